@@ -1,0 +1,1 @@
+//! The providers in a box.

@@ -1,0 +1,1 @@
+//! Stripe Connect adapter.

@@ -1,0 +1,1 @@
+//! Veza: use cases, HTTP, workers, wiring.

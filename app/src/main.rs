@@ -1,0 +1,2 @@
+//! The `veza` binary.
+fn main() {}
