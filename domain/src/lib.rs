@@ -1,1 +1,23 @@
-//! Pure rules of the marketplace.
+//! The pure rules of Veza: money, orders, refunds, transfers, reversals, the ledger, licences, who may do what.
+//!
+//! One module per capability: its states, `decide`, `evolve` and its properties.
+//! Invariant: no I/O, no clock, no randomness, no async, no serialisation. What varies arrives as an argument.
+
+pub mod access;
+pub mod attention;
+pub mod backoff;
+pub mod catalog;
+pub mod effect;
+pub mod identity;
+pub mod ids;
+pub mod ledger;
+pub mod licence;
+pub mod money;
+pub mod order;
+pub mod payout;
+pub mod refund;
+pub mod reversal;
+pub mod settlement;
+pub mod time;
+pub mod transfer;
+pub mod webhook;

@@ -1,0 +1,132 @@
+//! What waits on a person, with a reason and a proposed action: nothing odd is only in a log.
+
+use crate::ids::{OrderId, RefundId, ReversalId, TransferId, UserId};
+use crate::time::Timestamp;
+use uuid::Uuid;
+
+/// What it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// An order.
+    Order(OrderId),
+    /// A refund.
+    Refund(RefundId),
+    /// A transfer.
+    Transfer(TransferId),
+    /// A reversal.
+    Reversal(ReversalId),
+    /// A person.
+    User(UserId),
+}
+
+impl Subject {
+    /// Its kind as stored and shown.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Order(_) => "order",
+            Self::Refund(_) => "refund",
+            Self::Transfer(_) => "transfer",
+            Self::Reversal(_) => "reversal",
+            Self::User(_) => "user",
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        match self {
+            Self::Order(id) => id.0,
+            Self::Refund(id) => id.0,
+            Self::Transfer(id) => id.0,
+            Self::Reversal(id) => id.0,
+            Self::User(id) => id.0,
+        }
+    }
+
+    /// Reads what [`Self::kind`] and [`Self::id`] gave.
+    #[must_use]
+    pub fn parse(kind: &str, id: Uuid) -> Option<Self> {
+        let known = [
+            Self::Order(OrderId(id)),
+            Self::Refund(RefundId(id)),
+            Self::Transfer(TransferId(id)),
+            Self::Reversal(ReversalId(id)),
+            Self::User(UserId(id)),
+        ];
+        known.into_iter().find(|subject| subject.kind() == kind)
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal => $action:literal),+ $(,)?) => {
+        /// Why it waits on a person.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[$doc])* $name),+ }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// As stored and shown.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+
+            /// What to do about it.
+            #[must_use]
+            pub fn proposed_action(self) -> &'static str {
+                match self { $(Self::$name => $action),+ }
+            }
+
+            /// Reads what [`Self::as_str`] wrote.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == text)
+            }
+        }
+    };
+}
+
+codes! {
+    /// The PSP reported another amount or currency than ours.
+    AmountMismatch = "amount_mismatch" => "Compare the object at the PSP with ours; refund the buyer there or correct the amount with the PSP.",
+    /// The PSP confirms that a payment which had succeeded has not.
+    PaymentFailedAfterSuccess = "payment_failed_after_success" => "Find out at the PSP where the money went; take the goods back by a refund or dispute there.",
+    /// The PSP confirms that a refund which had succeeded has not.
+    RefundFailedAfterSuccess = "refund_failed_after_success" => "Tell the buyer; open the refund again or pay the buyer another way.",
+    /// The PSP confirms that a refund which had failed has succeeded.
+    RefundSucceededAfterFailure = "refund_succeeded_after_failure" => "Nothing to book: it was booked as a new fact. Check that the buyer was not paid another way meanwhile.",
+    /// A refund was made at the PSP and not through us.
+    ExternalRefund = "external_refund" => "Nothing to book: it was imported. Check who made it.",
+    /// The PSP refunded more than the order has left.
+    RefundExceedsOrder = "refund_exceeds_order" => "Compare the refunds at the PSP with ours; nothing was booked for this one.",
+    /// An exclusive licence was sold to another order before this late payment came; it is being refunded.
+    ExclusiveAlreadySold = "exclusive_already_sold" => "Nothing, once the refund has succeeded; if it fails, refund the buyer at the PSP.",
+    /// Connect has refused a transfer for good.
+    TransferPermanentlyFailed = "transfer_permanently_failed" => "Mend what Connect names, then pay the share by a new transfer.",
+    /// Connect has more than one transfer for one of ours.
+    TransferPaidTwice = "transfer_paid_twice" => "Reverse the surplus transfer at Connect.",
+    /// A reversal was given up: the seller owes the share.
+    ReversalPermanentlyFailed = "reversal_permanently_failed" => "Ask the seller, or write the debt off.",
+    /// The provider refused what our books say must be possible.
+    ProviderRefused = "provider_refused" => "Read the provider's message; mend the cause, then repeat the step.",
+    /// The provider does not accept our credentials.
+    ProviderCredentials = "provider_credentials" => "Check the API key; everything that waits goes on by itself.",
+}
+
+/// One entry of the list. At most one per subject and code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attention {
+    /// What it is about.
+    pub subject: Subject,
+    /// Why.
+    pub code: Code,
+    /// The order it belongs to, where it belongs to one.
+    pub order_id: Option<OrderId>,
+    /// Figures and the provider's words.
+    pub detail: String,
+    /// Since when.
+    pub since: Timestamp,
+}

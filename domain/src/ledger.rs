@@ -1,0 +1,208 @@
+//! The double-entry ledger: append-only, every event posts once, every posting sums to zero (spec/01-money §5).
+//!
+//! Amounts are signed minor units: debits above zero, credits below. `docs/adr/0004-ledger-postings.md` has the table of
+//! which event posts what; the functions here are that table.
+
+use crate::ids::{OrderId, RefundId, ReversalId, TransferId, UserId};
+use crate::money::{Currency, Minor, Money, MoneyError};
+use crate::order::OrderLine;
+use crate::refund::Burden;
+use crate::time::Timestamp;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// An account of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Account {
+    /// What the PSP captured for us and did not refund.
+    PspClearing,
+    /// The platform's fees.
+    PlatformFee,
+    /// What we owe a seller and have not transferred (a credit balance).
+    SellerPayable(UserId),
+    /// What we have sent to a seller's Connect account and not taken back (a credit balance).
+    Connect(UserId),
+    /// What a seller owes us: refunded after it was transferred.
+    SellerReceivable(UserId),
+}
+
+impl fmt::Display for Account {
+    /// `psp_clearing`, `seller_payable:<id>`, …
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PspClearing => f.write_str("psp_clearing"),
+            Self::PlatformFee => f.write_str("platform_fee"),
+            Self::SellerPayable(seller) => write!(f, "seller_payable:{seller}"),
+            Self::Connect(seller) => write!(f, "connect:{seller}"),
+            Self::SellerReceivable(seller) => write!(f, "seller_receivable:{seller}"),
+        }
+    }
+}
+
+impl std::str::FromStr for Account {
+    type Err = UnknownAccount;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, seller) = match text.split_once(':') {
+            None => (text, None),
+            Some((name, seller)) => (name, Some(seller.parse::<UserId>().map_err(|_| UnknownAccount)?)),
+        };
+        match (name, seller) {
+            ("psp_clearing", None) => Ok(Self::PspClearing),
+            ("platform_fee", None) => Ok(Self::PlatformFee),
+            ("seller_payable", Some(seller)) => Ok(Self::SellerPayable(seller)),
+            ("connect", Some(seller)) => Ok(Self::Connect(seller)),
+            ("seller_receivable", Some(seller)) => Ok(Self::SellerReceivable(seller)),
+            _ => Err(UnknownAccount),
+        }
+    }
+}
+
+/// Text that names no account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown ledger account")]
+pub struct UnknownAccount;
+
+/// What happened, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Event {
+    /// An order was paid.
+    OrderCompleted(OrderId),
+    /// A refund reached the buyer.
+    RefundSucceeded(RefundId),
+    /// A refund that had reached the buyer came back.
+    RefundUndone(RefundId),
+    /// A refund that had failed reached the buyer after all.
+    RefundSucceededLate(RefundId),
+    /// A transfer reached Connect.
+    TransferCompleted(TransferId),
+    /// A share that a seller already has is to be taken back.
+    ReversalOpened(ReversalId),
+    /// It was taken back.
+    ReversalDone(ReversalId),
+}
+
+impl fmt::Display for Event {
+    /// The posting's key: `order_completed:<id>`, …
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OrderCompleted(id) => write!(f, "order_completed:{id}"),
+            Self::RefundSucceeded(id) => write!(f, "refund_succeeded:{id}"),
+            Self::RefundUndone(id) => write!(f, "refund_undone:{id}"),
+            Self::RefundSucceededLate(id) => write!(f, "refund_succeeded_late:{id}"),
+            Self::TransferCompleted(id) => write!(f, "transfer_completed:{id}"),
+            Self::ReversalOpened(id) => write!(f, "reversal_opened:{id}"),
+            Self::ReversalDone(id) => write!(f, "reversal_done:{id}"),
+        }
+    }
+}
+
+/// One side of a posting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Which account.
+    pub account: Account,
+    /// Debit above zero, credit below.
+    pub amount: Minor,
+}
+
+/// What one event moves: entries that sum to zero, in one currency, posted once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posting {
+    /// Its key.
+    pub event: String,
+    /// The order it belongs to.
+    pub order_id: OrderId,
+    /// The currency of all entries.
+    pub currency: Currency,
+    /// At least two, none of 0, each account once.
+    pub entries: Vec<Entry>,
+    /// When it was posted.
+    pub posted_at: Timestamp,
+}
+
+impl Posting {
+    /// Sums entries per account and drops zeros.
+    fn new(
+        event: Event,
+        order_id: OrderId,
+        currency: Currency,
+        entries: impl IntoIterator<Item = (Account, Minor)>,
+        posted_at: Timestamp,
+    ) -> Result<Self, MoneyError> {
+        let mut sums: BTreeMap<Account, Minor> = BTreeMap::new();
+        for (account, amount) in entries {
+            let sum = sums.entry(account).or_default();
+            *sum = sum.add(amount)?;
+        }
+        sums.retain(|_, amount| *amount != Minor::ZERO);
+        let entries = sums.into_iter().map(|(account, amount)| Entry { account, amount }).collect();
+        let posting = Self { event: event.to_string(), order_id, currency, entries, posted_at };
+        if posting.balances() { Ok(posting) } else { Err(MoneyError::Overflow) }
+    }
+
+    /// True when it sums to zero.
+    #[must_use]
+    pub fn balances(&self) -> bool {
+        self.entries.iter().map(|entry| i128::from(entry.amount.0)).sum::<i128>() == 0
+    }
+}
+
+/// An order was paid: the PSP holds the total, the platform has its fees, each seller a share.
+///
+/// # Errors
+/// [`MoneyError`] when an amount does not fit.
+pub fn order_completed(order: OrderId, total: Money, lines: &[OrderLine], at: Timestamp) -> Result<Posting, MoneyError> {
+    let mut entries = vec![(Account::PspClearing, total.amount)];
+    for line in lines {
+        entries.push((Account::PlatformFee, line.fee.negate()?));
+        entries.push((Account::SellerPayable(line.seller_id), line.share.negate()?));
+    }
+    Posting::new(Event::OrderCompleted(order), order, total.currency, entries, at)
+}
+
+/// A refund moved money back to the buyer (`event` says which), or came back from the buyer when `undone`.
+///
+/// # Errors
+/// [`MoneyError`] when an amount does not fit.
+pub fn refunded(event: Event, order: OrderId, amount: Money, burden: &Burden, undone: bool, at: Timestamp) -> Result<Posting, MoneyError> {
+    let sign = |amount: Minor| if undone { amount.negate() } else { Ok(amount) };
+    let mut entries = vec![(Account::PspClearing, sign(amount.amount.negate()?)?), (Account::PlatformFee, sign(burden.platform)?)];
+    for part in &burden.sellers {
+        entries.push((Account::SellerPayable(part.seller_id), sign(part.amount)?));
+    }
+    Posting::new(event, order, amount.currency, entries, at)
+}
+
+/// A seller's share reached Connect.
+///
+/// # Errors
+/// [`MoneyError`] when an amount does not fit.
+pub fn transfer_completed(
+    transfer: TransferId,
+    order: OrderId,
+    seller: UserId,
+    amount: Money,
+    at: Timestamp,
+) -> Result<Posting, MoneyError> {
+    let entries = [(Account::SellerPayable(seller), amount.amount), (Account::Connect(seller), amount.amount.negate()?)];
+    Posting::new(Event::TransferCompleted(transfer), order, amount.currency, entries, at)
+}
+
+/// What was refunded is with the seller already: the seller owes it.
+///
+/// # Errors
+/// [`MoneyError`] when an amount does not fit.
+pub fn reversal_opened(reversal: ReversalId, order: OrderId, seller: UserId, amount: Money, at: Timestamp) -> Result<Posting, MoneyError> {
+    let entries = [(Account::SellerReceivable(seller), amount.amount), (Account::SellerPayable(seller), amount.amount.negate()?)];
+    Posting::new(Event::ReversalOpened(reversal), order, amount.currency, entries, at)
+}
+
+/// The seller's debt was taken back from Connect.
+///
+/// # Errors
+/// [`MoneyError`] when an amount does not fit.
+pub fn reversal_done(reversal: ReversalId, order: OrderId, seller: UserId, amount: Money, at: Timestamp) -> Result<Posting, MoneyError> {
+    let entries = [(Account::Connect(seller), amount.amount), (Account::SellerReceivable(seller), amount.amount.negate()?)];
+    Posting::new(Event::ReversalDone(reversal), order, amount.currency, entries, at)
+}

@@ -1,0 +1,73 @@
+//! Sellers' Connect accounts and balances (spec/01-money §5).
+
+use crate::ids::UserId;
+use crate::money::Minor;
+use crate::time::Timestamp;
+
+/// A seller's account at Connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SellerAccount {
+    /// Whose.
+    pub seller_id: UserId,
+    /// Connect's id; none between our decision to open one and Connect's answer.
+    pub stripe_account_id: Option<String>,
+    /// The `transfers` capability is active: it can receive.
+    pub transfers_enabled: bool,
+    /// It can pay out to its bank; only shown.
+    pub payouts_enabled: bool,
+    /// When the seller asked for it; the idempotency key of its creation is the seller's id.
+    pub created_at: Timestamp,
+    /// When Connect was last asked.
+    pub checked_at: Option<Timestamp>,
+}
+
+/// What the books say about a seller in one currency, in minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SellerBooks {
+    /// Balance of `seller_payable` (credits below zero).
+    pub payable: Minor,
+    /// Balance of `seller_receivable` (debits above zero).
+    pub receivable: Minor,
+    /// Sum of the transfers that wait for an account, or for money to become available.
+    pub held: Minor,
+}
+
+/// A seller's balance as shown, in minor units; nothing is below zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SellerBalance {
+    /// Earned, releasable now, not yet transferred, less debts.
+    pub available: Minor,
+    /// Earned but held.
+    pub pending: Minor,
+    /// Debts: refunded after it was transferred.
+    pub owed: Minor,
+}
+
+/// Reads a seller's balance off the books. A clamp may hide a debt, it does not lose one: `owed` has it.
+#[must_use]
+pub fn balance(books: SellerBooks) -> SellerBalance {
+    let earned = books.payable.0.saturating_neg();
+    let pending = books.held.0.clamp(0, earned.max(0));
+    let owed = books.receivable.0.max(0).saturating_add(earned.saturating_neg().max(0));
+    let available = earned.max(0).saturating_sub(pending).saturating_sub(owed).max(0);
+    SellerBalance { available: Minor(available), pending: Minor(pending), owed: Minor(owed) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(payable: i64, receivable: i64, held: i64) -> (i64, i64, i64) {
+        let balance = balance(SellerBooks { payable: Minor(payable), receivable: Minor(receivable), held: Minor(held) });
+        (balance.available.0, balance.pending.0, balance.owed.0)
+    }
+
+    #[test]
+    fn a_debt_is_shown_and_the_available_part_never_goes_below_zero() {
+        assert_eq!(shown(-900, 0, 0), (900, 0, 0));
+        assert_eq!(shown(-900, 0, 900), (0, 900, 0));
+        assert_eq!(shown(-900, 400, 0), (500, 0, 400));
+        assert_eq!(shown(0, 400, 0), (0, 0, 400));
+        assert_eq!(shown(100, 0, 0), (0, 0, 100));
+    }
+}

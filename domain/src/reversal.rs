@@ -1,0 +1,241 @@
+//! Reversals: a transfer taken back, whole or in part, for one refund (spec/01-money §5).
+
+use crate::backoff::RetryPolicy;
+use crate::ids::{RefundId, ReversalId, TransferId, derive};
+use crate::money::Money;
+use crate::time::Timestamp;
+use crate::transfer::{Attempt, CallOutcome, CallRefusal, Hold, Transfer};
+use std::time::Duration;
+
+/// Where a reversal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ReversalStatus {
+    /// To be carried out.
+    ReversalPending,
+    /// Connect has taken the money back.
+    Reversed,
+    /// Nothing more will be tried; the seller owes it.
+    PermanentlyFailed,
+}
+
+impl ReversalStatus {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::ReversalPending, Self::Reversed, Self::PermanentlyFailed];
+
+    /// As stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReversalPending => "reversal_pending",
+            Self::Reversed => "reversed",
+            Self::PermanentlyFailed => "permanently_failed",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// One taking back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reversal {
+    /// Derived from transfer and refund: a refund takes back from a transfer once.
+    pub id: ReversalId,
+    /// What is taken back.
+    pub transfer_id: TransferId,
+    /// Why.
+    pub refund_id: RefundId,
+    /// How much.
+    pub amount: Money,
+    /// Where it stands.
+    pub status: ReversalStatus,
+    /// Calls and keys.
+    pub attempt: Attempt,
+    /// Retries used up.
+    pub retry_count: u32,
+    /// When its worker looks at it again; always there while it is pending.
+    pub next_retry_at: Option<Timestamp>,
+    /// Why it waits, if it waits for what time heals.
+    pub hold: Option<Hold>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+    /// Connect's id.
+    pub stripe_reversal_id: Option<String>,
+    /// When it was opened.
+    pub created_at: Timestamp,
+}
+
+impl Reversal {
+    /// The id of what `refund` takes back from `transfer`.
+    #[must_use]
+    pub fn id_of(transfer: TransferId, refund: RefundId) -> ReversalId {
+        ReversalId(derive(refund.0, "reversal", transfer.0.as_bytes()))
+    }
+
+    /// A reversal that is due at once.
+    #[must_use]
+    pub fn open(transfer: &Transfer, refund_id: RefundId, amount: Money, now: Timestamp) -> Self {
+        Self {
+            id: Self::id_of(transfer.id, refund_id),
+            transfer_id: transfer.id,
+            refund_id,
+            amount,
+            status: ReversalStatus::ReversalPending,
+            attempt: Attempt::default(),
+            retry_count: 0,
+            next_retry_at: Some(now),
+            hold: None,
+            last_error: None,
+            stripe_reversal_id: None,
+            created_at: now,
+        }
+    }
+
+    /// The idempotency key of its calls.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("reversal:{}:{}", self.id, self.attempt.generation)
+    }
+
+    /// It is about to be sent; `lease` is how long nobody else looks at it.
+    #[must_use]
+    pub fn sent(self, now: Timestamp, lease: Duration) -> Self {
+        Self { attempt: self.attempt.sent(now), next_retry_at: Some(now.plus(lease)), ..self }
+    }
+
+    /// Nothing more is tried; the debt stays on the books.
+    #[must_use]
+    pub fn given_up(self, why: &str) -> Self {
+        Self { status: ReversalStatus::PermanentlyFailed, next_retry_at: None, last_error: Some(why.to_owned()), ..self }
+    }
+
+    /// Its state after a call. Only a pending one changes.
+    #[must_use]
+    pub fn after_call(&self, outcome: &CallOutcome, policy: &RetryPolicy, now: Timestamp) -> Self {
+        if self.status != ReversalStatus::ReversalPending {
+            return self.clone();
+        }
+        let counted = self.retry_count.saturating_add(1);
+        let again = |row: Self, message: &str, pause: Duration| Self {
+            last_error: Some(message.to_owned()),
+            next_retry_at: Some(now.plus(pause)),
+            ..row
+        };
+        match outcome {
+            CallOutcome::Done { provider_id } => Self {
+                status: ReversalStatus::Reversed,
+                stripe_reversal_id: provider_id.clone(),
+                next_retry_at: None,
+                hold: None,
+                last_error: None,
+                attempt: Attempt { first_sent_at: None, look_up: false, ..self.attempt },
+                ..self.clone()
+            },
+            CallOutcome::Refused { refusal: CallRefusal::NotFound, message } => {
+                Self { attempt: self.attempt.next_generation(), ..self.clone() }.given_up(message)
+            }
+            CallOutcome::Refused { refusal, message } => {
+                let row = Self { attempt: self.attempt.next_generation(), hold: Hold::of(*refusal), ..self.clone() };
+                if row.hold.is_some() {
+                    again(row, message, policy.max)
+                } else if policy.exhausted(counted) {
+                    Self { retry_count: counted, ..row }.given_up(message)
+                } else {
+                    again(Self { retry_count: counted, ..row }, message, policy.delay(counted))
+                }
+            }
+            CallOutcome::Unknown { message, replayed } => {
+                let look_up = self.attempt.look_up || *replayed || policy.exhausted(counted);
+                let pause = if look_up { Duration::ZERO } else { policy.delay(counted) };
+                again(Self { retry_count: counted, attempt: Attempt { look_up, ..self.attempt }, ..self.clone() }, message, pause)
+            }
+            CallOutcome::NotNow { message } => again(self.clone(), message, policy.delay(1)),
+            CallOutcome::NotThere if policy.exhausted(self.retry_count) => {
+                let why = self.last_error.clone().unwrap_or_default();
+                Self { attempt: self.attempt.next_generation(), ..self.clone() }.given_up(&why)
+            }
+            CallOutcome::NotThere => Self { attempt: self.attempt.next_generation(), next_retry_at: Some(now), ..self.clone() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{OrderId, UserId};
+    use uuid::Uuid;
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+    const POLICY: RetryPolicy = RetryPolicy { retries_max: 4, base: Duration::from_secs(1), max: Duration::from_secs(10) };
+
+    fn reversal() -> Reversal {
+        let id = Uuid::from_u128(1);
+        let amount = Money::new(900, "EUR".parse().unwrap());
+        let transfer = Transfer::open(TransferId(id), OrderId(id), UserId(id), amount, NOW);
+        Reversal::open(&transfer, RefundId(id), amount, NOW)
+    }
+
+    fn unknown() -> CallOutcome {
+        CallOutcome::Unknown { message: "503".into(), replayed: false }
+    }
+
+    #[test]
+    fn done_with_id_kept() {
+        let done = reversal().after_call(&CallOutcome::Done { provider_id: Some("trr_1".into()) }, &POLICY, NOW);
+        assert_eq!((done.status, done.stripe_reversal_id.as_deref(), done.next_retry_at), (ReversalStatus::Reversed, Some("trr_1"), None));
+    }
+
+    #[test]
+    fn not_found_is_one_call_and_no_retry() {
+        let gone = reversal().after_call(
+            &CallOutcome::Refused { refusal: CallRefusal::NotFound, message: "no such transfer".into() },
+            &POLICY,
+            NOW,
+        );
+        assert_eq!((gone.status, gone.retry_count, gone.next_retry_at), (ReversalStatus::PermanentlyFailed, 0, None));
+    }
+
+    #[test]
+    fn a_503_counts_and_backs_off_capped() {
+        let mut row = reversal().sent(NOW, Duration::from_secs(60));
+        let mut pauses = Vec::new();
+        for _ in 0..4 {
+            row = row.after_call(&unknown(), &POLICY, NOW);
+            pauses.push(row.next_retry_at.unwrap().since(NOW).as_secs());
+        }
+        assert_eq!((row.status, row.retry_count), (ReversalStatus::ReversalPending, 4));
+        assert_eq!(pauses, [2, 4, 8, 10], "fourth retry: 10 s, not 16");
+    }
+
+    #[test]
+    fn retries_exhausted_after_a_look_up() {
+        let mut row = reversal().sent(NOW, Duration::from_secs(60));
+        for _ in 0..5 {
+            row = row.after_call(&unknown(), &POLICY, NOW);
+        }
+        assert_eq!((row.status, row.attempt.look_up), (ReversalStatus::ReversalPending, true));
+        let ended = row.after_call(&CallOutcome::NotThere, &POLICY, NOW);
+        assert_eq!(ended.status, ReversalStatus::PermanentlyFailed);
+    }
+
+    #[test]
+    fn an_empty_seller_account_is_the_normal_case_and_never_gives_up() {
+        let mut row = reversal();
+        for generation in 1..50 {
+            row =
+                row.after_call(&CallOutcome::Refused { refusal: CallRefusal::BalanceInsufficient, message: "empty".into() }, &POLICY, NOW);
+            assert_eq!((row.status, row.retry_count, row.attempt.generation), (ReversalStatus::ReversalPending, 0, generation));
+        }
+    }
+
+    #[test]
+    fn other_statuses_are_skipped() {
+        for status in [ReversalStatus::Reversed, ReversalStatus::PermanentlyFailed] {
+            let row = Reversal { status, ..reversal() };
+            assert_eq!(row.after_call(&unknown(), &POLICY, NOW), row);
+        }
+    }
+}

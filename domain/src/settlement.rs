@@ -1,0 +1,284 @@
+//! One order with all that hangs on it, and what every fact about it changes (spec/01-money §2, §4, §5).
+//!
+//! The webhook, the effect worker, the reconciler and the operator bring the same [`Fact`]s to the same [`decide`].
+//! Invariants, each a property in `domain/tests/settlement.rs`:
+//! - order-free: after one authoritative read, the state is the provider's, whatever came before and how often;
+//! - nothing is granted that was not paid for, nothing is refunded beyond the capture;
+//! - every posting balances, and every event posts once;
+//! - a fact that is refused changes nothing.
+
+mod payment;
+mod refund;
+mod transfer;
+
+use crate::attention::{Attention, Code, Subject};
+use crate::backoff::RetryPolicy;
+use crate::effect::{Effect, EffectKind};
+use crate::ids::{EffectId, RefundId, ReversalId, TransferId, UserId};
+use crate::ledger::Posting;
+use crate::licence::{ExclusiveHold, Licence};
+use crate::money::MoneyError;
+use crate::order::{Order, OrderLine};
+use crate::refund::{Refund, RefundStatus};
+use crate::reversal::{Reversal, ReversalStatus};
+use crate::time::Timestamp;
+use crate::transfer::{CallOutcome, IllegalMove, Transfer};
+use std::time::Duration;
+use uuid::Uuid;
+
+pub use payment::{PaymentFact, PaymentStatus};
+pub use refund::{PspRefundStatus, RefundFact};
+
+/// An order and every row that hangs on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderFile {
+    /// The order.
+    pub order: Order,
+    /// Its lines, by position; at least one.
+    pub lines: Vec<OrderLine>,
+    /// Its refunds, oldest first.
+    pub refunds: Vec<Refund>,
+    /// Its licences.
+    pub licences: Vec<Licence>,
+    /// Its transfers.
+    pub transfers: Vec<Transfer>,
+    /// The reversals of its transfers.
+    pub reversals: Vec<Reversal>,
+    /// The guard rows of the products that it buys an exclusive licence of.
+    pub exclusives: Vec<ExclusiveHold>,
+}
+
+/// How far a report may be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A signed message: trusted where it moves a row forward, never where it contradicts one.
+    Webhook,
+    /// The provider's own answer to a read made now.
+    Read,
+}
+
+/// Something that happened outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// About the order's payment.
+    Payment(PaymentFact),
+    /// About a refund of it.
+    Refund(RefundFact),
+    /// A call for a transfer has been answered, or not.
+    Transfer(TransferId, CallOutcome),
+    /// A call for a reversal has been answered, or not.
+    Reversal(ReversalId, CallOutcome),
+}
+
+/// What varies: time, ids and settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// Now.
+    pub now: Timestamp,
+    /// A new id, for at most one new row that has no other to derive its id from.
+    pub fresh: Uuid,
+    /// How long after completion a refund may be asked for.
+    pub refund_window: Duration,
+    /// `TRANSFER_RETRY_*`.
+    pub transfers: RetryPolicy,
+    /// `REVERSAL_*`.
+    pub reversals: RetryPolicy,
+}
+
+/// The next state of one row; a row that the file does not have yet is new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The order.
+    Order(Order),
+    /// A line.
+    Line(OrderLine),
+    /// A refund.
+    Refund(Refund),
+    /// A licence.
+    Licence(Licence),
+    /// A transfer.
+    Transfer(Transfer),
+    /// A reversal.
+    Reversal(Reversal),
+    /// A guard row of an exclusive licence.
+    Exclusive(ExclusiveHold),
+    /// A new posting of the ledger.
+    Posting(Posting),
+    /// A new effect for the outbox.
+    Effect(Effect),
+    /// An entry of the operators' list, unless it is there already.
+    Attention(Attention),
+}
+
+/// What became of a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It changed something.
+    Settled,
+    /// It had been settled before.
+    AlreadySettled,
+    /// It says nothing final.
+    NotFinal,
+    /// It contradicts what is booked, or says too little: the provider is asked.
+    AskProvider,
+    /// Its amount or currency is not ours: flagged, nothing moved.
+    AmountMismatch,
+}
+
+/// What a fact changes, in the order in which the rows change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What became of it.
+    pub verdict: Verdict,
+    /// The rows' next states; empty = nothing changes.
+    pub changes: Vec<Change>,
+}
+
+/// Why a fact can't be booked. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettlementError {
+    /// An amount does not fit.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// A transfer would have to make a move that the matrix does not have.
+    #[error(transparent)]
+    Transfer(#[from] IllegalMove),
+    /// The file has no such transfer, or the reversal's transfer is missing.
+    #[error("the order has no such row")]
+    UnknownRow,
+}
+
+/// Decides what `fact` changes. Pure: the same file, fact and context always give the same decision.
+///
+/// # Errors
+/// [`SettlementError`] when the fact can't be booked at all; the caller flags it.
+pub fn decide(file: &OrderFile, fact: &Fact, context: &Context) -> Result<Decision, SettlementError> {
+    let mut draft = Draft::new(file, context);
+    let verdict = match fact {
+        Fact::Payment(fact) => payment::settle(&mut draft, fact)?,
+        Fact::Refund(fact) => refund::settle(&mut draft, fact)?,
+        Fact::Transfer(id, outcome) => transfer::settle_transfer(&mut draft, *id, outcome)?,
+        Fact::Reversal(id, outcome) => transfer::settle_reversal(&mut draft, *id, outcome)?,
+    };
+    Ok(Decision { verdict, changes: draft.changes })
+}
+
+/// Decides what completing an order of 0 changes: no payment, everything else.
+///
+/// # Errors
+/// [`SettlementError::Money`].
+pub fn decide_free(file: &OrderFile, context: &Context) -> Result<Vec<Change>, SettlementError> {
+    let mut draft = Draft::new(file, context);
+    payment::complete(&mut draft)?;
+    Ok(draft.changes)
+}
+
+/// Decides what opening `refund` (from [`crate::refund::open`]) changes.
+#[must_use]
+pub fn decide_refund_opened(file: &OrderFile, refund: Refund) -> Vec<Change> {
+    let order = Order { status: crate::order::OrderStatus::RefundPending, ..file.order.clone() };
+    let effect = Effect::pending(EffectKind::CreateRefund(order.id, refund.id), refund.created_at);
+    vec![Change::Order(order), Change::Refund(refund), Change::Effect(effect)]
+}
+
+impl OrderFile {
+    /// A new order's file.
+    #[must_use]
+    pub fn new(order: Order, lines: Vec<OrderLine>, exclusives: Vec<ExclusiveHold>) -> Self {
+        Self { order, lines, refunds: Vec::new(), licences: Vec::new(), transfers: Vec::new(), reversals: Vec::new(), exclusives }
+    }
+
+    /// The file after `change`. Does not judge: the judging is done.
+    #[must_use]
+    pub fn evolve(mut self, change: &Change) -> Self {
+        self.apply(change);
+        self
+    }
+
+    fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Order(row) => self.order = row.clone(),
+            Change::Line(row) => upsert(&mut self.lines, row, |line| line.id),
+            Change::Refund(row) => upsert(&mut self.refunds, row, |refund| refund.id),
+            Change::Licence(row) => upsert(&mut self.licences, row, |licence| licence.id),
+            Change::Transfer(row) => upsert(&mut self.transfers, row, |transfer| transfer.id),
+            Change::Reversal(row) => upsert(&mut self.reversals, row, |reversal| reversal.id),
+            Change::Exclusive(row) => upsert(&mut self.exclusives, row, |hold| hold.product_id),
+            Change::Posting(_) | Change::Effect(_) | Change::Attention(_) => {}
+        }
+    }
+
+    /// Is one of its refunds in flight?
+    #[must_use]
+    pub fn refund_in_flight(&self) -> bool {
+        self.refunds.iter().any(|refund| refund.status == RefundStatus::Pending)
+    }
+
+    fn refund(&self, id: RefundId) -> Option<&Refund> {
+        self.refunds.iter().find(|refund| refund.id == id)
+    }
+
+    fn succeeded_refunds(&self) -> Vec<&Refund> {
+        self.refunds.iter().filter(|refund| refund.status == RefundStatus::Succeeded).collect()
+    }
+
+    fn sellers(&self) -> Vec<UserId> {
+        let mut sellers: Vec<UserId> = self.lines.iter().map(|line| line.seller_id).collect();
+        sellers.sort();
+        sellers.dedup();
+        sellers
+    }
+
+    fn reversals_of(&self, transfer: TransferId) -> impl Iterator<Item = &Reversal> {
+        self.reversals.iter().filter(move |reversal| reversal.transfer_id == transfer)
+    }
+
+    /// What of a transfer no reversal takes back, open, done or given up.
+    fn uncovered(&self, transfer: &Transfer) -> i64 {
+        let covered: i64 = self.reversals_of(transfer.id).map(|reversal| reversal.amount.amount.0).sum();
+        transfer.amount.amount.0.saturating_sub(covered)
+    }
+
+    fn has_open_reversal(&self, seller: UserId) -> bool {
+        let of_seller = |reversal: &&Reversal| {
+            self.transfers.iter().any(|transfer| transfer.id == reversal.transfer_id && transfer.seller_id == seller)
+        };
+        self.reversals.iter().filter(of_seller).any(|reversal| reversal.status == ReversalStatus::ReversalPending)
+    }
+}
+
+fn upsert<T: Clone, K: PartialEq>(rows: &mut Vec<T>, row: &T, key: impl Fn(&T) -> K) {
+    match rows.iter_mut().find(|known| key(known) == key(row)) {
+        Some(known) => *known = row.clone(),
+        None => rows.push(row.clone()),
+    }
+}
+
+/// The file as it becomes while one fact is being decided, and the changes so far.
+struct Draft<'a> {
+    file: OrderFile,
+    context: &'a Context,
+    changes: Vec<Change>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(file: &OrderFile, context: &'a Context) -> Self {
+        Self { file: file.clone(), context, changes: Vec::new() }
+    }
+
+    fn put(&mut self, change: Change) {
+        self.file.apply(&change);
+        self.changes.push(change);
+    }
+
+    fn flag(&mut self, subject: Subject, code: Code, detail: String) {
+        let attention = Attention { subject, code, order_id: Some(self.file.order.id), detail, since: self.context.now };
+        self.put(Change::Attention(attention));
+    }
+
+    /// Has the provider read promptly; what it says comes back as a fact.
+    fn ask(&mut self, kind: EffectKind) -> Verdict {
+        self.put(Change::Effect(Effect::with_id(EffectId(self.context.fresh), kind, self.context.now)));
+        Verdict::AskProvider
+    }
+}

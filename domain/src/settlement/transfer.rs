@@ -1,0 +1,172 @@
+//! Facts about transfers and reversals, and which of them a change of the order opens or ends.
+
+use super::{Change, Draft, SettlementError, Verdict};
+use crate::attention::{Code, Subject};
+use crate::ids::{RefundId, ReversalId, TransferId, UserId, derive};
+use crate::ledger;
+use crate::money::{Minor, Money};
+use crate::reversal::{Reversal, ReversalStatus};
+use crate::transfer::{CallOutcome, Transfer, TransferStatus};
+
+pub(super) fn settle_transfer(draft: &mut Draft<'_>, id: TransferId, outcome: &CallOutcome) -> Result<Verdict, SettlementError> {
+    let transfer = draft.file.transfers.iter().find(|transfer| transfer.id == id).cloned().ok_or(SettlementError::UnknownRow)?;
+    if !matches!(transfer.status(), TransferStatus::Pending | TransferStatus::Failed) {
+        return Ok(Verdict::AlreadySettled);
+    }
+    let wanted = draft.file.order.refunded < draft.file.order.total.amount;
+    let (policy, now) = (draft.context.transfers, draft.context.now);
+    for step in transfer.after_call(outcome, wanted, &policy, now)? {
+        draft.put(Change::Transfer(step));
+    }
+    let after = draft.file.transfers.iter().find(|transfer| transfer.id == id).cloned().ok_or(SettlementError::UnknownRow)?;
+    match after.status() {
+        TransferStatus::Completed => {
+            draft.put(Change::Posting(ledger::transfer_completed(id, after.order_id, after.seller_id, after.amount, now)?));
+            open_reversals(draft)?;
+        }
+        TransferStatus::PermanentlyFailed if wanted => {
+            let why = after.last_error.clone().unwrap_or_default();
+            draft.flag(
+                Subject::Transfer(id),
+                Code::TransferPermanentlyFailed,
+                format!("{} to seller {}: {why}", after.amount, after.seller_id),
+            );
+        }
+        _ => {}
+    }
+    Ok(Verdict::Settled)
+}
+
+pub(super) fn settle_reversal(draft: &mut Draft<'_>, id: ReversalId, outcome: &CallOutcome) -> Result<Verdict, SettlementError> {
+    let reversal = draft.file.reversals.iter().find(|reversal| reversal.id == id).cloned().ok_or(SettlementError::UnknownRow)?;
+    if reversal.status != ReversalStatus::ReversalPending {
+        return Ok(Verdict::AlreadySettled);
+    }
+    let transfer =
+        draft.file.transfers.iter().find(|transfer| transfer.id == reversal.transfer_id).cloned().ok_or(SettlementError::UnknownRow)?;
+    let (policy, now) = (draft.context.reversals, draft.context.now);
+    let after = match transfer.stripe_transfer_id {
+        Some(_) => reversal.after_call(outcome, &policy, now),
+        None => reversal.given_up("the transfer has no id at Connect"),
+    };
+    draft.put(Change::Reversal(after.clone()));
+    match after.status {
+        ReversalStatus::ReversalPending => {}
+        ReversalStatus::Reversed => {
+            draft.put(Change::Posting(ledger::reversal_done(id, transfer.order_id, transfer.seller_id, after.amount, now)?));
+            end_reversed(draft, transfer.clone().taken_back(after.amount.amount)?)?;
+            send_what_is_missing(draft, transfer.seller_id, after.refund_id)?;
+        }
+        ReversalStatus::PermanentlyFailed => {
+            let why = after.last_error.clone().unwrap_or_default();
+            draft.flag(
+                Subject::Reversal(id),
+                Code::ReversalPermanentlyFailed,
+                format!("{} owed by seller {}: {why}", after.amount, transfer.seller_id),
+            );
+            end_reversed(draft, transfer.clone())?;
+            send_what_is_missing(draft, transfer.seller_id, after.refund_id)?;
+        }
+    }
+    Ok(Verdict::Settled)
+}
+
+/// Once nothing of a transfer is being taken back any more, it is `reversed`, or as far from it as it will get.
+fn end_reversed(draft: &mut Draft<'_>, transfer: Transfer) -> Result<(), SettlementError> {
+    let open = draft.file.reversals_of(transfer.id).any(|reversal| reversal.status == ReversalStatus::ReversalPending);
+    let to = match transfer.status() {
+        TransferStatus::ReversalPending if !open && transfer.left() == Minor::ZERO => TransferStatus::Reversed,
+        TransferStatus::ReversalPending if !open => TransferStatus::PermanentlyFailed,
+        unchanged => unchanged,
+    };
+    let moved = transfer.moved(to)?;
+    let changed = draft.file.transfers.iter().any(|known| known.id == moved.id && *known != moved);
+    if changed {
+        draft.put(Change::Transfer(moved));
+    }
+    Ok(())
+}
+
+/// Opens a reversal for every part of a succeeded refund that a completed transfer has already carried to its seller.
+///
+/// Called when a refund succeeds and when a transfer completes, so the two may come in any order.
+pub(super) fn open_reversals(draft: &mut Draft<'_>) -> Result<(), SettlementError> {
+    let now = draft.context.now;
+    let parts: Vec<(RefundId, UserId, i64)> = draft
+        .file
+        .succeeded_refunds()
+        .iter()
+        .flat_map(|refund| refund.seller_parts.iter().map(|part| (refund.id, part.seller_id, part.amount.0)))
+        .collect();
+    for (refund_id, seller, part) in parts {
+        let of_seller: Vec<Transfer> = draft.file.transfers.iter().filter(|transfer| transfer.seller_id == seller).cloned().collect();
+        let taken = draft
+            .file
+            .reversals
+            .iter()
+            .filter(|reversal| reversal.refund_id == refund_id && of_seller.iter().any(|transfer| transfer.id == reversal.transfer_id));
+        let mut missing = part - taken.map(|reversal| reversal.amount.amount.0).sum::<i64>();
+        for transfer in of_seller.into_iter().filter(|transfer| transfer.status() == TransferStatus::Completed) {
+            let amount = missing.min(draft.file.uncovered(&transfer));
+            let exists = draft.file.reversals.iter().any(|reversal| reversal.id == Reversal::id_of(transfer.id, refund_id));
+            if amount <= 0 || exists {
+                continue;
+            }
+            missing -= amount;
+            let amount = Money::new(amount, transfer.amount.currency);
+            let reversal = Reversal::open(&transfer, refund_id, amount, now);
+            let posting = ledger::reversal_opened(reversal.id, transfer.order_id, seller, amount, now)?;
+            draft.put(Change::Reversal(reversal));
+            draft.put(Change::Posting(posting));
+            if draft.file.uncovered(&transfer) == 0 {
+                draft.put(Change::Transfer(transfer.moved(TransferStatus::ReversalPending)?));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// After a full refund, what was never sent and what Connect has refused is not sent any more. What may have taken effect
+/// stays open until that is known.
+pub(super) fn close_unwanted(draft: &mut Draft<'_>) -> Result<(), SettlementError> {
+    for transfer in draft.file.transfers.clone() {
+        let unsent = matches!(transfer.status(), TransferStatus::Pending | TransferStatus::Failed) && !transfer.attempt.is_unknown();
+        if unsent {
+            let already_failed = transfer.status() == TransferStatus::Failed;
+            for step in transfer.closed()?.into_iter().skip(usize::from(already_failed)) {
+                draft.put(Change::Transfer(step));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// After a refund came undone: what a seller has earned and neither has nor is being sent goes out as a new transfer, once
+/// no reversal is open.
+pub(super) fn send_what_is_missing(draft: &mut Draft<'_>, seller: UserId, cause: RefundId) -> Result<(), SettlementError> {
+    let undone = draft.file.refund(cause).is_some_and(|refund| refund.status == crate::refund::RefundStatus::Failed);
+    if !undone || draft.file.has_open_reversal(seller) {
+        return Ok(());
+    }
+    let share: i64 = draft.file.lines.iter().filter(|line| line.seller_id == seller).map(|line| line.share.0).sum();
+    let given: i64 = draft
+        .file
+        .succeeded_refunds()
+        .iter()
+        .flat_map(|refund| &refund.seller_parts)
+        .filter(|part| part.seller_id == seller)
+        .map(|part| part.amount.0)
+        .sum();
+    let of_seller = || draft.file.transfers.iter().filter(|transfer| transfer.seller_id == seller);
+    // What was given up without ever having been sent counts as not sent; what was given up on its way back was sent.
+    let counts = |transfer: &&Transfer| transfer.status() != TransferStatus::PermanentlyFailed || transfer.stripe_transfer_id.is_some();
+    let out: i64 = of_seller().filter(counts).map(|transfer| transfer.left().0).sum();
+    let missing = share - given - out;
+    if missing > 0 {
+        let (order, now) = (&draft.file.order, draft.context.now);
+        let id = TransferId(derive(order.id.0, "transfer_again", &[seller.0.as_bytes().as_slice(), cause.0.as_bytes()].concat()));
+        let transfer = Transfer::open(id, order.id, seller, Money::new(missing, order.total.currency), now);
+        draft.put(Change::Transfer(transfer));
+    }
+    Ok(())
+}
