@@ -112,7 +112,13 @@ pub trait TransferService: Send + Sync {
     /// A fresh onboarding link.
     /// # Errors
     /// [`TransferError`]; an empty key fails before anything is sent.
-    async fn onboarding_link(&self, key: &str, account_id: &str, return_url: &str, refresh_url: &str) -> Result<OnboardingLink, TransferError>;
+    async fn onboarding_link(
+        &self,
+        key: &str,
+        account_id: &str,
+        return_url: &str,
+        refresh_url: &str,
+    ) -> Result<OnboardingLink, TransferError>;
 
     /// The account as it stands; `None` when there is no such account.
     /// # Errors

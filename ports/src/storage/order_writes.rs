@@ -1,0 +1,60 @@
+//! From a decision about an order to the guarded writes of its unit.
+
+use super::{Revision, Revisions, Row, RowKey, Write};
+use veza_domain::settlement::{Change, OrderFile};
+
+/// An order's file and the revisions at which its rows were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredOrder {
+    /// The rows.
+    pub file: OrderFile,
+    /// Their revisions; exactly one per row of the file.
+    pub revisions: Revisions,
+}
+
+impl StoredOrder {
+    /// The writes that carry out `changes`: each row that the file has is updated, each other inserted, and every row that
+    /// the decision read and did not change is guarded.
+    ///
+    /// Lines and licences need no guard of their own: they change only together with their order.
+    #[must_use]
+    pub fn writes(&self, changes: &[Change]) -> Vec<Write> {
+        let mut now = self.revisions.clone();
+        let mut writes: Vec<Write> = changes.iter().map(|change| write(&mut now, change)).collect();
+        if !writes.is_empty() {
+            let untouched = self.revisions.iter().filter(|(key, revision)| now.get(key) == Some(revision) && guards(key));
+            writes.extend(untouched.map(|(key, expected)| Write::Unchanged { key: key.clone(), expected: *expected }));
+        }
+        writes
+    }
+}
+
+fn write(revisions: &mut Revisions, change: &Change) -> Write {
+    let row = match change.clone() {
+        Change::Order(row) => Row::Order(row),
+        Change::Line(row) => Row::Line(row),
+        Change::Refund(row) => Row::Refund(row),
+        Change::Licence(row) => Row::Licence(row),
+        Change::Transfer(row) => Row::Transfer(row),
+        Change::Reversal(row) => Row::Reversal(row),
+        Change::Exclusive(row) => Row::Exclusive(row),
+        Change::Posting(row) => return Write::Insert(Row::Posting(row)),
+        Change::Effect(row) => return Write::Insert(Row::Effect(row)),
+        Change::Attention(row) => return Write::Ensure(Row::Attention(row)),
+    };
+    let key = row.key();
+    match revisions.get(&key).copied() {
+        Some(expected) => {
+            revisions.insert(key, expected.next());
+            Write::Update { row, expected }
+        }
+        None => {
+            revisions.insert(key, Revision::FIRST);
+            Write::Insert(row)
+        }
+    }
+}
+
+fn guards(key: &RowKey) -> bool {
+    matches!(key, RowKey::Order(_) | RowKey::Refund(_) | RowKey::Transfer(_) | RowKey::Reversal(_) | RowKey::Exclusive(_))
+}

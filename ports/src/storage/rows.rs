@@ -1,0 +1,161 @@
+//! Every kind of row there is, and the keys that give them their one order.
+
+use uuid::Uuid;
+use veza_domain::attention::{Attention, Code};
+use veza_domain::catalog::Product;
+use veza_domain::effect::Effect;
+use veza_domain::identity::{MailToken, RefreshToken, Session, TokenHash, User};
+use veza_domain::ids::{
+    DeliveryId, EffectId, LicenceId, LineId, MailTokenId, OrderId, ProductId, RefundId, ReversalId, SessionId, TransferId, UserId,
+};
+use veza_domain::ledger::Posting;
+use veza_domain::licence::{ExclusiveHold, Licence};
+use veza_domain::order::{Order, OrderLine};
+use veza_domain::payout::SellerAccount;
+use veza_domain::refund::Refund;
+use veza_domain::reversal::Reversal;
+use veza_domain::time::Timestamp;
+use veza_domain::transfer::Transfer;
+use veza_domain::webhook::Delivery;
+
+/// A row as it will stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// A person.
+    User(User),
+    /// A mail token.
+    MailToken(MailToken),
+    /// A login.
+    Session(Session),
+    /// A refresh token.
+    RefreshToken(RefreshToken),
+    /// A product with its offers and images.
+    Product(Product),
+    /// The guard row of a product's exclusive licence.
+    Exclusive(ExclusiveHold),
+    /// A seller's Connect account.
+    SellerAccount(SellerAccount),
+    /// An incoming idempotency key.
+    Idempotency(IdempotencyRecord),
+    /// An order.
+    Order(Order),
+    /// A line of an order.
+    Line(OrderLine),
+    /// A refund.
+    Refund(Refund),
+    /// A licence.
+    Licence(Licence),
+    /// A transfer.
+    Transfer(Transfer),
+    /// A reversal.
+    Reversal(Reversal),
+    /// A posting of the ledger; only ever inserted.
+    Posting(Posting),
+    /// A row of the outbox.
+    Effect(Effect),
+    /// An entry of the operators' list; only ever ensured.
+    Attention(Attention),
+    /// A webhook delivery; only ever inserted.
+    Delivery(Delivery),
+}
+
+/// Names a row. The order of keys is the order of locks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RowKey {
+    /// A person.
+    User(UserId),
+    /// A mail token.
+    MailToken(MailTokenId),
+    /// A login.
+    Session(SessionId),
+    /// A refresh token.
+    RefreshToken(TokenHash),
+    /// A product.
+    Product(ProductId),
+    /// The guard row of a product's exclusive licence.
+    Exclusive(ProductId),
+    /// A seller's Connect account.
+    SellerAccount(UserId),
+    /// An incoming idempotency key of a user, within its scope.
+    Idempotency(UserId, String, String),
+    /// An order.
+    Order(OrderId),
+    /// A line of an order.
+    Line(LineId),
+    /// A refund.
+    Refund(RefundId),
+    /// A licence.
+    Licence(LicenceId),
+    /// A transfer.
+    Transfer(TransferId),
+    /// A reversal.
+    Reversal(ReversalId),
+    /// A posting, by its event.
+    Posting(String),
+    /// A row of the outbox.
+    Effect(EffectId),
+    /// An entry of the operators' list, by subject and code.
+    Attention(Uuid, Code),
+    /// A webhook delivery.
+    Delivery(DeliveryId),
+}
+
+impl Row {
+    /// Its key.
+    #[must_use]
+    pub fn key(&self) -> RowKey {
+        match self {
+            Self::User(row) => RowKey::User(row.id),
+            Self::MailToken(row) => RowKey::MailToken(row.id),
+            Self::Session(row) => RowKey::Session(row.id),
+            Self::RefreshToken(row) => RowKey::RefreshToken(row.hash),
+            Self::Product(row) => RowKey::Product(row.id),
+            Self::Exclusive(row) => RowKey::Exclusive(row.product_id),
+            Self::SellerAccount(row) => RowKey::SellerAccount(row.seller_id),
+            Self::Idempotency(row) => RowKey::Idempotency(row.user_id, row.scope.clone(), row.key.clone()),
+            Self::Order(row) => RowKey::Order(row.id),
+            Self::Line(row) => RowKey::Line(row.id),
+            Self::Refund(row) => RowKey::Refund(row.id),
+            Self::Licence(row) => RowKey::Licence(row.id),
+            Self::Transfer(row) => RowKey::Transfer(row.id),
+            Self::Reversal(row) => RowKey::Reversal(row.id),
+            Self::Posting(row) => RowKey::Posting(row.event.clone()),
+            Self::Effect(row) => RowKey::Effect(row.id),
+            Self::Attention(row) => RowKey::Attention(row.subject.id(), row.code),
+            Self::Delivery(row) => RowKey::Delivery(row.id),
+        }
+    }
+}
+
+/// An incoming `Idempotency-Key` and what came of it; kept 24 h (spec/05-marketplace).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyRecord {
+    /// Whose key.
+    pub user_id: UserId,
+    /// The operation: `create_order`, `refund:<order>`.
+    pub scope: String,
+    /// As sent.
+    pub key: String,
+    /// SHA-256 of the request's body.
+    pub fingerprint: [u8; 32],
+    /// What the request made: an order, a refund.
+    pub resource: Uuid,
+    /// What came of it.
+    pub state: IdempotencyState,
+    /// When it was first seen.
+    pub created_at: Timestamp,
+}
+
+/// What came of a request with an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdempotencyState {
+    /// It is being worked on, or was when the process died.
+    InFlight,
+    /// It was answered.
+    Answered {
+        /// The answer's HTTP status.
+        status: u16,
+        /// The answer's body, without client secrets: those are read from the resource.
+        body: String,
+    },
+}
