@@ -1,1 +1,7 @@
-//! Veza: use cases, HTTP, workers, wiring.
+//! Veza: use cases, HTTP, workers, configuration, command line and wiring. The only crate that knows every other.
+
+pub mod http;
+pub mod services;
+pub mod system;
+pub mod usecases;
+pub mod workers;

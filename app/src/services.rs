@@ -1,0 +1,105 @@
+//! What use cases, handlers and workers share: the ports as they were wired, and the settings that rules need.
+
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use veza_domain::backoff::RetryPolicy;
+use veza_domain::money::BasisPoints;
+use veza_domain::settlement::Context;
+use veza_domain::time::Timestamp;
+use veza_ports::clock::{Clock, IdSource};
+use veza_ports::mail::Mailer;
+use veza_ports::payments::{HyperswitchReadClient, PaymentProvider, PaymentWebhooks};
+use veza_ports::storage::Storage;
+use veza_ports::transfers::TransferService;
+
+/// The payment provider, as wired.
+#[derive(Clone)]
+pub struct Psp {
+    /// Creates.
+    pub provider: Arc<dyn PaymentProvider>,
+    /// Only reads.
+    pub reads: Arc<dyn HyperswitchReadClient>,
+    /// Checks and reads its messages.
+    pub webhooks: Arc<dyn PaymentWebhooks>,
+}
+
+/// The settings of the money flows (spec/01-money, spec/08-api).
+#[derive(Clone, Debug)]
+pub struct MoneySettings {
+    /// `PLATFORM_FEE_BPS`.
+    pub fee: BasisPoints,
+    /// `REFUND_WINDOW`.
+    pub refund_window: Duration,
+    /// `TRANSFER_RETRY_*`.
+    pub transfers: RetryPolicy,
+    /// `REVERSAL_*`.
+    pub reversals: RetryPolicy,
+    /// `PROVIDER_TIMEOUT`: longest call; after it none of ours can be under way.
+    pub provider_timeout: Duration,
+    /// `PUBLIC_URL`, without a slash at the end.
+    pub public_url: String,
+    /// `HYPERSWITCH_PUBLISHABLE_KEY`, passed on to the browser.
+    pub publishable_key: Option<String>,
+    /// Base address of the sandbox's checkout page, where the sandbox is on.
+    pub sandbox_checkout: Option<String>,
+}
+
+impl MoneySettings {
+    /// How long a row that is being worked on is left alone: longer than any call.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        self.provider_timeout + Duration::from_secs(30)
+    }
+}
+
+/// Wakes the workers when there is something to do, so that they need not wait for their next tick.
+#[derive(Debug, Default)]
+pub struct Wake {
+    /// The outbox worker.
+    pub effects: Notify,
+    /// The transfer worker.
+    pub transfers: Notify,
+    /// The reversal worker.
+    pub reversals: Notify,
+}
+
+/// Everything that the program's parts share.
+pub struct App {
+    /// Storage.
+    pub store: Arc<dyn Storage>,
+    /// The payment provider; none = paid sales are refused with 503.
+    pub psp: Option<Psp>,
+    /// The payout provider; none = transfers wait.
+    pub connect: Option<Arc<dyn TransferService>>,
+    /// Mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and secrets.
+    pub ids: Arc<dyn IdSource>,
+    /// Settings of the money flows.
+    pub money: MoneySettings,
+    /// Wakes the workers.
+    pub wake: Wake,
+}
+
+impl App {
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What a settlement varies by.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        Context {
+            now: self.now(),
+            fresh: self.ids.uuid(),
+            refund_window: self.money.refund_window,
+            transfers: self.money.transfers,
+            reversals: self.money.reversals,
+        }
+    }
+}
