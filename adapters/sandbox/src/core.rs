@@ -14,11 +14,12 @@ use tokio::sync::Notify;
 use crate::{
     config::{SandboxError, Settings},
     control::books::Call,
-    hyperswitch, stripe,
+    hyperswitch,
     inbound::Inbound,
     script::{Facts, Fault, Faults, Op, Stage},
     state::State,
     store::{Store, StoreError},
+    stripe,
     webhooks::{self, Sender},
     wire::Connections,
 };
@@ -46,13 +47,7 @@ impl Core {
         let settings = Arc::new(settings);
         let store = settings.data_file.as_deref().map(Store::open).transpose()?;
         let state = State::load(Arc::clone(&settings), store.as_ref())?;
-        let core = Self {
-            settings,
-            inner: Mutex::new(Inner { state, store }),
-            wake: Notify::new(),
-            sender: Sender::new()?,
-            connections,
-        };
+        let core = Self { settings, inner: Mutex::new(Inner { state, store }), wake: Notify::new(), sender: Sender::new()?, connections };
         core.write(|_| ())?; // the start itself is on disk, so that the next one makes other ids
         Ok(core)
     }

@@ -40,10 +40,7 @@ fn hex_digit(byte: u8) -> Option<u8> {
 }
 
 /// The entries of a nested name: `metadata[a]=1` under `metadata` gives `("a", "1")`.
-pub(crate) fn nested<'a>(
-    params: &'a [(String, String)],
-    name: &'a str,
-) -> impl Iterator<Item = (&'a str, &'a str)> {
+pub(crate) fn nested<'a>(params: &'a [(String, String)], name: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
     params.iter().filter_map(move |(key, value)| {
         let inner = key.strip_prefix(name)?.strip_prefix('[')?.strip_suffix(']')?;
         Some((inner, value.as_str()))

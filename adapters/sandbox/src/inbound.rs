@@ -41,8 +41,8 @@ impl<'a> FromRequest<'a> for Inbound {
         let body = body.take()?.into_bytes_limit(BODY_BYTES_MAX).await.ok().map(|bytes| bytes.to_vec());
         Ok(Self {
             method: request.method().to_string(),
-            path: request.uri().path().to_owned(),
-            query: request.uri().query().unwrap_or_default().to_owned(),
+            path: request.original_uri().path().to_owned(),
+            query: request.original_uri().query().unwrap_or_default().to_owned(),
             peer,
             headers: request.headers().clone(),
             body,

@@ -296,10 +296,7 @@ impl Faults {
 pub(crate) fn take(scripts: &mut Vec<Script>, op: Op, stage: Stage, facts: &Facts) -> Faults {
     let mut taken = Faults::default();
     scripts.retain_mut(|script| {
-        let strikes = script.fault.stage() == stage
-            && script.on.covers(op)
-            && !taken.has(script.fault)
-            && script.meets(facts);
+        let strikes = script.fault.stage() == stage && script.on.covers(op) && !taken.has(script.fault) && script.meets(facts);
         if !strikes {
             return true;
         }

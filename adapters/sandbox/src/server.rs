@@ -9,8 +9,7 @@ use crate::{
     config::{SandboxConfig, SandboxError},
     control::{self, Control},
     core::Core,
-    hyperswitch, pages, stripe,
-    webhooks,
+    hyperswitch, pages, stripe, webhooks,
     wire::{Connections, CuttingAcceptor},
 };
 

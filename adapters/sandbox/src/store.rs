@@ -50,10 +50,7 @@ impl Store {
     }
 
     /// Runs `write` in one transaction: all of what one call changed, or none of it.
-    pub(crate) fn commit(
-        &mut self,
-        write: impl FnOnce(&Batch<'_>) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    pub(crate) fn commit(&mut self, write: impl FnOnce(&Batch<'_>) -> Result<(), StoreError>) -> Result<(), StoreError> {
         let transaction = self.connection.transaction()?;
         write(&Batch { connection: &transaction })?;
         Ok(transaction.commit()?)
@@ -71,9 +68,7 @@ impl Batch<'_> {
         if unwritten.peek().is_none() {
             return Ok(());
         }
-        let mut statement = self
-            .connection
-            .prepare_cached("INSERT OR REPLACE INTO records (kind, position, body) VALUES (?1, ?2, ?3)")?;
+        let mut statement = self.connection.prepare_cached("INSERT OR REPLACE INTO records (kind, position, body) VALUES (?1, ?2, ?3)")?;
         for (position, row) in unwritten {
             statement.execute(params![T::KIND, position as i64, serde_json::to_string(row)?])?;
         }

@@ -26,11 +26,7 @@ pub(crate) struct Table<T> {
 
 impl<T: Record> Table<T> {
     pub(crate) fn new(rows: Vec<T>, durable: bool) -> Self {
-        let by_id = rows
-            .iter()
-            .enumerate()
-            .map(|(position, row)| (row.id().to_owned(), position))
-            .collect();
+        let by_id = rows.iter().enumerate().map(|(position, row)| (row.id().to_owned(), position)).collect();
         Self { rows, by_id, dirty: BTreeSet::new(), durable }
     }
 

@@ -25,8 +25,7 @@ use crate::{
 /// Merchant account that all objects belong to.
 pub(crate) const MERCHANT_ID: &str = "merchant_sandbox";
 /// Waits before the 16 automatic retries.
-const RETRY_SECONDS: [u64; 16] =
-    [60, 300, 300, 600, 600, 600, 600, 600, 3_600, 3_600, 3_600, 3_600, 3_600, 21_600, 21_600, 21_600];
+const RETRY_SECONDS: [u64; 16] = [60, 300, 300, 600, 600, 600, 600, 600, 3_600, 3_600, 3_600, 3_600, 3_600, 21_600, 21_600, 21_600];
 /// An attempt fails after this.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Deliveries at a time.
@@ -91,11 +90,7 @@ pub(crate) fn emit(state: &mut State, event_type: &str, subject: Subject<'_>) {
         .or_else(|| faults.delay(Fault::WebhookOutOfOrder, OVERTAKEN_MAX))
         .or_else(|| before_answer.then_some(BEFORE_ANSWER_MAX))
         .unwrap_or_default();
-    let forgery = if faults.has(Fault::WebhookUnsigned) {
-        Some(true)
-    } else {
-        faults.has(Fault::WebhookForged).then_some(false)
-    };
+    let forgery = if faults.has(Fault::WebhookUnsigned) { Some(true) } else { faults.has(Fault::WebhookForged).then_some(false) };
     state.events.put(WebhookEvent {
         event_id: event_id.clone(),
         event_type: event_type.to_owned(),
@@ -191,9 +186,10 @@ pub(crate) fn dispatch(core: &Arc<Core>) -> Vec<tokio::task::JoinHandle<()>> {
 pub(crate) async fn send_before_answer(core: &Arc<Core>, emitted: Vec<String>) {
     for event_id in emitted {
         let claimed = core.write(|state| {
-            state.events.edit_volatile(&event_id).is_some_and(|event| {
-                event.before_answer && event.status == EventStatus::Waiting && event.next_at.take().is_some()
-            })
+            state
+                .events
+                .edit_volatile(&event_id)
+                .is_some_and(|event| event.before_answer && event.status == EventStatus::Waiting && event.next_at.take().is_some())
         });
         if claimed.unwrap_or(false) {
             deliver(core, &event_id).await;
@@ -226,13 +222,8 @@ pub(crate) async fn deliver(core: &Arc<Core>, event_id: &str) {
 
 async fn attempt(core: &Core, url: &str, body: &str, signature: Option<&str>, forged: bool) -> Attempt {
     let post = || {
-        let mut request = core
-            .sender
-            .client
-            .post(url)
-            .header("content-type", "application/json")
-            .header("via", "HyperSwitch")
-            .body(body.to_owned());
+        let mut request =
+            core.sender.client.post(url).header("content-type", "application/json").header("via", "HyperSwitch").body(body.to_owned());
         if let Some(signature) = signature {
             request = request.header("x-webhook-signature-512", signature);
         }

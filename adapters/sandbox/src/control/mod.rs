@@ -129,18 +129,16 @@ impl Control {
     // Payments --------------------------------------------------------------------------------------------------
 
     fn try_payment(&self, payment_id: &str, outcome: Outcome) -> Result<(), ControlError> {
-        self.core.write(|state| {
-            match payment_status(state, payment_id)? {
-                PaymentStatus::Succeeded
-                | PaymentStatus::Cancelled
-                | PaymentStatus::Expired
-                | PaymentStatus::PartiallyCaptured
-                | PaymentStatus::PartiallyCapturedAndCapturable
-                | PaymentStatus::RequiresCapture => Err(ControlError::Refused("the payment is over, or authorized".to_owned())),
-                _ => {
-                    payments::attempt(state, payment_id, outcome);
-                    Ok(())
-                }
+        self.core.write(|state| match payment_status(state, payment_id)? {
+            PaymentStatus::Succeeded
+            | PaymentStatus::Cancelled
+            | PaymentStatus::Expired
+            | PaymentStatus::PartiallyCaptured
+            | PaymentStatus::PartiallyCapturedAndCapturable
+            | PaymentStatus::RequiresCapture => Err(ControlError::Refused("the payment is over, or authorized".to_owned())),
+            _ => {
+                payments::attempt(state, payment_id, outcome);
+                Ok(())
             }
         })?
     }
@@ -158,9 +156,7 @@ impl Control {
     /// The session ends unpaid.
     pub fn expire(&self, payment_id: &str) -> Result<(), ControlError> {
         self.core.write(|state| match payment_status(state, payment_id)? {
-            PaymentStatus::RequiresPaymentMethod
-            | PaymentStatus::RequiresConfirmation
-            | PaymentStatus::RequiresCustomerAction => {
+            PaymentStatus::RequiresPaymentMethod | PaymentStatus::RequiresConfirmation | PaymentStatus::RequiresCustomerAction => {
                 payments::set_status(state, payment_id, PaymentStatus::Expired);
                 Ok(())
             }
@@ -170,16 +166,9 @@ impl Control {
 
     /// A refund from the PSP's dashboard; answers its id.
     pub fn refund_from_dashboard(&self, payment_id: &str, amount: Option<i64>) -> Result<String, ControlError> {
-        let request = refunds::Request {
-            payment_id: payment_id.to_owned(),
-            refund_id: None,
-            amount,
-            reason: None,
-            metadata: None,
-        };
-        self.core.write(|state| {
-            refunds::open(state, request, &Faults::default(), true).map_err(|answer| ControlError::Refused(answer.body))
-        })?
+        let request = refunds::Request { payment_id: payment_id.to_owned(), refund_id: None, amount, reason: None, metadata: None };
+        self.core
+            .write(|state| refunds::open(state, request, &Faults::default(), true).map_err(|answer| ControlError::Refused(answer.body)))?
     }
 
     /// The cardholder disputes; answers the dispute's id.
@@ -217,12 +206,7 @@ impl Control {
     // Accounts and transfers ------------------------------------------------------------------------------------
 
     /// Changes what an account may do: capability `transfers` (`active`, `inactive`, `pending`) and payouts.
-    pub fn set_account(
-        &self,
-        account: &str,
-        transfers: Option<&str>,
-        payouts_enabled: Option<bool>,
-    ) -> Result<(), ControlError> {
+    pub fn set_account(&self, account: &str, transfers: Option<&str>, payouts_enabled: Option<bool>) -> Result<(), ControlError> {
         if transfers.is_some_and(|status| !["active", "inactive", "pending"].contains(&status)) {
             return Err(ControlError::Refused("transfers is active, inactive or pending".to_owned()));
         }

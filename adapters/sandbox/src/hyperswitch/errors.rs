@@ -48,9 +48,7 @@ pub(crate) fn refund_not_found() -> Answer {
 
 /// The object is in the wrong state for the call.
 pub(crate) fn wrong_state(action: &str, field: &str, status: &str, allowed: &str) -> Answer {
-    let message = format!(
-        "You cannot {action} this Payment because it has status {status}. The allowed values for {field} are: {allowed}"
-    );
+    let message = format!("You cannot {action} this Payment because it has status {status}. The allowed values for {field} are: {allowed}");
     error(400, "IR_14", message)
 }
 
@@ -58,9 +56,7 @@ pub(crate) fn wrong_state(action: &str, field: &str, status: &str, allowed: &str
 pub(crate) fn of_fault(fault: Fault) -> Answer {
     match fault {
         // Sic: `ResourceBusy` carries this text (§6).
-        Fault::Busy | Fault::LockTimeout | Fault::KeyInUse => {
-            error(422, "HE_00", "There was an issue processing the webhook body")
-        }
+        Fault::Busy | Fault::LockTimeout | Fault::KeyInUse => error(422, "HE_00", "There was an issue processing the webhook body"),
         Fault::NotFound => error(404, "HE_02", "Resource not found in our records"),
         _ => error(500, "HE_00", "Something went wrong"),
     }

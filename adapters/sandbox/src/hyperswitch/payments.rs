@@ -236,8 +236,7 @@ pub(crate) fn attempt(state: &mut State, payment_id: &str, outcome: Outcome) {
     let Some(payment) = state.payments.edit(payment_id) else { return };
     default_method(payment);
     payment.attempt_count += 1;
-    payment.error = (outcome == Outcome::Declined)
-        .then(|| ("card_declined".to_owned(), "Your card was declined.".to_owned()));
+    payment.error = (outcome == Outcome::Declined).then(|| ("card_declined".to_owned(), "Your card was declined.".to_owned()));
     payment.charge_id = Some(charge_id.clone());
     let text = |key: &str| payment.echo.get(key).and_then(Value::as_str);
     let (amount, multiple) = (payment.amount, text("capture_method") == Some("manual_multiple"));

@@ -12,20 +12,35 @@ use crate::{
     webhooks::{self, Subject},
 };
 
-use super::{
-    errors, payments, render,
-    request::Fields,
-};
+use super::{errors, payments, render, request::Fields};
 
 /// Keys of `RefundRequest`.
 pub(crate) const REQUEST_KEYS: &[&str] = &[
-    "all_keys_required", "amount", "merchant_connector_details", "merchant_id", "metadata", "payment_id", "reason",
-    "refund_id", "refund_type", "split_refunds",
+    "all_keys_required",
+    "amount",
+    "merchant_connector_details",
+    "merchant_id",
+    "metadata",
+    "payment_id",
+    "reason",
+    "refund_id",
+    "refund_type",
+    "split_refunds",
 ];
 /// Keys of `RefundListRequest`.
 pub(crate) const LIST_KEYS: &[&str] = &[
-    "amount_filter", "connector", "currency", "end_time", "limit", "merchant_connector_id", "offset", "payment_id",
-    "profile_id", "refund_id", "refund_status", "start_time",
+    "amount_filter",
+    "connector",
+    "currency",
+    "end_time",
+    "limit",
+    "merchant_connector_id",
+    "offset",
+    "payment_id",
+    "profile_id",
+    "refund_id",
+    "refund_status",
+    "start_time",
 ];
 /// Refunds of one attempt: the server tests `len > max`, so one more passes.
 const ATTEMPTS_MAX: usize = 10;
@@ -197,12 +212,8 @@ pub(crate) fn settle(state: &mut State, refund_id: &str, succeeds: bool, due: Op
         payment.total_refunded += booked;
     }
     let event_type = if succeeds { "refund_succeeded" } else { "refund_failed" };
-    let subject = Subject {
-        object_id: refund_id,
-        payment_id: &refund.payment_id,
-        content_type: "refund_details",
-        object: render::refund(&refund),
-    };
+    let subject =
+        Subject { object_id: refund_id, payment_id: &refund.payment_id, content_type: "refund_details", object: render::refund(&refund) };
     webhooks::emit(state, event_type, subject);
 }
 

@@ -91,11 +91,9 @@ fn check_secret(state: &State, payment_id: &str, caller: Caller, shown: Option<&
         Some(secret) if secret == payment.client_secret => Ok(()),
         None if caller == Caller::Secret => Ok(()),
         None => Err(errors::error(400, "IR_04", "Missing required param: client_secret")),
-        Some(_) => Err(errors::error(
-            400,
-            "IR_09",
-            "The client_secret provided does not match the client_secret associated with the Payment",
-        )),
+        Some(_) => {
+            Err(errors::error(400, "IR_09", "The client_secret provided does not match the client_secret associated with the Payment"))
+        }
     }
 }
 
@@ -119,10 +117,8 @@ async fn create_payment(Data(core): Data<&Arc<Core>>, call: Inbound) -> Response
         let payment_id = prepared.map_err(|error| crate::core::internal(Op::CreatePayment, &error))?;
         let facts = Facts::of_payment(&payment_id, fields.to_value());
         Ok::<_, Answer>(
-            perform(core, call.clone(), Op::CreatePayment, facts, move |state, facts| {
-                payments::create(state, payment_id, &fields, facts)
-            })
-            .await,
+            perform(core, call.clone(), Op::CreatePayment, facts, move |state, facts| payments::create(state, payment_id, &fields, facts))
+                .await,
         )
     };
     respond(run.await)
@@ -155,8 +151,13 @@ async fn confirm_payment(Data(core): Data<&Arc<Core>>, Path(id): Path<String>, c
 #[handler]
 async fn capture_payment(Data(core): Data<&Arc<Core>>, Path(id): Path<String>, call: Inbound) -> Response {
     const KEYS: &[&str] = &[
-        "all_keys_required", "amount_to_capture", "merchant_connector_details", "merchant_id",
-        "refund_uncaptured_amount", "statement_descriptor_prefix", "statement_descriptor_suffix",
+        "all_keys_required",
+        "amount_to_capture",
+        "merchant_connector_details",
+        "merchant_id",
+        "refund_uncaptured_amount",
+        "statement_descriptor_prefix",
+        "statement_descriptor_suffix",
     ];
     let run = async {
         merchant(core, &call)?;

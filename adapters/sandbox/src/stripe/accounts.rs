@@ -11,21 +11,27 @@ use crate::{
     state::{PLATFORM, State},
 };
 
-use super::{
-    errors,
-    idempotency::Cause,
-    params::Params,
-    render,
-};
+use super::{errors, idempotency::Cause, params::Params, render};
 
 /// Parameters of POST /v1/accounts that are understood or passed over.
 pub(crate) const CREATE: &[&str] = &[
-    "business_profile", "business_type", "capabilities", "company", "controller", "country", "default_currency", "email",
-    "expand", "individual", "metadata", "settings", "tos_acceptance", "type",
+    "business_profile",
+    "business_type",
+    "capabilities",
+    "company",
+    "controller",
+    "country",
+    "default_currency",
+    "email",
+    "expand",
+    "individual",
+    "metadata",
+    "settings",
+    "tos_acceptance",
+    "type",
 ];
 /// Parameters of POST /v1/account_links.
-pub(crate) const LINK: &[&str] =
-    &["account", "collect", "collection_options", "expand", "refresh_url", "return_url", "type"];
+pub(crate) const LINK: &[&str] = &["account", "collect", "collection_options", "expand", "refresh_url", "return_url", "type"];
 /// A link can be opened for this long.
 const LINK_SECONDS: u64 = 300;
 /// `GET /v1/events` goes back this far.
@@ -142,13 +148,8 @@ pub(crate) fn set(state: &mut State, id: &str, transfers: Option<&str>, payouts_
 pub(crate) fn raise(state: &mut State, event_type: &str, account_id: &str) {
     let Some(account) = state.accounts.get(account_id) else { return };
     let object = render::account(account).to_value();
-    let event = StripeEvent {
-        id: state.ids.text("evt_1", 23),
-        event_type: event_type.to_owned(),
-        created: state.now,
-        object,
-        request: None,
-    };
+    let event =
+        StripeEvent { id: state.ids.text("evt_1", 23), event_type: event_type.to_owned(), created: state.now, object, request: None };
     state.stripe_events.put(event);
 }
 

@@ -89,7 +89,12 @@ pub(crate) fn key_in_use(key: &str) -> Answer {
 /// How this side words a scripted fault.
 pub(crate) fn of_fault(fault: Fault) -> Answer {
     match fault {
-        Fault::RateLimited => invalid(429, Some("rate_limit"), None, "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits."),
+        Fault::RateLimited => invalid(
+            429,
+            Some("rate_limit"),
+            None,
+            "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
+        ),
         Fault::LockTimeout | Fault::Busy => {
             let message = "This object cannot be accessed right now because another API request or Stripe process is \
                            currently accessing it. If you see this error intermittently, retry the request. If you see this \
@@ -100,6 +105,12 @@ pub(crate) fn of_fault(fault: Fault) -> Answer {
         }
         Fault::KeyInUse => key_in_use("(scripted)"),
         Fault::NotFound => invalid(404, Some("resource_missing"), Some("id"), "No such object"),
-        _ => error(500, "api_error", None, None, "Sorry! There was an error while processing your request. We have been notified of the problem."),
+        _ => error(
+            500,
+            "api_error",
+            None,
+            None,
+            "Sorry! There was an error while processing your request. We have been notified of the problem.",
+        ),
     }
 }

@@ -13,10 +13,7 @@ use crate::{
     state::State,
 };
 
-use super::{
-    errors,
-    params::Params,
-};
+use super::{errors, params::Params};
 
 /// Keys are forgotten after this.
 const KEPT: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
@@ -113,12 +110,7 @@ async fn run(
     crossing.leave(core, &call, answer, emitted).await
 }
 
-fn decide(
-    state: &mut State,
-    crossing: &Crossing,
-    cause: &Cause,
-    effect: impl FnOnce(&mut State, &Cause, &Faults) -> Answer,
-) -> Answer {
+fn decide(state: &mut State, crossing: &Crossing, cause: &Cause, effect: impl FnOnce(&mut State, &Cause, &Faults) -> Answer) -> Answer {
     if crossing.faults.has(Fault::ErrorSaved) {
         return errors::of_fault(Fault::ErrorSaved);
     }

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::{core::Answer, form, ids::{Micros, seconds}, table::{Record, Table}};
+use crate::{
+    core::Answer,
+    form,
+    ids::{Micros, seconds},
+    table::{Record, Table},
+};
 
 use super::errors;
 
@@ -23,7 +28,9 @@ impl Params {
                 return Err(errors::invalid(400, Some("parameter_unknown"), Some(name), message));
             }
             if value.is_empty() && !matches!(outer, "metadata" | "description") {
-                let message = format!("You passed an empty string for '{name}'. We assume empty values are an attempt to unset a parameter; however '{name}' cannot be unset. You should remove '{name}' from your request or supply a non-empty value.");
+                let message = format!(
+                    "You passed an empty string for '{name}'. We assume empty values are an attempt to unset a parameter; however '{name}' cannot be unset. You should remove '{name}' from your request or supply a non-empty value."
+                );
                 return Err(errors::invalid(400, Some("parameter_invalid_empty"), Some(name), message));
             }
         }
@@ -44,9 +51,8 @@ impl Params {
 
     pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, Answer> {
         let parse = |text: &str| {
-            text.parse().map_err(|_| {
-                errors::invalid(400, Some("parameter_invalid_integer"), Some(name), format!("Invalid integer: {text}"))
-            })
+            text.parse()
+                .map_err(|_| errors::invalid(400, Some("parameter_invalid_integer"), Some(name), format!("Invalid integer: {text}")))
         };
         self.get(name).map(parse).transpose()
     }
@@ -88,8 +94,7 @@ impl Params {
 
     /// For scripts: the flat names, and `metadata` as an object too.
     pub(crate) fn facts(&self) -> Value {
-        let mut facts: Map<String, Value> =
-            self.0.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+        let mut facts: Map<String, Value> = self.0.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
         let metadata: Map<String, Value> =
             form::nested(&self.0, "metadata").map(|(key, value)| (key.to_owned(), Value::from(value))).collect();
         facts.insert("metadata".to_owned(), Value::Object(metadata));

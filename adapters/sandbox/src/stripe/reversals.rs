@@ -9,12 +9,7 @@ use crate::{
     state::{PLATFORM, State},
 };
 
-use super::{
-    errors,
-    idempotency::Cause,
-    params::Params,
-    render, transfers,
-};
+use super::{errors, idempotency::Cause, params::Params, render, transfers};
 
 /// Parameters of POST /v1/transfers/{id}/reversals.
 pub(crate) const CREATE: &[&str] = &["amount", "description", "expand", "metadata", "refund_application_fee"];
@@ -57,11 +52,8 @@ pub(crate) fn reverse(
     }
     let amount = amount.unwrap_or(left);
     if amount > left {
-        let message = format!(
-            "Transfer reversal amount ({}) is greater than unreversed amount on transfer ({})",
-            dollars(amount),
-            dollars(left)
-        );
+        let message =
+            format!("Transfer reversal amount ({}) is greater than unreversed amount on transfer ({})", dollars(amount), dollars(left));
         return Err(errors::invalid(400, None, Some("amount"), message));
     }
     let (destination, currency) = (transfer.destination.clone(), transfer.currency.clone());

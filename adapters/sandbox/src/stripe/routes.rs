@@ -8,7 +8,10 @@ use poem::{
     post,
     web::{
         Data, Path,
-        headers::{Authorization, HeaderMapExt, authorization::{Basic, Bearer}},
+        headers::{
+            Authorization, HeaderMapExt,
+            authorization::{Basic, Bearer},
+        },
     },
 };
 
@@ -51,11 +54,13 @@ pub(crate) async fn finish<E: Endpoint>(next: E, mut request: poem::Request) -> 
     let core = request.data::<Arc<Core>>().cloned();
     let id = core.and_then(|core| core.write(|state| state.ids.text("req_", 14)).ok()).unwrap_or_default();
     request.extensions_mut().insert(RequestId(id.clone()));
-    let what = format!("{}: {}", request.method(), request.uri().path());
+    let what = format!("{}: {}", request.method(), request.original_uri().path());
     let mut response = match next.call(request).await {
         Ok(response) => poem::IntoResponse::into_response(response),
         Err(_) => {
-            let message = format!("Unrecognized request URL ({what}). Please see https://stripe.com/docs or we can help at https://support.stripe.com/.");
+            let message = format!(
+                "Unrecognized request URL ({what}). Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
+            );
             errors::invalid(404, None, None, message).into_response()
         }
     };
@@ -151,10 +156,8 @@ async fn read_transfer(Data(core): Data<&Arc<Core>>, Path(id): Path<String>, cal
     let run = async {
         let Authorized { params, .. } = authorize(core, &call, &["expand"])?;
         let facts = facts(&params, &[("transfer", &id)]);
-        Ok(perform(core, call.clone(), Op::ReadTransfer, facts, move |state, _| {
-            transfers::show(state, &id, &transfers::expand(&params))
-        })
-        .await)
+        Ok(perform(core, call.clone(), Op::ReadTransfer, facts, move |state, _| transfers::show(state, &id, &transfers::expand(&params)))
+            .await)
     };
     respond(run.await)
 }
@@ -278,8 +281,7 @@ async fn read_balance(Data(core): Data<&Arc<Core>>, call: Inbound) -> Response {
 
 #[handler]
 async fn list_events(Data(core): Data<&Arc<Core>>, call: Inbound) -> Response {
-    const KNOWN: &[&str] =
-        &["limit", "starting_after", "ending_before", "created", "type", "types", "delivery_success", "expand"];
+    const KNOWN: &[&str] = &["limit", "starting_after", "ending_before", "created", "type", "types", "delivery_success", "expand"];
     let run = async {
         let Authorized { params, .. } = authorize(core, &call, KNOWN)?;
         Ok(perform(core, call.clone(), Op::ListEvents, facts(&params, &[]), move |state, _| match accounts::events(state, &params) {

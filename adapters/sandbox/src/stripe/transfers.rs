@@ -12,10 +12,8 @@ use crate::{
 use super::{errors, idempotency::Cause, params::Params, render, reversals};
 
 /// Parameters of POST /v1/transfers.
-pub(crate) const CREATE: &[&str] = &[
-    "amount", "currency", "description", "destination", "expand", "metadata", "source_transaction", "source_type",
-    "transfer_group",
-];
+pub(crate) const CREATE: &[&str] =
+    &["amount", "currency", "description", "destination", "expand", "metadata", "source_transaction", "source_type", "transfer_group"];
 
 /// A validated POST /v1/transfers.
 pub(crate) struct Request {
@@ -70,9 +68,7 @@ fn try_create(state: &mut State, request: Request, cause: &Cause, faults: &Fault
         .accounts
         .get(&request.destination)
         .ok_or_else(|| errors::no_such_param("destination", "destination", &request.destination))?;
-    let able = ["transfers", "legacy_payments"]
-        .iter()
-        .any(|name| account.capabilities.get(*name).is_some_and(|status| status == "active"));
+    let able = ["transfers", "legacy_payments"].iter().any(|name| account.capabilities.get(*name).is_some_and(|status| status == "active"));
     if !able || faults.has(Fault::CapabilityMissing) {
         return Err(errors::capability_missing());
     }
