@@ -1,1 +1,4 @@
 //! Contract suites.
+
+pub mod payments;
+mod race;
