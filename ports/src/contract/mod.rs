@@ -2,3 +2,4 @@
 
 pub mod payments;
 mod race;
+pub mod storage;
