@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Everything that a change has to pass beyond the tests. Runs all steps, then says which failed.
+#
+#   scripts/check.sh            every step
+#   scripts/check.sh NAME...    these steps: format lints docs openapi api-lint client sandbox-schema dependencies
+#
+# The steps on the API need Node.js; without it they are skipped, in CI (CI=true) it is installed.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+passed=0 failed=() skipped=()
+
+format() { cargo fmt --all -- --check; }
+
+lints() { cargo clippy --workspace --all-targets --quiet -- -D warnings; }
+
+docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet; }
+
+# openapi.yaml is what the code says; `make openapi` writes it anew.
+openapi() {
+    local made
+    made=$(mktemp) || return 1
+    if ! cargo run --quiet -p veza -- openapi >"$made"; then
+        rm -f "$made"
+        return 1
+    fi
+    if ! diff -u openapi.yaml "$made"; then
+        echo "openapi.yaml is not what the code says: run 'make openapi' and commit it."
+        rm -f "$made"
+        return 1
+    fi
+    rm -f "$made"
+}
+
+api-lint() { npm run --silent --prefix clients lint; }
+
+# The client is the one that openapi.yaml gives, passes the strict compiler and its own test.
+client() {
+    local before
+    before=$(mktemp -d) || return 1
+    cp -r clients/src/generated/. "$before"
+    npm run --silent --prefix clients generate || return 1
+    if ! diff -ru "$before" clients/src/generated; then
+        echo "clients/src/generated was not what openapi.yaml gives; it is now: commit it."
+        rm -rf "$before"
+        return 1
+    fi
+    rm -rf "$before"
+    npm run --silent --prefix clients typecheck && npm run --silent --prefix clients test
+}
+
+# The sandbox's Stripe answers against Stripe's published schema, by Prism as a validating proxy.
+sandbox-schema() { VEZA_REQUIRE_PRISM=1 cargo test --quiet -p veza-sandbox --test prism; }
+
+dependencies() { cargo deny --offline check licenses bans sources; }
+
+# Why a step can't run here, if it can't.
+obstacle() {
+    case $1 in
+        api-lint | client) [ -n "$node" ] || echo "Node.js is not installed" ;;
+        sandbox-schema)
+            [ -n "$node" ] || echo "Node.js is not installed"
+            [ -f "${VEZA_CONTRACTS:-../shared/contracts}/stripe-openapi.json" ] ||
+                echo "Stripe's OpenAPI document is not here: name its folder in VEZA_CONTRACTS"
+            ;;
+        dependencies) command -v cargo-deny >/dev/null || echo "cargo-deny is not installed" ;;
+    esac
+}
+
+# Makes Node.js and the packages of clients/ ready; `node` says whether they are.
+prepare_node() {
+    node=
+    if [ "${CI:-}" = true ]; then
+        scripts/setup.sh node || return
+    elif ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+        return
+    fi
+    # Installed anew only when the lock file has changed since.
+    local stamp=clients/node_modules/.package-lock.sum
+    if ! sha256sum --check --status "$stamp" 2>/dev/null; then
+        npm ci --prefix clients --ignore-scripts --no-audit --no-fund --loglevel=error || return
+        sha256sum clients/package-lock.json >"$stamp"
+    fi
+    node=ready
+}
+
+step() {
+    local name=$1 why
+    why=$(obstacle "$name")
+    echo "== $name"
+    if [ -n "$why" ] && [ "${CI:-}" = true ] && [ -z "$node" ] && [ "$name" != dependencies ]; then
+        echo "can't run: $why"
+        failed+=("$name")
+    elif [ -n "$why" ]; then
+        echo "skipped: $why"
+        skipped+=("$name")
+    elif "$name"; then
+        passed=$((passed + 1))
+    else
+        failed+=("$name")
+    fi
+}
+
+steps=("$@")
+[ ${#steps[@]} -gt 0 ] || steps=(format lints docs openapi api-lint client sandbox-schema dependencies)
+for name in "${steps[@]}"; do
+    declare -F "$name" >/dev/null || { echo "no such step: $name" && exit 2; }
+done
+node=
+case " ${steps[*]} " in *" api-lint "* | *" client "* | *" sandbox-schema "*) prepare_node ;; esac
+for name in "${steps[@]}"; do
+    step "$name"
+done
+echo
+[ ${#skipped[@]} = 0 ] || echo "skipped: ${skipped[*]}"
+[ ${#failed[@]} = 0 ] || echo "failed: ${failed[*]}"
+echo "checks: $passed passed, ${#failed[@]} failed, ${#skipped[@]} skipped"
+[ ${#failed[@]} = 0 ]
