@@ -1,5 +1,6 @@
 //! What use cases, handlers and workers share: the ports as they were wired, and the settings that rules need.
 
+use crate::http::auth::AccessTokens;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -78,6 +79,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Ids and secrets.
     pub ids: Arc<dyn IdSource>,
+    /// Makes and reads access tokens.
+    pub tokens: AccessTokens,
     /// Settings of the money flows.
     pub money: MoneySettings,
     /// Wakes the workers.

@@ -1,1 +1,3 @@
-//! Use cases.
+//! What Veza does, one module per area: each loads, lets the domain decide, commits, and only then acts.
+
+pub mod commit;

@@ -138,7 +138,7 @@ impl ApiError {
     /// 503 `storage_unavailable`: nothing was done, or it is safe to repeat.
     #[must_use]
     pub fn storage(error: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::error!(error = &error as &dyn std::fmt::Debug, "storage unavailable");
+        tracing::error!(error, "storage unavailable");
         Self::unavailable("storage_unavailable", "the database can't be reached at the moment; try again")
     }
 
