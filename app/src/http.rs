@@ -3,4 +3,6 @@
 pub mod auth;
 pub mod page;
 pub mod problem;
+pub mod tags;
 pub mod views;
+pub mod visitor;
