@@ -1,0 +1,240 @@
+//! Hyperswitch's payments, refunds and errors as they stand in JSON: only the fields we read, unknown ones ignored,
+//! unknown statuses kept as text, nulls allowed wherever real servers send them (contracts/hyperswitch.md §3, §5, §7, §10).
+
+use serde::{Deserialize, Serialize};
+use veza_domain::order::ClientSecret;
+use veza_domain::settlement::{PaymentStatus, PspRefundStatus};
+use veza_ports::payments::{NewPayment, NewRefund, Payment, PspRefund};
+
+/// Longest text of the provider that we keep; its words end up in a database row.
+const TEXT_CHARS_MAX: usize = 500;
+/// Longest `reason` of a refund (§5).
+const REASON_CHARS_MAX: usize = 255;
+
+/// The body of `POST /payments`. The server refuses unknown keys (§3), so what is unset is left out.
+#[derive(Serialize)]
+pub(crate) struct PaymentBody<'a> {
+    payment_id: &'a str,
+    amount: i64,
+    currency: &'a str,
+    confirm: bool,
+    capture_method: &'static str,
+    description: &'a str,
+    metadata: PaymentMetadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct PaymentMetadata {
+    order_id: String,
+}
+
+impl<'a> PaymentBody<'a> {
+    pub(crate) fn new(payment: &'a NewPayment, profile_id: Option<&'a str>) -> Self {
+        Self {
+            payment_id: &payment.payment_id,
+            amount: payment.amount.amount.0,
+            currency: payment.amount.currency.code(),
+            confirm: false,
+            capture_method: "automatic",
+            description: &payment.description,
+            metadata: PaymentMetadata { order_id: payment.order_id.to_string() },
+            return_url: payment.return_url.as_deref(),
+            profile_id,
+        }
+    }
+}
+
+/// The body of `POST /refunds`. Takes no currency: it is the payment's.
+#[derive(Serialize)]
+pub(crate) struct RefundBody<'a> {
+    payment_id: &'a str,
+    refund_id: String,
+    amount: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> RefundBody<'a> {
+    pub(crate) fn new(refund: &'a NewRefund) -> Self {
+        Self {
+            payment_id: &refund.payment_id,
+            refund_id: refund.refund_id.to_string(),
+            amount: refund.amount.amount.0,
+            reason: refund.reason.as_deref().map(|reason| head(reason, REASON_CHARS_MAX)),
+        }
+    }
+}
+
+/// A payment in an answer.
+#[derive(Deserialize)]
+pub(crate) struct PaymentWire {
+    payment_id: String,
+    status: String,
+    amount: i64,
+    #[serde(default)]
+    amount_received: Option<i64>,
+    currency: String,
+    #[serde(default)]
+    client_secret: Option<String>,
+    #[serde(default)]
+    metadata: Option<serde_json::Value>,
+    #[serde(default)]
+    error_code: Option<String>,
+    #[serde(default)]
+    error_message: Option<String>,
+    #[serde(default)]
+    refunds: Option<Vec<RefundWire>>,
+}
+
+impl PaymentWire {
+    pub(crate) fn is(&self, payment_id: &str) -> bool {
+        self.payment_id == payment_id
+    }
+
+    /// How it differs from what was asked for; none if it is ours. Metadata counts where there is any.
+    pub(crate) fn difference(&self, wanted: &NewPayment) -> Option<String> {
+        let order_id = self.metadata.as_ref().and_then(|metadata| metadata.get("order_id"));
+        let other_order = order_id.is_some_and(|id| id.as_str() != Some(wanted.order_id.to_string().as_str()));
+        if !self.is(&wanted.payment_id) {
+            Some(format!("payment {}, not {}", head(&self.payment_id, 64), wanted.payment_id))
+        } else if self.amount != wanted.amount.amount.0 || !self.currency.eq_ignore_ascii_case(wanted.amount.currency.code()) {
+            let (amount, currency) = (self.amount, head(&self.currency, 3));
+            Some(format!("payment {} of {amount} {currency}, not {}", wanted.payment_id, wanted.amount))
+        } else if other_order {
+            Some(format!("payment {} of another order, not of {}", wanted.payment_id, wanted.order_id))
+        } else {
+            None
+        }
+    }
+}
+
+impl From<PaymentWire> for Payment {
+    fn from(wire: PaymentWire) -> Self {
+        Self {
+            status: payment_status(&wire.status),
+            payment_id: wire.payment_id,
+            psp_status: wire.status,
+            amount: wire.amount,
+            amount_received: wire.amount_received,
+            currency: wire.currency.to_ascii_uppercase(),
+            client_secret: wire.client_secret.map(ClientSecret),
+            error: words(wire.error_code.as_deref(), wire.error_message.as_deref()),
+            refunds: wire.refunds.unwrap_or_default().into_iter().map(PspRefund::from).collect(),
+        }
+    }
+}
+
+/// A refund in an answer, alone or among those of a payment.
+#[derive(Deserialize)]
+pub(crate) struct RefundWire {
+    refund_id: String,
+    payment_id: String,
+    status: String,
+    amount: i64,
+    currency: String,
+    #[serde(default)]
+    error_code: Option<String>,
+    #[serde(default)]
+    error_message: Option<String>,
+}
+
+impl RefundWire {
+    pub(crate) fn is(&self, refund_id: &str) -> bool {
+        self.refund_id == refund_id
+    }
+
+    /// How it differs from what was asked for; none if it is ours.
+    pub(crate) fn difference(&self, wanted: &NewRefund) -> Option<String> {
+        let same_money = self.amount == wanted.amount.amount.0 && self.currency.eq_ignore_ascii_case(wanted.amount.currency.code());
+        if self.is(&wanted.refund_id.to_string()) && self.payment_id == wanted.payment_id && same_money {
+            return None;
+        }
+        let (id, payment, amount) = (head(&self.refund_id, 64), head(&self.payment_id, 64), self.amount);
+        let currency = head(&self.currency, 3);
+        Some(format!(
+            "refund {id} of {amount} {currency} on payment {payment}, not {} of {} on {}",
+            wanted.refund_id, wanted.amount, wanted.payment_id
+        ))
+    }
+}
+
+impl From<RefundWire> for PspRefund {
+    fn from(wire: RefundWire) -> Self {
+        Self {
+            status: refund_status(&wire.status),
+            refund_id: wire.refund_id,
+            payment_id: wire.payment_id,
+            psp_status: wire.status,
+            amount: wire.amount,
+            currency: wire.currency.to_ascii_uppercase(),
+            error: words(wire.error_code.as_deref(), wire.error_message.as_deref()),
+        }
+    }
+}
+
+/// Hyperswitch's error body, both shapes (§7): `type` or `error_type`, which we do not need.
+#[derive(Deserialize)]
+pub(crate) struct ErrorWire {
+    #[serde(default)]
+    code: Option<String>,
+    #[serde(default)]
+    message: Option<String>,
+}
+
+impl ErrorWire {
+    /// Reads the top-level `error` of a body, if there is one.
+    pub(crate) fn of(body: &[u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Envelope {
+            error: Option<ErrorWire>,
+        }
+        serde_json::from_slice::<Envelope>(body).ok()?.error
+    }
+
+    /// The code; a few fallbacks have only a message (§7).
+    pub(crate) fn code(&self, status: u16) -> String {
+        self.code.as_deref().map_or_else(|| format!("HTTP_{status}"), |code| head(code, 64).to_owned())
+    }
+
+    pub(crate) fn message(&self) -> String {
+        head(self.message.as_deref().unwrap_or_default(), TEXT_CHARS_MAX).to_owned()
+    }
+}
+
+/// §4. Everything that may still move is open, a partial capture too: its rest is lost, but nothing of ours asks for one,
+/// so a person should look at it.
+pub(crate) fn payment_status(status: &str) -> PaymentStatus {
+    match status {
+        "succeeded" => PaymentStatus::Succeeded,
+        "failed" | "cancelled" | "cancelled_post_capture" | "expired" => PaymentStatus::Failed,
+        _ => PaymentStatus::Open,
+    }
+}
+
+/// §5.
+pub(crate) fn refund_status(status: &str) -> PspRefundStatus {
+    match status {
+        "succeeded" => PspRefundStatus::Succeeded,
+        "failed" => PspRefundStatus::Failed,
+        _ => PspRefundStatus::Open,
+    }
+}
+
+/// The provider's code and words on a failure, as one text.
+pub(crate) fn words(code: Option<&str>, message: Option<&str>) -> Option<String> {
+    let text = match (code.filter(|text| !text.is_empty()), message.filter(|text| !text.is_empty())) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(text), None) | (None, Some(text)) => text.to_owned(),
+        (None, None) => return None,
+    };
+    Some(head(&text, TEXT_CHARS_MAX).to_owned())
+}
+
+/// The first `chars_max` characters.
+pub(crate) fn head(text: &str, chars_max: usize) -> &str {
+    text.char_indices().nth(chars_max).map_or(text, |(end, _)| &text[..end])
+}

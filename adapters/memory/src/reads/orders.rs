@@ -1,0 +1,116 @@
+//! Orders with all that hangs on them, and what buyers have.
+
+use super::page;
+use crate::MemoryStore;
+use crate::state::{Kind, State};
+use async_trait::async_trait;
+use std::collections::BTreeSet;
+use veza_domain::attention::{Attention, Code};
+use veza_domain::effect::Effect;
+use veza_domain::ids::{EffectId, OrderId, UserId};
+use veza_domain::licence::{ExclusiveHold, Licence};
+use veza_domain::order::{Order, OrderLine};
+use veza_domain::refund::Refund;
+use veza_domain::reversal::Reversal;
+use veza_domain::settlement::OrderFile;
+use veza_domain::transfer::Transfer;
+use veza_ports::storage::{ListedOrder, OrderReads, Page, Revisions, RowKey, StoreError, StoredOrder, Versioned};
+
+#[async_trait]
+impl OrderReads for MemoryStore {
+    async fn order_file(&self, id: OrderId) -> Result<Option<StoredOrder>, StoreError> {
+        Ok(self.state().order_file(id))
+    }
+
+    async fn order_of_payment(&self, payment_id: &str) -> Result<Option<OrderId>, StoreError> {
+        let state = self.state();
+        let found = state.all::<Order>().find(|order| order.value.payment_id.as_deref() == Some(payment_id));
+        Ok(found.map(|order| order.value.id))
+    }
+
+    async fn order_of_refund(&self, psp_refund_id: &str) -> Result<Option<OrderId>, StoreError> {
+        let state = self.state();
+        let by_psp = state.all::<Refund>().find(|refund| refund.value.psp_refund_id.as_deref() == Some(psp_refund_id));
+        let found = by_psp.or_else(|| state.all::<Refund>().find(|refund| refund.value.id.to_string() == psp_refund_id));
+        Ok(found.map(|refund| refund.value.order_id))
+    }
+
+    async fn orders_of_buyer(&self, buyer: UserId, at: Page) -> Result<Vec<ListedOrder>, StoreError> {
+        let state = self.state();
+        let orders = page(state.all::<Order>().filter(|order| order.value.buyer_id == buyer), |order| order.id.0, at);
+        Ok(orders.into_iter().map(|order| state.listed(order)).collect())
+    }
+
+    async fn licences_of_buyer(&self, buyer: UserId, at: Page) -> Result<Vec<Licence>, StoreError> {
+        let state = self.state();
+        let licences = state.all::<Licence>().filter(|licence| licence.value.buyer_id == buyer);
+        Ok(page(licences, |licence| licence.id.0, at).into_iter().cloned().collect())
+    }
+
+    async fn attention_of_order(&self, id: OrderId) -> Result<Vec<Attention>, StoreError> {
+        Ok(self.state().attention(|entry| entry.order_id == Some(id)))
+    }
+
+    async fn effect(&self, id: EffectId) -> Result<Option<Versioned<Effect>>, StoreError> {
+        Ok(self.state().get(&RowKey::Effect(id)))
+    }
+}
+
+impl State {
+    /// Lines by position; refunds and reversals oldest first, then by id; licences, transfers and exclusives by id.
+    fn order_file(&self, id: OrderId) -> Option<StoredOrder> {
+        let order = self.get::<Order>(&RowKey::Order(id))?;
+        let mut lines = self.find(|line: &OrderLine| line.order_id == id);
+        let mut refunds = self.find(|refund: &Refund| refund.order_id == id);
+        let licences = self.find(|licence: &Licence| licence.order_id == id);
+        let transfers = self.find(|transfer: &Transfer| transfer.order_id == id);
+        let sent: BTreeSet<_> = transfers.iter().map(|transfer| transfer.value.id).collect();
+        let mut reversals = self.find(|reversal: &Reversal| sent.contains(&reversal.transfer_id));
+        let bought: BTreeSet<_> =
+            lines.iter().filter(|line| line.value.licence_kind.is_exclusive()).map(|line| line.value.product_id).collect();
+        let exclusives = self.find(|hold: &ExclusiveHold| bought.contains(&hold.product_id));
+        lines.sort_by_key(|line| line.value.position);
+        refunds.sort_by_key(|refund| (refund.value.created_at, refund.value.id));
+        reversals.sort_by_key(|reversal| (reversal.value.created_at, reversal.value.id));
+
+        let mut revisions = Revisions::from([(RowKey::Order(id), order.revision)]);
+        revisions.extend(lines.iter().map(|row| (RowKey::Line(row.value.id), row.revision)));
+        revisions.extend(refunds.iter().map(|row| (RowKey::Refund(row.value.id), row.revision)));
+        revisions.extend(licences.iter().map(|row| (RowKey::Licence(row.value.id), row.revision)));
+        revisions.extend(transfers.iter().map(|row| (RowKey::Transfer(row.value.id), row.revision)));
+        revisions.extend(reversals.iter().map(|row| (RowKey::Reversal(row.value.id), row.revision)));
+        revisions.extend(exclusives.iter().map(|row| (RowKey::Exclusive(row.value.product_id), row.revision)));
+        let file = OrderFile {
+            order: order.value,
+            lines: values(lines),
+            refunds: values(refunds),
+            licences: values(licences),
+            transfers: values(transfers),
+            reversals: values(reversals),
+            exclusives: values(exclusives),
+        };
+        Some(StoredOrder { file, revisions })
+    }
+
+    fn listed(&self, order: &Order) -> ListedOrder {
+        let mut lines = values(self.find(|line: &OrderLine| line.order_id == order.id));
+        lines.sort_by_key(|line| line.position);
+        let flags: BTreeSet<Code> = self.attention(|entry| entry.order_id == Some(order.id)).iter().map(|entry| entry.code).collect();
+        ListedOrder { order: order.clone(), lines, flags: flags.into_iter().collect() }
+    }
+
+    /// Entries of the operators' list: oldest first, then by subject and by the code's text.
+    pub(super) fn attention(&self, wanted: impl Fn(&Attention) -> bool) -> Vec<Attention> {
+        let mut entries = values(self.find(wanted));
+        entries.sort_by_key(|entry| (entry.since, entry.subject.id(), entry.code.as_str()));
+        entries
+    }
+
+    fn find<T: Kind>(&self, wanted: impl Fn(&T) -> bool) -> Vec<Versioned<T>> {
+        self.all::<T>().filter(|row| wanted(row.value)).map(|row| row.versioned()).collect()
+    }
+}
+
+fn values<T>(rows: Vec<Versioned<T>>) -> Vec<T> {
+    rows.into_iter().map(|row| row.value).collect()
+}

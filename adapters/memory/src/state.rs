@@ -1,0 +1,109 @@
+//! All rows in one ordered map, the ids of the units that were applied, and typed views of the map.
+
+use std::collections::BTreeMap;
+use veza_domain::attention::Attention;
+use veza_domain::catalog::Product;
+use veza_domain::effect::Effect;
+use veza_domain::identity::{MailToken, RefreshToken, Session, User};
+use veza_domain::ledger::Posting;
+use veza_domain::licence::{ExclusiveHold, Licence};
+use veza_domain::order::{Order, OrderLine};
+use veza_domain::payout::SellerAccount;
+use veza_domain::refund::Refund;
+use veza_domain::reversal::Reversal;
+use veza_domain::time::Timestamp;
+use veza_domain::transfer::Transfer;
+use veza_domain::webhook::Delivery;
+use veza_ports::storage::{IdempotencyRecord, Revision, Row, RowKey, UnitId, Versioned};
+
+/// Every row there is.
+pub(crate) type Rows = BTreeMap<RowKey, Versioned<Row>>;
+
+/// What is kept of a unit that was applied.
+#[derive(Debug)]
+pub(crate) struct AppliedUnit {
+    pub(crate) fingerprint: [u8; 32],
+    pub(crate) decided_at: Timestamp,
+}
+
+/// The whole store.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) rows: Rows,
+    pub(crate) units: BTreeMap<UnitId, AppliedUnit>,
+}
+
+/// A row as it stands in the map.
+#[derive(Debug)]
+pub(crate) struct Stored<'a, T> {
+    pub(crate) value: &'a T,
+    pub(crate) revision: Revision,
+}
+
+impl<T: Clone> Stored<'_, T> {
+    /// A copy to give away.
+    pub(crate) fn versioned(&self) -> Versioned<T> {
+        Versioned { value: self.value.clone(), revision: self.revision }
+    }
+}
+
+/// A kind of row.
+pub(crate) trait Kind: Sized + Clone + 'static {
+    /// This row, if it is of the kind.
+    fn of(row: &Row) -> Option<&Self>;
+}
+
+macro_rules! kinds {
+    ($($kind:ident = $variant:ident),+ $(,)?) => {$(
+        impl Kind for $kind {
+            fn of(row: &Row) -> Option<&Self> {
+                match row {
+                    Row::$variant(row) => Some(row),
+                    _ => None,
+                }
+            }
+        }
+    )+};
+}
+
+kinds! {
+    User = User,
+    MailToken = MailToken,
+    Session = Session,
+    RefreshToken = RefreshToken,
+    Product = Product,
+    ExclusiveHold = Exclusive,
+    SellerAccount = SellerAccount,
+    IdempotencyRecord = Idempotency,
+    Order = Order,
+    OrderLine = Line,
+    Refund = Refund,
+    Licence = Licence,
+    Transfer = Transfer,
+    Reversal = Reversal,
+    Posting = Posting,
+    Effect = Effect,
+    Attention = Attention,
+    Delivery = Delivery,
+}
+
+impl State {
+    /// The row with this key.
+    pub(crate) fn get<T: Kind>(&self, key: &RowKey) -> Option<Versioned<T>> {
+        let row = self.rows.get(key)?;
+        T::of(&row.value).map(|value| Versioned { value: value.clone(), revision: row.revision })
+    }
+
+    /// Every row of a kind, by key.
+    pub(crate) fn all<T: Kind>(&self) -> impl DoubleEndedIterator<Item = Stored<'_, T>> {
+        self.rows.values().filter_map(|row| T::of(&row.value).map(|value| Stored { value, revision: row.revision }))
+    }
+
+    /// Puts the next state of a row that is there.
+    pub(crate) fn replace(&mut self, row: Row) -> Revision {
+        let key = row.key();
+        let revision = self.rows.get(&key).map_or(Revision::FIRST, |before| before.revision.next());
+        self.rows.insert(key, Versioned { value: row, revision });
+        revision
+    }
+}

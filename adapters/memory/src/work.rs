@@ -1,0 +1,120 @@
+//! Claims of due work, and the broom.
+
+use crate::MemoryStore;
+use crate::state::{Kind, State};
+use async_trait::async_trait;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use veza_domain::effect::Effect;
+use veza_domain::identity::{MailToken, RefreshToken, Session};
+use veza_domain::reversal::{Reversal, ReversalStatus};
+use veza_domain::time::Timestamp;
+use veza_domain::transfer::{Transfer, TransferStatus};
+use veza_ports::storage::{ClaimedReversal, ClaimedTransfer, IdempotencyRecord, Row, RowKey, StoreError, Versioned, Work};
+
+#[async_trait]
+impl Work for MemoryStore {
+    async fn claim_effects(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Versioned<Effect>>, StoreError> {
+        let mut state = self.state();
+        let due = state.due(now, limit, |effect: &Effect| effect.due_at.filter(|_| !effect.is_over()).map(|due| (due, effect.id)));
+        let lease = |effect| Effect { due_at: Some(now.plus(lease)), ..effect };
+        Ok(due
+            .into_iter()
+            .map(|effect| {
+                let value = lease(effect);
+                let revision = state.replace(Row::Effect(value.clone()));
+                Versioned { value, revision }
+            })
+            .collect())
+    }
+
+    async fn claim_transfers(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedTransfer>, StoreError> {
+        let mut state = self.state();
+        let due = state.due(now, limit, |transfer: &Transfer| {
+            let open = matches!(transfer.status(), TransferStatus::Pending | TransferStatus::Failed);
+            transfer.next_retry_at.filter(|_| open).map(|due| (due, transfer.id))
+        });
+        Ok(due
+            .into_iter()
+            .map(|mut transfer| {
+                transfer.next_retry_at = Some(now.plus(lease));
+                let claimed = ClaimedTransfer { id: transfer.id, order_id: transfer.order_id };
+                state.replace(Row::Transfer(transfer));
+                claimed
+            })
+            .collect())
+    }
+
+    async fn claim_reversals(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedReversal>, StoreError> {
+        let mut state = self.state();
+        let due = state.due(now, limit, |reversal: &Reversal| {
+            let open = reversal.status == ReversalStatus::ReversalPending;
+            reversal.next_retry_at.filter(|_| open).map(|due| (due, reversal.id))
+        });
+        due.into_iter()
+            .map(|reversal| {
+                let transfer = state
+                    .get::<Transfer>(&RowKey::Transfer(reversal.transfer_id))
+                    .ok_or_else(|| StoreError::Corrupt(format!("reversal {} has no transfer", reversal.id)))?;
+                let claimed = ClaimedReversal { id: reversal.id, order_id: transfer.value.order_id, refund_id: reversal.refund_id };
+                state.replace(Row::Reversal(Reversal { next_retry_at: Some(now.plus(lease)), ..reversal }));
+                Ok(claimed)
+            })
+            .collect()
+    }
+
+    /// What is oldest goes first, then by key. Refresh tokens go with their session, and a session goes once it has
+    /// none left, so no token ever stands without its session.
+    async fn sweep(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let mut state = self.state();
+        let mut gone = state.sweep_units(before, limit);
+        gone += state.sweep_rows(limit, |_, record: &IdempotencyRecord| (record.created_at < before).then_some(record.created_at));
+        gone += state.sweep_rows(limit, |_, token: &MailToken| (token.expires_at < before).then_some(token.expires_at));
+        gone += state.sweep_rows(limit, |state, token: &RefreshToken| {
+            let session = state.get::<Session>(&RowKey::Session(token.session_id))?;
+            Some(ended_at(&session.value)).filter(|ended| *ended < before)
+        });
+        let with_tokens: BTreeSet<_> = state.all::<RefreshToken>().map(|token| token.value.session_id).collect();
+        gone += state.sweep_rows(limit, |_, session: &Session| {
+            let over = ended_at(session) < before && !with_tokens.contains(&session.id);
+            over.then(|| ended_at(session))
+        });
+        Ok(gone)
+    }
+}
+
+/// When a session was over, or will be.
+fn ended_at(session: &Session) -> Timestamp {
+    session.revoked_at.map_or(session.expires_at, |revoked| revoked.min(session.expires_at))
+}
+
+impl State {
+    /// The rows of a kind that are due, oldest due first, then by id; `due` tells when, and the id.
+    fn due<T: Kind, I: Ord>(&self, now: Timestamp, limit: u32, due: impl Fn(&T) -> Option<(Timestamp, I)>) -> Vec<T> {
+        let mut rows: Vec<_> = self.all::<T>().filter_map(|row| due(row.value).map(|when| (when, row.value))).collect();
+        rows.retain(|((due, _), _)| *due <= now);
+        rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+        rows.into_iter().take(count(limit)).map(|(_, row)| row.clone()).collect()
+    }
+
+    /// Deletes at most `limit` rows of a kind; `when` tells of which, and since when.
+    fn sweep_rows<T: Kind>(&mut self, limit: u32, when: impl Fn(&Self, &T) -> Option<Timestamp>) -> u64 {
+        let found = self.rows.iter().filter_map(|(key, row)| Some((when(self, T::of(&row.value)?)?, key.clone())));
+        let mut old: Vec<(Timestamp, RowKey)> = found.collect();
+        old.sort();
+        old.truncate(count(limit));
+        old.iter().filter(|(_, key)| self.rows.remove(key).is_some()).map(|_| 1).sum()
+    }
+
+    fn sweep_units(&mut self, before: Timestamp, limit: u32) -> u64 {
+        let found = self.units.iter().filter(|(_, unit)| unit.decided_at < before).map(|(id, unit)| (unit.decided_at, id.clone()));
+        let mut old: Vec<_> = found.collect();
+        old.sort();
+        old.truncate(count(limit));
+        old.iter().filter(|(_, id)| self.units.remove(id).is_some()).map(|_| 1).sum()
+    }
+}
+
+fn count(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,205 @@
+//! The sandbox's own books: what a test compares with Veza's to the cent.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{
+    ids::Micros,
+    inbound::Inbound,
+    model::*,
+    script::{Facts, Fault, Op},
+    state::{PLATFORM, State},
+};
+
+/// One received call.
+#[derive(Debug, Clone, Serialize)]
+pub struct Call {
+    /// When it arrived.
+    pub at: Micros,
+    /// What it was.
+    pub op: Op,
+    /// HTTP method.
+    pub method: String,
+    /// HTTP path.
+    pub path: String,
+    /// `Idempotency-Key` header.
+    pub idempotency_key: Option<String>,
+    /// Payment that it concerned, if that was known.
+    pub payment_id: Option<String>,
+    /// Faults of the transport that it met.
+    pub faults: Vec<Fault>,
+}
+
+impl Call {
+    pub(crate) fn of(call: &Inbound, op: Op, facts: &Facts, faults: Vec<Fault>, at: Micros) -> Self {
+        Self {
+            at,
+            op,
+            method: call.method.clone(),
+            path: call.path.clone(),
+            idempotency_key: call.idempotency_key().map(str::to_owned),
+            payment_id: facts.payment_id.clone(),
+            faults,
+        }
+    }
+}
+
+/// Money of one currency (lower case), in minor units.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Captured by payments.
+    pub captured: i64,
+    /// Refunds that succeeded.
+    pub refunded: i64,
+    /// Refunds still pending.
+    pub refunds_pending: i64,
+    /// Withdrawn for disputes.
+    pub disputed: i64,
+    /// Moved to connected accounts.
+    pub transferred: i64,
+    /// Taken back from them.
+    pub reversed: i64,
+    /// Gone to their banks.
+    pub paid_out: i64,
+    /// Platform, ready for transfers.
+    pub platform_available: i64,
+    /// Platform, captured and not yet available.
+    pub platform_pending: i64,
+    /// Held by all connected accounts.
+    pub accounts_available: i64,
+}
+
+/// A picture of everything.
+#[derive(Debug, Clone, Serialize)]
+pub struct Books {
+    /// When it was taken.
+    pub now: Micros,
+    /// Oldest first.
+    pub payments: Vec<Payment>,
+    /// Oldest first.
+    pub refunds: Vec<Refund>,
+    /// Oldest first.
+    pub disputes: Vec<Dispute>,
+    /// Oldest first.
+    pub accounts: Vec<Account>,
+    /// Oldest first.
+    pub transfers: Vec<Transfer>,
+    /// Oldest first.
+    pub reversals: Vec<Reversal>,
+    /// Per owner and currency.
+    pub balances: Vec<Balance>,
+    /// Per currency, lower case.
+    pub totals: BTreeMap<String, Totals>,
+    /// Objects made per merchant id or idempotency key: `payment:<id>`, `refund:<id>`, `transfer:<key>`,
+    /// `reversal:<key>`, `account:<key>`. More than 1 is a doubled effect (a key reused after 24 h).
+    pub created: BTreeMap<String, u64>,
+    /// Calls received per idempotency key, as far as the log goes back.
+    pub received: BTreeMap<String, u64>,
+    /// Calls received, oldest first; kept in memory only, the last 10 000.
+    pub calls: Vec<Call>,
+    /// Webhook events with their attempts.
+    pub webhooks: Vec<WebhookEvent>,
+}
+
+impl Books {
+    pub(crate) fn of(state: &State) -> Self {
+        let mut received = BTreeMap::new();
+        for key in state.calls.iter().filter_map(|call| call.idempotency_key.clone()) {
+            *received.entry(key).or_default() += 1;
+        }
+        Self {
+            now: state.now,
+            payments: state.payments.rows().to_vec(),
+            refunds: state.refunds.rows().to_vec(),
+            disputes: state.disputes.rows().to_vec(),
+            accounts: state.accounts.rows().to_vec(),
+            transfers: state.transfers.rows().to_vec(),
+            reversals: state.reversals.rows().to_vec(),
+            balances: state.balances.rows().to_vec(),
+            totals: totals(state),
+            created: created(state),
+            received,
+            calls: state.calls.iter().cloned().collect(),
+            webhooks: state.events.rows().to_vec(),
+        }
+    }
+
+    /// A payment by id.
+    pub fn payment(&self, payment_id: &str) -> Option<&Payment> {
+        self.payments.iter().find(|payment| payment.payment_id == payment_id)
+    }
+
+    /// A refund by id.
+    pub fn refund(&self, refund_id: &str) -> Option<&Refund> {
+        self.refunds.iter().find(|refund| refund.refund_id == refund_id)
+    }
+
+    /// A transfer by id.
+    pub fn transfer(&self, id: &str) -> Option<&Transfer> {
+        self.transfers.iter().find(|transfer| transfer.id == id)
+    }
+
+    /// What an owner (`"platform"` or an account) has available.
+    pub fn available(&self, owner: &str, currency: &str) -> i64 {
+        let key = Balance::key(owner, currency);
+        self.balances.iter().find(|balance| balance.key == key).map_or(0, |balance| balance.available)
+    }
+}
+
+fn totals(state: &State) -> BTreeMap<String, Totals> {
+    let mut totals: BTreeMap<String, Totals> = BTreeMap::new();
+    let mut of = |currency: &str, add: &dyn Fn(&mut Totals)| {
+        add(totals.entry(currency.to_ascii_lowercase()).or_default());
+    };
+    for payment in state.payments.rows() {
+        of(&payment.currency, &|t| t.captured += payment.amount_received);
+    }
+    for refund in state.refunds.rows() {
+        of(&refund.currency, &|t| match refund.status {
+            RefundStatus::Succeeded => t.refunded += refund.amount,
+            RefundStatus::Pending => t.refunds_pending += refund.amount,
+            RefundStatus::Failed => {}
+        });
+    }
+    for dispute in state.disputes.rows().iter().filter(|dispute| dispute.withdrawn) {
+        of(&dispute.currency, &|t| t.disputed += dispute.amount);
+    }
+    for transfer in state.transfers.rows() {
+        of(&transfer.currency, &|t| {
+            t.transferred += transfer.amount;
+            t.reversed += transfer.amount_reversed;
+        });
+    }
+    for (currency, amount) in state.accounts.rows().iter().flat_map(|account| &account.paid_out) {
+        of(currency, &|t| t.paid_out += amount);
+    }
+    for balance in state.balances.rows() {
+        of(&balance.currency, &|t| {
+            if balance.owner == PLATFORM {
+                t.platform_available += balance.available;
+                t.platform_pending += balance.pending;
+            } else {
+                t.accounts_available += balance.available;
+            }
+        });
+    }
+    totals
+}
+
+fn created(state: &State) -> BTreeMap<String, u64> {
+    let mut created = BTreeMap::new();
+    let mut count = |kind: &str, key: &str| *created.entry(format!("{kind}:{key}")).or_default() += 1;
+    state.payments.rows().iter().for_each(|payment| count("payment", &payment.payment_id));
+    state.refunds.rows().iter().for_each(|refund| count("refund", &refund.refund_id));
+    for transfer in state.transfers.rows() {
+        count("transfer", transfer.idempotency_key.as_deref().unwrap_or(&transfer.id));
+    }
+    for reversal in state.reversals.rows() {
+        count("reversal", reversal.idempotency_key.as_deref().unwrap_or(&reversal.id));
+    }
+    for account in state.accounts.rows() {
+        count("account", account.idempotency_key.as_deref().unwrap_or(&account.id));
+    }
+    created
+}

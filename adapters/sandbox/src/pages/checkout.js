@@ -1,0 +1,59 @@
+// The browser SDK of the sandbox: confirms with the publishable key and the client secret, as the real one does.
+"use strict";
+(() => {
+  const box = document.getElementById("checkout");
+  const { payment, secret, key } = box.dataset;
+  const back = box.dataset.return;
+  const pay = document.getElementById("pay");
+  const decline = document.getElementById("decline");
+  const dispute = document.getElementById("dispute");
+  const status = document.getElementById("status");
+  const CARDS = { pay: "4242424242424242", decline: "4000000000000002" };
+  const OPEN = ["requires_payment_method", "requires_confirmation", "requires_customer_action", "failed"];
+
+  function show(state, message) {
+    box.dataset.status = state;
+    status.textContent = message || state;
+    pay.hidden = decline.hidden = !OPEN.includes(state);
+    dispute.hidden = state !== "succeeded";
+  }
+
+  async function confirm(card) {
+    pay.disabled = decline.disabled = true;
+    try {
+      const answer = await fetch(`/payments/${encodeURIComponent(payment)}/confirm`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "api-key": key },
+        body: JSON.stringify({
+          client_secret: secret,
+          payment_method: "card",
+          payment_method_type: "credit",
+          payment_method_data: { card: { card_number: card, card_exp_month: "03", card_exp_year: "30", card_cvc: "737" } },
+        }),
+      });
+      const body = await answer.json();
+      if (body.error) throw new Error(body.error.message);
+      show(body.status, body.error_message);
+      if (body.status === "succeeded" && /^https?:/.test(back)) {
+        const url = new URL(back);
+        url.searchParams.set("payment_id", payment);
+        url.searchParams.set("status", body.status);
+        location.assign(url);
+      }
+    } catch (error) {
+      status.textContent = `Not confirmed: ${error.message}. You can try again.`;
+    } finally {
+      pay.disabled = decline.disabled = false;
+    }
+  }
+
+  pay.addEventListener("click", () => confirm(CARDS.pay));
+  decline.addEventListener("click", () => confirm(CARDS.decline));
+  dispute.addEventListener("click", async () => {
+    dispute.disabled = true;
+    const url = `/checkout/${encodeURIComponent(payment)}/dispute?client_secret=${encodeURIComponent(secret)}`;
+    const answer = await fetch(url, { method: "POST" });
+    status.textContent = answer.ok ? "Disputed." : "Not disputed.";
+  });
+  show(box.dataset.status);
+})();
