@@ -1,6 +1,7 @@
 //! What use cases, handlers and workers share: the ports as they were wired, and the settings that rules need.
 
 use crate::http::auth::AccessTokens;
+use crate::usecases::webhook_log::RefusedDeliveries;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -46,6 +47,19 @@ pub struct MoneySettings {
     pub sandbox_checkout: Option<String>,
 }
 
+/// How the workers run.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkerSettings {
+    /// `TRANSFER_RETRY_ENABLED`: failed transfers are tried again; first tries are always made.
+    pub transfer_retries: bool,
+    /// `TRANSFER_RETRY_CHECK_INTERVAL`.
+    pub transfers_every: Duration,
+    /// `REVERSAL_WORKER_ENABLED`.
+    pub reversals: bool,
+    /// `REVERSAL_CHECK_INTERVAL`.
+    pub reversals_every: Duration,
+}
+
 impl MoneySettings {
     /// How long a row that is being worked on is left alone: longer than any call.
     #[must_use]
@@ -83,8 +97,12 @@ pub struct App {
     pub tokens: AccessTokens,
     /// Settings of the money flows.
     pub money: MoneySettings,
+    /// How the workers run.
+    pub workers: WorkerSettings,
     /// Wakes the workers.
     pub wake: Wake,
+    /// Takes the log rows of refused webhook deliveries.
+    pub refused_deliveries: RefusedDeliveries,
 }
 
 impl App {

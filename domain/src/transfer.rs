@@ -318,6 +318,12 @@ impl Transfer {
         Self { hold: Some(hold), next_retry_at: Some(now.plus(policy.max)), ..self }
     }
 
+    /// What it waited for is there: it is due at once.
+    #[must_use]
+    pub fn released(self, now: Timestamp) -> Self {
+        Self { hold: None, next_retry_at: Some(now), ..self }
+    }
+
     /// The states it goes through after a call, in order; the last one stays. `wanted` = the seller is still to have it
     /// (not refunded in full).
     ///

@@ -69,6 +69,12 @@ macro_rules! api_error {
                 match self { $(Self::$name(Json(problem)) => problem),+ }
             }
 
+            /// The error whose document this is, by its status.
+            #[must_use]
+            pub fn of(problem: Problem) -> Self {
+                match problem.status { $($status => Self::$name(Json(problem)),)+ _ => Self::Internal(Json(problem)) }
+            }
+
             fn problem_mut(&mut self) -> &mut Problem {
                 match self { $(Self::$name(Json(problem)) => problem),+ }
             }
@@ -146,6 +152,13 @@ impl ApiError {
     #[must_use]
     pub fn with_order(mut self, order_id: impl ToString) -> Self {
         self.problem_mut().order_id = Some(order_id.to_string());
+        self
+    }
+
+    /// This error with the refund that was made.
+    #[must_use]
+    pub fn with_refund(mut self, refund_id: impl ToString) -> Self {
+        self.problem_mut().refund_id = Some(refund_id.to_string());
         self
     }
 
