@@ -10,8 +10,7 @@ use veza_domain::money::{Currency, Minor, Money};
 pub struct MoneyView {
     /// Minor units (cents) of the currency.
     pub amount: i64,
-    /// ISO 4217 code, upper case.
-    #[oai(validator(min_length = 3, max_length = 3))]
+    /// ISO 4217 code, e.g. `EUR`.
     pub currency: String,
 }
 
