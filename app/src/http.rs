@@ -2,7 +2,10 @@
 
 pub mod admin;
 pub mod auth;
+pub mod client;
 pub mod licences;
+pub mod onboarding;
+pub mod orders;
 pub mod page;
 pub mod problem;
 pub mod products;
@@ -10,3 +13,4 @@ pub mod seller;
 pub mod tags;
 pub mod views;
 pub mod visitor;
+pub mod webhooks;

@@ -2,7 +2,8 @@
 
 use crate::http::auth::AccessTokens;
 use crate::usecases::webhook_log::RefusedDeliveries;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use veza_domain::backoff::RetryPolicy;
@@ -79,6 +80,9 @@ pub struct Wake {
     pub reversals: Notify,
 }
 
+/// When each worker last looked for work, by its name.
+pub type WorkerRuns = Mutex<BTreeMap<&'static str, Timestamp>>;
+
 /// Everything that the program's parts share.
 pub struct App {
     /// Storage.
@@ -101,6 +105,8 @@ pub struct App {
     pub workers: WorkerSettings,
     /// Wakes the workers.
     pub wake: Wake,
+    /// When each worker last looked for work.
+    pub worker_runs: WorkerRuns,
     /// Takes the log rows of refused webhook deliveries.
     pub refused_deliveries: RefusedDeliveries,
 }
@@ -110,6 +116,11 @@ impl App {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// A worker has looked for work.
+    pub fn last_run(&self, worker: &'static str) {
+        self.worker_runs.lock().unwrap_or_else(PoisonError::into_inner).insert(worker, self.now());
     }
 
     /// What a settlement varies by.

@@ -11,3 +11,4 @@ pub mod reversals;
 pub mod settle;
 pub mod transfers;
 pub mod webhook_log;
+pub mod webhooks;
