@@ -70,10 +70,11 @@ pub enum Event {
     OrderCompleted(OrderId),
     /// A refund reached the buyer.
     RefundSucceeded(RefundId),
-    /// A refund that had reached the buyer came back.
-    RefundUndone(RefundId),
-    /// A refund that had failed reached the buyer after all.
-    RefundSucceededLate(RefundId),
+    /// A refund that had reached the buyer came back: the success of that moment.
+    RefundUndone(RefundId, Timestamp),
+    /// A refund that had failed reached the buyer after all, at that moment. A late read can make it fail and succeed more
+    /// than once, so the moment is part of the key.
+    RefundSucceededLate(RefundId, Timestamp),
     /// A transfer reached Connect.
     TransferCompleted(TransferId),
     /// A share that a seller already has is to be taken back.
@@ -88,8 +89,8 @@ impl fmt::Display for Event {
         match self {
             Self::OrderCompleted(id) => write!(f, "order_completed:{id}"),
             Self::RefundSucceeded(id) => write!(f, "refund_succeeded:{id}"),
-            Self::RefundUndone(id) => write!(f, "refund_undone:{id}"),
-            Self::RefundSucceededLate(id) => write!(f, "refund_succeeded_late:{id}"),
+            Self::RefundUndone(id, at) => write!(f, "refund_undone:{id}:{}", at.0),
+            Self::RefundSucceededLate(id, at) => write!(f, "refund_succeeded_late:{id}:{}", at.0),
             Self::TransferCompleted(id) => write!(f, "transfer_completed:{id}"),
             Self::ReversalOpened(id) => write!(f, "reversal_opened:{id}"),
             Self::ReversalDone(id) => write!(f, "reversal_done:{id}"),

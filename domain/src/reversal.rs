@@ -42,7 +42,7 @@ impl ReversalStatus {
 /// One taking back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reversal {
-    /// Derived from transfer and refund: a refund takes back from a transfer once.
+    /// Derived from transfer and refund: a refund takes back from a transfer once, unless it came undone and succeeded again.
     pub id: ReversalId,
     /// What is taken back.
     pub transfer_id: TransferId,
@@ -69,17 +69,18 @@ pub struct Reversal {
 }
 
 impl Reversal {
-    /// The id of what `refund` takes back from `transfer`.
+    /// The id of what `refund` takes back from `transfer`, after `earlier` times.
     #[must_use]
-    pub fn id_of(transfer: TransferId, refund: RefundId) -> ReversalId {
-        ReversalId(derive(refund.0, "reversal", transfer.0.as_bytes()))
+    pub fn id_of(transfer: TransferId, refund: RefundId, earlier: usize) -> ReversalId {
+        let of = [transfer.0.as_bytes().as_slice(), &(earlier as u64).to_be_bytes()].concat();
+        ReversalId(derive(refund.0, "reversal", &of))
     }
 
-    /// A reversal that is due at once.
+    /// A reversal that is due at once; `earlier` = how often this refund has taken back from this transfer before.
     #[must_use]
-    pub fn open(transfer: &Transfer, refund_id: RefundId, amount: Money, now: Timestamp) -> Self {
+    pub fn open(transfer: &Transfer, refund_id: RefundId, earlier: usize, amount: Money, now: Timestamp) -> Self {
         Self {
-            id: Self::id_of(transfer.id, refund_id),
+            id: Self::id_of(transfer.id, refund_id, earlier),
             transfer_id: transfer.id,
             refund_id,
             amount,
@@ -175,7 +176,7 @@ mod tests {
         let id = Uuid::from_u128(1);
         let amount = Money::new(900, "EUR".parse().unwrap());
         let transfer = Transfer::open(TransferId(id), OrderId(id), UserId(id), amount, NOW);
-        Reversal::open(&transfer, RefundId(id), amount, NOW)
+        Reversal::open(&transfer, RefundId(id), 0, amount, NOW)
     }
 
     fn unknown() -> CallOutcome {

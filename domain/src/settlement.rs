@@ -22,7 +22,7 @@ use crate::order::{Order, OrderLine};
 use crate::refund::{Refund, RefundStatus};
 use crate::reversal::{Reversal, ReversalStatus};
 use crate::time::Timestamp;
-use crate::transfer::{CallOutcome, IllegalMove, Transfer};
+use crate::transfer::{CallOutcome, IllegalMove, Transfer, TransferStatus};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -214,10 +214,6 @@ impl OrderFile {
         self.refunds.iter().any(|refund| refund.status == RefundStatus::Pending)
     }
 
-    fn refund(&self, id: RefundId) -> Option<&Refund> {
-        self.refunds.iter().find(|refund| refund.id == id)
-    }
-
     fn succeeded_refunds(&self) -> Vec<&Refund> {
         self.refunds.iter().filter(|refund| refund.status == RefundStatus::Succeeded).collect()
     }
@@ -237,6 +233,39 @@ impl OrderFile {
     fn uncovered(&self, transfer: &Transfer) -> i64 {
         let covered: i64 = self.reversals_of(transfer.id).map(|reversal| reversal.amount.amount.0).sum();
         transfer.amount.amount.0.saturating_sub(covered)
+    }
+
+    /// What of the granted lines is a seller's, less what the refunds that stand take back.
+    fn earned(&self, seller: UserId) -> i64 {
+        let granted = |line: &&OrderLine| line.seller_id == seller && self.licences.iter().any(|licence| licence.line_id == line.id);
+        let share: i64 = self.lines.iter().filter(granted).map(|line| line.share.0).sum();
+        let parts = self.succeeded_refunds().into_iter().flat_map(|refund| &refund.seller_parts);
+        share - parts.filter(|part| part.seller_id == seller).map(|part| part.amount.0).sum::<i64>()
+    }
+
+    /// What a seller has been sent and is being sent, less what was taken back.
+    ///
+    /// A transfer that was given up on its way out carries nothing; one that was given up on its way back has a reversal.
+    fn sent(&self, seller: UserId) -> i64 {
+        let carries = |transfer: &&Transfer| {
+            transfer.seller_id == seller
+                && (transfer.status() != TransferStatus::PermanentlyFailed || self.reversals_of(transfer.id).next().is_some())
+        };
+        self.transfers.iter().filter(carries).map(|transfer| transfer.left().0).sum()
+    }
+
+    /// What a seller has or is being sent beyond what was earned, and no reversal takes back or was given up taking back.
+    fn excess(&self, seller: UserId) -> i64 {
+        let stands = |id: RefundId| self.refunds.iter().any(|refund| refund.id == id && refund.status == RefundStatus::Succeeded);
+        let counts = |reversal: &&Reversal| match reversal.status {
+            ReversalStatus::ReversalPending => true,
+            ReversalStatus::Reversed => false,
+            ReversalStatus::PermanentlyFailed => stands(reversal.refund_id),
+        };
+        let of_seller = self.transfers.iter().filter(|transfer| transfer.seller_id == seller);
+        let covered: i64 =
+            of_seller.flat_map(|transfer| self.reversals_of(transfer.id)).filter(counts).map(|row| row.amount.amount.0).sum();
+        self.sent(seller) - self.earned(seller) - covered
     }
 
     fn has_open_reversal(&self, seller: UserId) -> bool {

@@ -28,7 +28,8 @@
 //! A script says which call meets which fault: `{"on", "fault", "times"?, "payment_id"?, "match"?, "delay"?}`. It is added
 //! by [`Control::script`], by `POST /control/scripts`, by a payment's `metadata.sandbox` (`"decline"`, or
 //! `"read_payment:slow, webhook_lost"`), or by a magic amount. [`Script`] documents the fields, [`Op`] the values of `on`
-//! (also `hyperswitch`, `stripe`, `any`).
+//! (also `hyperswitch`, `stripe`, `any`). A payment's scripts reach the Stripe calls whose `transfer_group`, or metadata
+//! `payment_id` or `order_id`, is the payment's id.
 //!
 //! | fault | what happens |
 //! |---|---|

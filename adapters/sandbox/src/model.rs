@@ -338,7 +338,7 @@ pub struct StripeEvent {
 /// Balance of the platform or of a connected account in one currency.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Balance {
-    /// `<owner>/<currency>`, see [`Balance::key`].
+    /// `<owner>/<currency>`.
     pub key: String,
     /// `platform` or an account's id.
     pub owner: String,

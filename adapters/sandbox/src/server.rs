@@ -28,7 +28,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Opens the data file, binds and serves.
+    /// Binds, opens the data file and serves.
     /// # Errors
     /// [`SandboxError`]: the address or the data file cannot be used.
     pub async fn start(config: SandboxConfig) -> Result<Self, SandboxError> {

@@ -97,7 +97,11 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.connections.lock().remove(&self.peer);
+        let mut open = self.connections.lock();
+        // The peer's port may have been used again before this connection was dropped.
+        if open.get(&self.peer).is_some_and(|cut| Arc::ptr_eq(cut, &self.cut)) {
+            open.remove(&self.peer);
+        }
     }
 }
 

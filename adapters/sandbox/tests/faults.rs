@@ -245,3 +245,20 @@ async fn pages() {
     let foreign = world.http.post(world.url("/control/payments/p/pay")).header("origin", "https://evil.example");
     assert_eq!(world.send(foreign).await.unwrap().status, 403);
 }
+
+#[tokio::test]
+async fn a_payments_scripts_reach_its_transfers_and_reversals() {
+    let world = World::new().await;
+    let seller = world.seller().await;
+    create(&world, "p", "seller_without_balance, transfer_reversed_elsewhere").await.unwrap();
+    create(&world, "q", "").await.unwrap();
+    let transfer = async |key: &str, group: &str| {
+        let form = [("amount", "100"), ("currency", "usd"), ("destination", &*seller), ("transfer_group", group)];
+        world.form("/v1/transfers", Some(key), &form).await
+    };
+    assert_eq!(transfer("q", "q").await.status, 200);
+    assert_eq!(transfer("p", "p").await.refusal().1, "balance_insufficient");
+    let id = transfer("p:2", "p").await.json()["id"].as_str().unwrap().to_owned();
+    let reversal = world.form(&format!("/v1/transfers/{id}/reversals"), Some("r"), &[("amount", "100")]).await;
+    assert!(reversal.text.contains("already fully reversed"));
+}

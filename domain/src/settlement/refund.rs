@@ -11,6 +11,7 @@ use crate::money::{Currency, Minor, Money};
 use crate::order::{Order, OrderLine, OrderStatus};
 use crate::refund::{Burden, Refund, RefundStatus, bear};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// What the PSP says of a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +139,9 @@ fn succeeded(draft: &mut Draft<'_>, fact: &RefundFact, refund: Refund, late: boo
         draft.flag(Subject::Refund(refund.id), Code::RefundExceedsOrder, format!("{} is more than the order has left", refund.amount));
         return Ok(Verdict::AmountMismatch);
     };
-    let event = if late { Event::RefundSucceededLate(refund.id) } else { Event::RefundSucceeded(refund.id) };
+    // No two successes of a refund bear the same moment: it tells their postings apart.
+    let succeeded_at = refund.succeeded_at.map_or(now, |earlier| now.max(earlier.plus(Duration::from_micros(1))));
+    let event = if late { Event::RefundSucceededLate(refund.id, succeeded_at) } else { Event::RefundSucceeded(refund.id) };
     let posting = ledger::refunded(event, order.id, refund.amount, &burden, false, now)?;
     let settled = Refund {
         status: RefundStatus::Succeeded,
@@ -146,7 +149,7 @@ fn succeeded(draft: &mut Draft<'_>, fact: &RefundFact, refund: Refund, late: boo
         line_parts: burden.lines.clone(),
         seller_parts: burden.sellers.clone(),
         error_message: None,
-        succeeded_at: Some(now),
+        succeeded_at: Some(succeeded_at),
         ..refund.clone()
     };
     draft.put(Change::Refund(settled));
@@ -179,7 +182,8 @@ fn undone(draft: &mut Draft<'_>, fact: &RefundFact, refund: Refund) -> Result<()
     let given = Minor::sum(refund.seller_parts.iter().map(|part| part.amount))?;
     let burden =
         Burden { lines: refund.line_parts.clone(), sellers: refund.seller_parts.clone(), platform: refund.amount.amount.sub(given)? };
-    let posting = ledger::refunded(Event::RefundUndone(refund.id), order.id, refund.amount, &burden, true, now)?;
+    let event = Event::RefundUndone(refund.id, refund.succeeded_at.unwrap_or(refund.created_at));
+    let posting = ledger::refunded(event, order.id, refund.amount, &burden, true, now)?;
     let detail = format!("{}: {}", refund.amount, fact.error.as_deref().unwrap_or("no reason given"));
     draft.put(Change::Refund(Refund { status: RefundStatus::Failed, error_message: fact.error.clone(), ..refund.clone() }));
     give_back_lines(draft, &burden, -1)?;
@@ -188,7 +192,7 @@ fn undone(draft: &mut Draft<'_>, fact: &RefundFact, refund: Refund) -> Result<()
     grant_again(draft);
     draft.flag(Subject::Refund(refund.id), Code::RefundFailedAfterSuccess, detail);
     for seller in draft.file.sellers() {
-        send_what_is_missing(draft, seller, refund.id)?;
+        send_what_is_missing(draft, seller)?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use crate::attention::{Code, Subject};
 use crate::ids::{RefundId, ReversalId, TransferId, UserId, derive};
 use crate::ledger;
 use crate::money::{Minor, Money};
+use crate::refund::SellerPart;
 use crate::reversal::{Reversal, ReversalStatus};
 use crate::transfer::{CallOutcome, Transfer, TransferStatus};
 
@@ -55,7 +56,7 @@ pub(super) fn settle_reversal(draft: &mut Draft<'_>, id: ReversalId, outcome: &C
         ReversalStatus::Reversed => {
             draft.put(Change::Posting(ledger::reversal_done(id, transfer.order_id, transfer.seller_id, after.amount, now)?));
             end_reversed(draft, transfer.clone().taken_back(after.amount.amount)?)?;
-            send_what_is_missing(draft, transfer.seller_id, after.refund_id)?;
+            send_what_is_missing(draft, transfer.seller_id)?;
         }
         ReversalStatus::PermanentlyFailed => {
             let why = after.last_error.clone().unwrap_or_default();
@@ -65,7 +66,7 @@ pub(super) fn settle_reversal(draft: &mut Draft<'_>, id: ReversalId, outcome: &C
                 format!("{} owed by seller {}: {why}", after.amount, transfer.seller_id),
             );
             end_reversed(draft, transfer.clone())?;
-            send_what_is_missing(draft, transfer.seller_id, after.refund_id)?;
+            send_what_is_missing(draft, transfer.seller_id)?;
         }
     }
     Ok(Verdict::Settled)
@@ -87,35 +88,28 @@ fn end_reversed(draft: &mut Draft<'_>, transfer: Transfer) -> Result<(), Settlem
     Ok(())
 }
 
-/// Opens a reversal for every part of a succeeded refund that a completed transfer has already carried to its seller.
+/// Opens reversals, named after the refunds that stand, for all that a completed transfer has carried to a seller and the
+/// seller is not to have.
 ///
-/// Called when a refund succeeds and when a transfer completes, so the two may come in any order.
+/// Called when a refund succeeds and when a transfer completes, so the two may come in any order. What is missing is read
+/// off the rows and not off one refund: a refund that came undone and then succeeded after all has a reversal already, whose
+/// money has gone out again.
 pub(super) fn open_reversals(draft: &mut Draft<'_>) -> Result<(), SettlementError> {
     let now = draft.context.now;
-    let parts: Vec<(RefundId, UserId, i64)> = draft
-        .file
-        .succeeded_refunds()
-        .iter()
-        .flat_map(|refund| refund.seller_parts.iter().map(|part| (refund.id, part.seller_id, part.amount.0)))
-        .collect();
-    for (refund_id, seller, part) in parts {
-        let of_seller: Vec<Transfer> = draft.file.transfers.iter().filter(|transfer| transfer.seller_id == seller).cloned().collect();
-        let taken = draft
-            .file
-            .reversals
-            .iter()
-            .filter(|reversal| reversal.refund_id == refund_id && of_seller.iter().any(|transfer| transfer.id == reversal.transfer_id));
-        let mut missing = part - taken.map(|reversal| reversal.amount.amount.0).sum::<i64>();
-        for transfer in of_seller.into_iter().filter(|transfer| transfer.status() == TransferStatus::Completed) {
-            let amount = missing.min(draft.file.uncovered(&transfer));
-            let exists = draft.file.reversals.iter().any(|reversal| reversal.id == Reversal::id_of(transfer.id, refund_id));
-            if amount <= 0 || exists {
+    let refunds = draft.file.succeeded_refunds();
+    let parts: Vec<(RefundId, SellerPart)> =
+        refunds.iter().flat_map(|refund| refund.seller_parts.iter().map(|part| (refund.id, *part))).collect();
+    for (refund_id, SellerPart { seller_id, amount: part }) in parts {
+        let completed = |transfer: &&Transfer| transfer.seller_id == seller_id && transfer.status() == TransferStatus::Completed;
+        for transfer in draft.file.transfers.iter().filter(completed).cloned().collect::<Vec<_>>() {
+            let amount = draft.file.excess(seller_id).min(part.0).min(draft.file.uncovered(&transfer));
+            if amount <= 0 {
                 continue;
             }
-            missing -= amount;
             let amount = Money::new(amount, transfer.amount.currency);
-            let reversal = Reversal::open(&transfer, refund_id, amount, now);
-            let posting = ledger::reversal_opened(reversal.id, transfer.order_id, seller, amount, now)?;
+            let earlier = draft.file.reversals_of(transfer.id).filter(|reversal| reversal.refund_id == refund_id).count();
+            let reversal = Reversal::open(&transfer, refund_id, earlier, amount, now);
+            let posting = ledger::reversal_opened(reversal.id, transfer.order_id, seller_id, amount, now)?;
             draft.put(Change::Reversal(reversal));
             draft.put(Change::Posting(posting));
             if draft.file.uncovered(&transfer) == 0 {
@@ -141,30 +135,18 @@ pub(super) fn close_unwanted(draft: &mut Draft<'_>) -> Result<(), SettlementErro
     Ok(())
 }
 
-/// After a refund came undone: what a seller has earned and neither has nor is being sent goes out as a new transfer, once
-/// no reversal is open.
-pub(super) fn send_what_is_missing(draft: &mut Draft<'_>, seller: UserId, cause: RefundId) -> Result<(), SettlementError> {
-    let undone = draft.file.refund(cause).is_some_and(|refund| refund.status == crate::refund::RefundStatus::Failed);
-    if !undone || draft.file.has_open_reversal(seller) {
+/// What a seller has earned and neither has nor is being sent goes out as a new transfer, once no reversal of any refund is
+/// open. Only a refund that comes undone leaves such a gap.
+pub(super) fn send_what_is_missing(draft: &mut Draft<'_>, seller: UserId) -> Result<(), SettlementError> {
+    if draft.file.has_open_reversal(seller) {
         return Ok(());
     }
-    let share: i64 = draft.file.lines.iter().filter(|line| line.seller_id == seller).map(|line| line.share.0).sum();
-    let given: i64 = draft
-        .file
-        .succeeded_refunds()
-        .iter()
-        .flat_map(|refund| &refund.seller_parts)
-        .filter(|part| part.seller_id == seller)
-        .map(|part| part.amount.0)
-        .sum();
-    let of_seller = || draft.file.transfers.iter().filter(|transfer| transfer.seller_id == seller);
-    // What was given up without ever having been sent counts as not sent; what was given up on its way back was sent.
-    let counts = |transfer: &&Transfer| transfer.status() != TransferStatus::PermanentlyFailed || transfer.stripe_transfer_id.is_some();
-    let out: i64 = of_seller().filter(counts).map(|transfer| transfer.left().0).sum();
-    let missing = share - given - out;
+    let missing = draft.file.earned(seller) - draft.file.sent(seller);
     if missing > 0 {
         let (order, now) = (&draft.file.order, draft.context.now);
-        let id = TransferId(derive(order.id.0, "transfer_again", &[seller.0.as_bytes().as_slice(), cause.0.as_bytes()].concat()));
+        let earlier = draft.file.transfers.iter().filter(|transfer| transfer.seller_id == seller).count() as u64;
+        let of = [seller.0.as_bytes().as_slice(), &earlier.to_be_bytes()].concat();
+        let id = TransferId(derive(order.id.0, "transfer_again", &of));
         let transfer = Transfer::open(id, order.id, seller, Money::new(missing, order.total.currency), now);
         draft.put(Change::Transfer(transfer));
     }

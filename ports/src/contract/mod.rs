@@ -1,1 +1,5 @@
 //! Contract suites.
+
+pub mod payments;
+mod race;
+pub mod storage;

@@ -105,6 +105,10 @@ impl Control {
                 // A panic in a delivery is logged by tokio; the clock goes on.
                 let _ = delivery.await;
             }
+            // Deliveries that real time had started before belong to the past as well.
+            while self.core.sender.running() > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
             if reached >= target && self.core.read(|state| state.next_due().is_none_or(|due| due > target)) {
                 return Ok(reached);
             }

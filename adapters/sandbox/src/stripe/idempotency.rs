@@ -84,7 +84,9 @@ async fn run(
             Err(error) => return internal(op, &error),
         },
     };
-    let facts = Facts { payment_id: None, params: path_facts(&call.path, params.facts()) };
+    let facts = path_facts(&call.path, params.facts());
+    let payment_id = core.read(|state| payment_of(state, &facts));
+    let facts = Facts { payment_id, params: facts };
     let crossing = match Crossing::enter(core, &call, op, facts).await {
         Ok(crossing) => crossing,
         Err(answer) => return echo(answer, &cause),
@@ -204,4 +206,18 @@ fn path_facts(path: &str, mut facts: serde_json::Value) -> serde_json::Value {
         object.insert(name.to_owned(), id.into());
     }
     facts
+}
+
+/// The payment that a call belongs to, so that a payment's own scripts reach its transfers and reversals: the one that
+/// the transfer group, or `payment_id` or `order_id` of the metadata, names; here or in the transfer of the path.
+fn payment_of(state: &State, facts: &serde_json::Value) -> Option<String> {
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    let sent = ["transfer_group"].into_iter().filter_map(|name| facts.get(name).and_then(text));
+    let sent_metadata = ["payment_id", "order_id"].into_iter().filter_map(|name| facts.get("metadata")?.get(name).and_then(text));
+    let transfer = facts.get("transfer").and_then(|id| state.transfers.get(id.as_str()?));
+    let stored = transfer.into_iter().flat_map(|transfer| {
+        let metadata = ["payment_id", "order_id"].into_iter().filter_map(|name| transfer.metadata.get(name).cloned());
+        transfer.transfer_group.clone().into_iter().chain(metadata)
+    });
+    sent.chain(sent_metadata).chain(stored).find(|id| state.payments.contains(id))
 }

@@ -1,0 +1,123 @@
+//! Which event posts what: the table of `docs/adr/0004-ledger-postings.md`, spelled out (spec/01-money §5).
+
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod support;
+
+use support::*;
+use veza_domain::ids::{ReversalId, TransferId};
+use veza_domain::ledger::{
+    Account, Event, Posting, UnknownAccount, order_completed, refunded, reversal_done, reversal_opened, transfer_completed,
+};
+use veza_domain::money::{Minor, Money};
+use veza_domain::refund::{Burden, SellerPart};
+
+/// Entries as text, debits above zero: the table reads like the ADR's.
+fn entries(posting: &Posting) -> Vec<(String, i64)> {
+    let named = |account: Account| {
+        let text = account.to_string();
+        (1..=2).fold(text, |text, n| text.replace(&seller(n).to_string(), &n.to_string()))
+    };
+    posting.entries.iter().map(|entry| (named(entry.account), entry.amount.0)).collect()
+}
+
+fn table(rows: &[(&str, i64)]) -> Vec<(String, i64)> {
+    rows.iter().map(|(account, amount)| ((*account).to_owned(), *amount)).collect()
+}
+
+fn money(amount: i64) -> Money {
+    Money::new(amount, eur())
+}
+
+/// 400 of 1,000 went back: 360 by seller 1, 40 by the platform.
+fn burden() -> Burden {
+    Burden { lines: Vec::new(), sellers: vec![SellerPart { seller_id: seller(1), amount: Minor(360) }], platform: Minor(40) }
+}
+
+#[test]
+fn a_paid_order_debits_the_clearing_account_and_credits_fee_and_shares() {
+    let file = checkout(&[(1, 1000), (2, 500), (1, 100)], 1_000);
+    let posting = order_completed(file.order.id, file.order.total, &file.lines, START).unwrap();
+    assert_eq!(
+        entries(&posting),
+        table(&[("psp_clearing", 1600), ("platform_fee", -160), ("seller_payable:1", -990), ("seller_payable:2", -450)])
+    );
+    assert_eq!((posting.order_id, posting.currency, posting.posted_at), (file.order.id, eur(), START));
+}
+
+#[test]
+fn a_refund_credits_the_clearing_account_and_debits_who_bears_it() {
+    let expected = table(&[("psp_clearing", -400), ("platform_fee", 40), ("seller_payable:1", 360)]);
+    for event in [Event::RefundSucceeded(refund_id(1)), Event::RefundSucceededLate(refund_id(1), START)] {
+        let posting = refunded(event, order_id(), money(400), &burden(), false, START).unwrap();
+        assert_eq!(entries(&posting), expected);
+    }
+}
+
+#[test]
+fn a_refund_that_came_undone_counters_its_entries() {
+    let posting = refunded(Event::RefundUndone(refund_id(1), START), order_id(), money(400), &burden(), true, START).unwrap();
+    assert_eq!(entries(&posting), table(&[("psp_clearing", 400), ("platform_fee", -40), ("seller_payable:1", -360)]));
+}
+
+#[test]
+fn a_transfer_debits_what_the_seller_is_owed_and_credits_connect() {
+    let posting = transfer_completed(TransferId(uuid(1)), order_id(), seller(1), money(900), START).unwrap();
+    assert_eq!(entries(&posting), table(&[("seller_payable:1", 900), ("connect:1", -900)]));
+}
+
+#[test]
+fn an_opened_reversal_makes_the_seller_a_debtor() {
+    let posting = reversal_opened(ReversalId(uuid(1)), order_id(), seller(1), money(360), START).unwrap();
+    assert_eq!(entries(&posting), table(&[("seller_payable:1", -360), ("seller_receivable:1", 360)]));
+}
+
+#[test]
+fn a_done_reversal_takes_the_debt_back_from_connect() {
+    let posting = reversal_done(ReversalId(uuid(1)), order_id(), seller(1), money(360), START).unwrap();
+    assert_eq!(entries(&posting), table(&[("connect:1", 360), ("seller_receivable:1", -360)]));
+}
+
+/// §5: keyed by the event, so that it can post once only.
+#[test]
+fn every_event_has_a_key_of_its_own() {
+    let (n, later) = (uuid(1), START.plus(LEASE));
+    let (refund, transfer, reversal) = (refund_id(0), TransferId(n), ReversalId(n));
+    let keys = [
+        Event::OrderCompleted(order_id()),
+        Event::RefundSucceeded(refund),
+        Event::RefundUndone(refund, START),
+        Event::RefundUndone(refund, later),
+        Event::RefundSucceededLate(refund, START),
+        Event::RefundSucceededLate(refund, later),
+        Event::TransferCompleted(transfer),
+        Event::ReversalOpened(reversal),
+        Event::ReversalDone(reversal),
+    ]
+    .map(|event| event.to_string());
+    let expected = [
+        format!("order_completed:{}", order_id()),
+        format!("refund_succeeded:{refund}"),
+        format!("refund_undone:{refund}:{}", START.0),
+        format!("refund_undone:{refund}:{}", later.0),
+        format!("refund_succeeded_late:{refund}:{}", START.0),
+        format!("refund_succeeded_late:{refund}:{}", later.0),
+        format!("transfer_completed:{n}"),
+        format!("reversal_opened:{n}"),
+        format!("reversal_done:{n}"),
+    ];
+    assert_eq!(keys, expected);
+}
+
+#[test]
+fn an_account_is_read_as_it_is_written_and_nothing_else_is_one() {
+    let who = seller(1);
+    for account in
+        [Account::PspClearing, Account::PlatformFee, Account::SellerPayable(who), Account::Connect(who), Account::SellerReceivable(who)]
+    {
+        assert_eq!(account.to_string().parse(), Ok(account));
+    }
+    for nonsense in ["", "cash", "connect", "connect:", "connect:x", "psp_clearing:1"] {
+        assert_eq!(nonsense.parse::<Account>(), Err(UnknownAccount), "{nonsense}");
+    }
+}

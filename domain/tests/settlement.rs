@@ -1,0 +1,408 @@
+//! What the facts about an order do to it, whatever order they come in (spec/01-money §2, §4, §5, §10).
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+mod support;
+
+use proptest::prelude::*;
+use support::world::{World, any_history, any_sale};
+use support::*;
+use veza_domain::attention::{Code, Subject};
+use veza_domain::effect::EffectKind;
+use veza_domain::ids::TransferId;
+use veza_domain::ledger::Account;
+use veza_domain::licence::{ExclusiveHold, ExclusiveState};
+use veza_domain::money::Minor;
+use veza_domain::order::{Order, OrderStatus};
+use veza_domain::refund::RefundStatus;
+use veza_domain::settlement::{
+    Change, Fact, OrderFile, PaymentFact, PaymentStatus, PspRefundStatus, RefundFact, SettlementError, Source, Verdict, decide, decide_free,
+};
+use veza_domain::transfer::TransferStatus;
+
+proptest! {
+    #![proptest_config(cases(256))]
+
+    /// §2: whatever permutation, duplication or loss of the PSP's messages, after one reconcile pass our state is the PSP's.
+    #[test]
+    fn after_one_authoritative_read_our_state_is_the_providers(sale in any_sale(), history in any_history()) {
+        let mut world = World::after(&sale, PATIENT, &history);
+        world.reconcile();
+        world.assert_settled();
+    }
+
+    /// §5, §10.4: once the workers are quiet, each seller has what was earned less what was taken back: to the cent, while no
+    /// transfer or reversal was given up.
+    #[test]
+    fn once_quiet_every_seller_has_exactly_the_share_that_stands(sale in any_sale(), history in any_history()) {
+        let mut world = World::after(&sale, PATIENT, &history);
+        world.reconcile();
+        world.quiet_down();
+        let book = world.book;
+        for who in book.sellers() {
+            let earned = if book.file.order.is_paid() { book.share(who) } else { 0 };
+            prop_assert_eq!(book.with_seller(who), earned - book.taken_back(who));
+            prop_assert_eq!(book.balance(Account::SellerPayable(who)), -book.balance(Account::SellerReceivable(who)));
+        }
+    }
+
+    /// §5, §10.4: workers that give up early never pay a seller more than the share that stands and what they gave up taking
+    /// back, and that much is on the operators' list.
+    #[test]
+    fn what_was_given_up_is_never_paid_twice(sale in any_sale(), history in any_history()) {
+        let mut world = World::after(&sale, HASTY, &history);
+        world.reconcile();
+        world.quiet_down();
+        let book = world.book;
+        for who in book.sellers() {
+            let earned = if book.file.order.is_paid() { book.share(who) } else { 0 };
+            prop_assert!(book.with_seller(who) <= earned - book.taken_back(who) + book.given_up(who));
+            prop_assert!(book.given_up(who) == 0 || book.is_flagged(Code::ReversalPermanentlyFailed));
+        }
+    }
+
+    /// §2: amount, amount received and currency must be the order's, else nothing is granted and the order is flagged.
+    #[test]
+    fn a_payment_of_another_amount_or_currency_changes_nothing_but_one_flag(
+        sale in any_sale(), by_read in any::<bool>(), off in prop_oneof![-1000i64..0, 1i64..1000], which in 0usize..3,
+    ) {
+        let mut book = Book::new(sale.checkout());
+        let source = if by_read { Source::Read } else { Source::Webhook };
+        let total = book.file.order.total.amount.0;
+        let right = payment(source, PaymentStatus::Succeeded, total);
+        let wrong = match which {
+            0 => PaymentFact { amount: Some(total + off), ..right },
+            1 => PaymentFact { amount_received: Some(total + off), ..right },
+            _ => PaymentFact { currency: Some("USD".into()), ..right },
+        };
+        let before = book.file.clone();
+        prop_assert_eq!(book.tell(Fact::Payment(wrong)), Verdict::AmountMismatch);
+        prop_assert_eq!(&book.file, &before);
+        prop_assert!(book.attention.contains(&(Subject::Order(order_id()), Code::AmountMismatch)));
+        prop_assert_eq!(book.pay(), Verdict::Settled);
+    }
+
+    /// §4.3: amount and currency, where given, must be the refund's.
+    #[test]
+    fn a_refund_of_another_amount_or_currency_changes_nothing_but_one_flag(
+        sale in any_sale(), by_read in any::<bool>(), off in prop_oneof![-1000i64..0, 1i64..1000], in_currency in any::<bool>(),
+    ) {
+        let mut book = Book::paid(sale.checkout());
+        let id = refund_id(0);
+        let amount = book.open(id, user(buyer()), None, Vec::new()).unwrap().amount.amount.0;
+        let source = if by_read { Source::Read } else { Source::Webhook };
+        let right = refund(source, &id.to_string(), PspRefundStatus::Succeeded, amount);
+        let wrong = if in_currency {
+            RefundFact { currency: Some("USD".into()), ..right }
+        } else {
+            RefundFact { amount: Some(amount + off), ..right }
+        };
+        let before = book.file.clone();
+        prop_assert_eq!(book.tell(Fact::Refund(wrong)), Verdict::AmountMismatch);
+        prop_assert_eq!(&book.file, &before);
+        prop_assert!(book.attention.contains(&(Subject::Refund(id), Code::AmountMismatch)));
+        prop_assert_eq!(book.report(Source::Webhook, id, PspRefundStatus::Succeeded), Verdict::Settled);
+    }
+
+    /// §2: completing grants each line and opens one transfer per seller, none for a share of 0; a replay does neither.
+    #[test]
+    fn a_paid_order_grants_each_line_and_opens_one_transfer_per_seller_once(sale in any_sale(), replays in 0usize..4) {
+        let mut book = Book::paid(sale.checkout());
+        let after = book.file.clone();
+        for _ in 0..replays {
+            prop_assert_eq!(book.pay(), Verdict::AlreadySettled);
+        }
+        prop_assert_eq!(&book.file, &after);
+        prop_assert_eq!(book.grants, sale.lines.len());
+        for who in book.sellers() {
+            let amounts: Vec<i64> = book.transfers_of(who).iter().map(|row| row.amount.amount.0).collect();
+            let share = book.share(who);
+            prop_assert_eq!(amounts, if share > 0 { vec![share] } else { Vec::new() });
+        }
+        let order = &book.file.order;
+        prop_assert_eq!(order.refund_deadline, order.completed_at.map(|at| at.plus(REFUND_WINDOW)));
+    }
+}
+
+fn one_line() -> OrderFile {
+    checkout(&[(1, 1000)], 1_000)
+}
+
+fn told(source: Source, status: PaymentStatus) -> Fact {
+    Fact::Payment(payment(source, status, 1000))
+}
+
+/// §2: a body that carries no amount is a hint: read the payment, then settle.
+#[test]
+fn a_body_without_an_amount_is_a_hint() {
+    let mut book = Book::new(one_line());
+    let hint = PaymentFact { amount: None, amount_received: None, ..payment(Source::Webhook, PaymentStatus::Succeeded, 1000) };
+    assert_eq!(book.tell(Fact::Payment(hint)), Verdict::AskProvider);
+    assert_eq!(book.effects.pop().map(|effect| effect.kind), Some(EffectKind::ReadPayment(order_id())));
+    assert_eq!(book.file, one_line());
+    assert_eq!(book.tell(told(Source::Read, PaymentStatus::Succeeded)), Verdict::Settled);
+}
+
+/// §2: `pending` to `failed`, also when the PSP never had the payment; a late success still delivers.
+#[test]
+fn a_late_success_of_a_failed_order_delivers_the_goods() {
+    for status in [PaymentStatus::Failed, PaymentStatus::NotFound] {
+        let mut book = Book::new(one_line());
+        assert_eq!(book.tell(told(Source::Read, PaymentStatus::Open)), Verdict::NotFinal);
+        assert_eq!(book.tell(told(Source::Read, status)), Verdict::Settled);
+        assert_eq!(book.file.order.status, OrderStatus::Failed);
+        assert_eq!(book.tell(told(Source::Webhook, status)), Verdict::AlreadySettled);
+        assert_eq!(book.pay(), Verdict::Settled);
+        assert_eq!((book.file.order.status, book.file.order.failure.clone()), (OrderStatus::Completed, None));
+        assert_eq!((book.grants, book.file.transfers.len()), (1, 1));
+    }
+}
+
+#[test]
+fn the_words_of_a_failed_payment_are_kept() {
+    let mut book = Book::new(one_line());
+    let declined = PaymentFact { error: Some("insufficient funds".into()), ..payment(Source::Webhook, PaymentStatus::Failed, 1000) };
+    book.tell(Fact::Payment(declined));
+    assert_eq!(book.file.order.failure.as_deref(), Some("insufficient funds"));
+}
+
+/// §2: a webhook that contradicts a terminal row changes nothing by itself: the provider is asked.
+#[test]
+fn a_contradiction_by_webhook_only_asks_the_provider() {
+    let read_refund = |book: &Book| Some(EffectKind::ReadRefund(order_id(), book.file.refunds[0].id));
+    let mut book = Book::paid(one_line());
+    for status in [PaymentStatus::Failed, PaymentStatus::NotFound] {
+        assert_eq!(book.tell(told(Source::Webhook, status)), Verdict::AskProvider);
+        assert_eq!(book.effects.pop().map(|effect| effect.kind), Some(EffectKind::ReadPayment(order_id())));
+    }
+    let succeeded = book.refund_now(0, None, Vec::new());
+    book.effects.clear();
+    assert_eq!(book.report(Source::Webhook, succeeded, PspRefundStatus::Failed), Verdict::AskProvider);
+    assert_eq!(book.effects.pop().map(|effect| effect.kind), read_refund(&book));
+
+    let mut book = Book::paid(one_line());
+    book.open(refund_id(0), user(buyer()), None, Vec::new()).unwrap();
+    book.report(Source::Webhook, refund_id(0), PspRefundStatus::Failed);
+    book.effects.clear();
+    assert_eq!(book.report(Source::Webhook, refund_id(0), PspRefundStatus::Succeeded), Verdict::AskProvider);
+    assert_eq!(book.effects.pop().map(|effect| effect.kind), read_refund(&book));
+}
+
+/// §2: what the PSP confirms of a payment that had succeeded is shown to a person; what was booked stays.
+#[test]
+fn a_payment_that_failed_after_success_is_flagged() {
+    let mut book = Book::paid(one_line());
+    let before = book.file.clone();
+    assert_eq!(book.tell(told(Source::Read, PaymentStatus::Failed)), Verdict::Settled);
+    assert_eq!(book.file, before);
+    assert!(book.is_flagged(Code::PaymentFailedAfterSuccess));
+}
+
+/// §2: a total of 0 completes without the PSP, with nothing to book or to send.
+#[test]
+fn a_free_order_is_granted_without_money() {
+    let mut file = checkout(&[(1, 0), (2, 0)], 1_000);
+    file.order.payment_id = None;
+    let book = Book::new(file);
+    let changes = decide_free(&book.file, &book.context()).unwrap();
+    let after = changes.iter().fold(book.file, OrderFile::evolve);
+    assert_eq!((after.order.status, after.licences.len(), after.transfers.len()), (OrderStatus::Completed, 2, 0));
+    assert!(!changes.iter().any(|change| matches!(change, Change::Posting(_) | Change::Effect(_))));
+}
+
+/// A failed order whose exclusive licence (line 0) another order holds or has bought since.
+fn overtaken(state: ExclusiveState) -> Book {
+    let mut book = Book::new(with_exclusive(checkout(&[(1, 1000), (2, 500)], 1_000), 0));
+    book.tell(Fact::Payment(payment(Source::Webhook, PaymentStatus::Failed, 1500)));
+    assert_eq!(book.file.exclusives[0].state, ExclusiveState::Released);
+    let other = veza_domain::ids::OrderId(uuid(0x999));
+    book.file.exclusives[0] = ExclusiveHold { order_id: other, state, ..book.file.exclusives[0].clone() };
+    book
+}
+
+/// An exclusive licence sells once: a late success finds it gone, and the buyer has the money back at once.
+#[test]
+fn a_late_success_that_finds_the_exclusive_licence_gone_is_refunded_in_full_and_grants_nothing() {
+    for state in [ExclusiveState::Held, ExclusiveState::Sold] {
+        let mut book = overtaken(state);
+        let theirs = book.file.exclusives.clone();
+        assert_eq!(book.pay(), Verdict::Settled);
+        assert_eq!(book.pay(), Verdict::AlreadySettled);
+        let refund = book.file.refunds[0].clone();
+        assert_eq!((refund.amount, refund.status, refund.requested_by), (book.file.order.total, RefundStatus::Pending, None));
+        assert_eq!(book.file.order.status, OrderStatus::RefundPending);
+        assert!(book.effects.iter().any(|effect| effect.kind == EffectKind::CreateRefund(order_id(), refund.id)));
+        assert!(book.is_flagged(Code::ExclusiveAlreadySold));
+        book.report(Source::Webhook, refund.id, PspRefundStatus::Succeeded);
+        assert_eq!(book.file.order.status, OrderStatus::Refunded);
+        assert!(book.balances().values().all(|balance| *balance == 0));
+        assert!(book.file.licences.is_empty() && book.file.transfers.is_empty());
+        assert_eq!(book.file.exclusives, theirs);
+    }
+}
+
+/// Nobody is paid for goods that were not delivered, whatever becomes of that refund.
+#[test]
+fn an_order_that_granted_nothing_pays_no_seller_when_its_refund_comes_undone() {
+    let mut book = overtaken(ExclusiveState::Sold);
+    book.pay();
+    let id = book.file.refunds[0].id;
+    book.report(Source::Webhook, id, PspRefundStatus::Succeeded);
+    book.report(Source::Read, id, PspRefundStatus::Failed);
+    assert_eq!(book.file.order.status, OrderStatus::Completed);
+    assert!(book.file.licences.is_empty() && book.file.transfers.is_empty());
+    assert!(book.is_flagged(Code::RefundFailedAfterSuccess));
+}
+
+/// The licence may be sold again once it was taken back; if the refund then comes undone, it has one holder only.
+#[test]
+fn an_exclusive_licence_has_one_holder_also_when_its_refund_comes_undone() {
+    let mut book = Book::paid(with_exclusive(one_line(), 0));
+    assert_eq!(book.file.exclusives[0].state, ExclusiveState::Sold);
+    let id = book.refund_now(0, None, Vec::new());
+    assert_eq!(book.file.exclusives[0].state, ExclusiveState::Released);
+    let mut resold = Book::new(book.file.clone());
+    resold.file.exclusives[0] =
+        ExclusiveHold { order_id: veza_domain::ids::OrderId(uuid(0x999)), state: ExclusiveState::Sold, ..book.file.exclusives[0].clone() };
+
+    book.report(Source::Read, id, PspRefundStatus::Failed);
+    assert_eq!((book.active_lines().len(), book.file.exclusives[0].state), (1, ExclusiveState::Sold));
+
+    let undone = Fact::Refund(refund(Source::Read, &id.to_string(), PspRefundStatus::Failed, 1000));
+    let decision = decide(&resold.file, &undone, &resold.context()).unwrap();
+    let flagged = |change: &Change| matches!(change, Change::Attention(entry) if entry.code == Code::ExclusiveAlreadySold);
+    assert!(decision.changes.iter().any(flagged));
+    let after = decision.changes.iter().fold(resold.file.clone(), OrderFile::evolve);
+    assert_eq!((after.licences, after.exclusives), (resold.file.licences, resold.file.exclusives));
+}
+
+/// §4.4: success moves refund, order, licences, ledger and transfers together; a replay leaves all as it is.
+#[test]
+fn a_refund_succeeds_once_and_moves_everything_together() {
+    let mut book = Book::paid(one_line());
+    let id = book.refund_now(0, None, Vec::new());
+    let after = book.file.clone();
+    let refund = book.refund(id);
+    assert_eq!((after.order.status, refund.status), (OrderStatus::Refunded, RefundStatus::Succeeded));
+    assert_eq!(refund.psp_refund_id, Some(id.to_string()));
+    assert!(refund.succeeded_at.is_some() && book.active_lines().is_empty());
+    assert_eq!(after.transfers[0].status(), TransferStatus::PermanentlyFailed);
+    for source in [Source::Webhook, Source::Read] {
+        assert_eq!(book.report(source, id, PspRefundStatus::Succeeded), Verdict::AlreadySettled);
+        assert_eq!(book.report(source, id, PspRefundStatus::Open), Verdict::NotFinal);
+    }
+    assert_eq!(book.file, after);
+}
+
+/// §4: failure gives the order back as it was, with the PSP's message; so does a refund that the PSP never had.
+#[test]
+fn a_failed_refund_gives_the_order_back() {
+    let mut book = Book::paid(one_line());
+    book.refund_now(0, Some(100), Vec::new());
+    for (n, status, words) in [(1, PspRefundStatus::Failed, "card closed"), (2, PspRefundStatus::NotFound, "the PSP has no such refund")] {
+        let before = book.file.order.clone();
+        book.open(refund_id(n), user(buyer()), None, Vec::new()).unwrap();
+        assert_eq!(book.file.order.status, OrderStatus::RefundPending);
+        let error = (status == PspRefundStatus::Failed).then(|| words.to_owned());
+        let fact = RefundFact { error, ..refund(Source::Webhook, &refund_id(n).to_string(), status, 900) };
+        assert_eq!(book.tell(Fact::Refund(fact)), Verdict::Settled);
+        assert_eq!(book.file.order, before);
+        assert_eq!(book.refund(refund_id(n)).error_message.as_deref(), Some(words));
+        assert_eq!(book.active_lines().len(), 1);
+    }
+}
+
+/// §4: a refund made outside is imported as a refund of its order, booked once, flagged.
+#[test]
+fn a_refund_made_outside_is_booked_once() {
+    let mut book = Book::paid(one_line());
+    let outside = |status| Fact::Refund(refund(Source::Webhook, "ref_42", status, 300));
+    for status in [PspRefundStatus::Open, PspRefundStatus::Failed, PspRefundStatus::NotFound] {
+        assert_eq!(book.tell(outside(status)), Verdict::NotFinal);
+    }
+    assert_eq!(book.tell(outside(PspRefundStatus::Succeeded)), Verdict::Settled);
+    assert_eq!(book.tell(outside(PspRefundStatus::Succeeded)), Verdict::AlreadySettled);
+    assert_eq!((book.file.refunds.len(), book.file.order.refunded), (1, Minor(300)));
+    assert!(book.file.refunds[0].external && book.is_flagged(Code::ExternalRefund));
+    assert_eq!(book.file.order.status, OrderStatus::PartiallyRefunded);
+}
+
+/// §4: ours is found by the id we chose, also before its answer was stored, and one of the dashboard's does not end ours.
+#[test]
+fn a_refund_from_outside_does_not_end_the_one_in_flight() {
+    let mut book = Book::paid(one_line());
+    book.open(refund_id(0), user(buyer()), Some(200), Vec::new()).unwrap();
+    book.tell(Fact::Refund(refund(Source::Webhook, "ref_42", PspRefundStatus::Succeeded, 300)));
+    assert_eq!((book.file.order.status, book.file.order.refunded), (OrderStatus::RefundPending, Minor(300)));
+    book.report(Source::Webhook, refund_id(0), PspRefundStatus::Succeeded);
+    assert_eq!((book.file.order.status, book.file.order.refunded), (OrderStatus::PartiallyRefunded, Minor(500)));
+    assert_eq!(book.file.refunds.len(), 2);
+}
+
+/// §4: pending and succeeded refunds never exceed what was captured, whoever made them.
+#[test]
+fn a_refund_of_more_than_is_left_is_flagged_and_not_booked() {
+    let mut book = Book::paid(one_line());
+    let outside = |amount, currency: Option<&str>| {
+        let currency = currency.map(str::to_owned);
+        Fact::Refund(RefundFact { currency, ..refund(Source::Webhook, "ref_42", PspRefundStatus::Succeeded, amount) })
+    };
+    let before = book.file.clone();
+    for (amount, currency) in [(1001, Some("EUR")), (-1, Some("EUR")), (500, Some("USD")), (500, None)] {
+        assert_eq!(book.tell(outside(amount, currency)), Verdict::AmountMismatch, "{amount} {currency:?}");
+        assert_eq!(book.file, before);
+    }
+    book.open(refund_id(0), user(buyer()), None, Vec::new()).unwrap();
+    book.tell(outside(1, Some("EUR")));
+    assert_eq!(book.report(Source::Webhook, refund_id(0), PspRefundStatus::Succeeded), Verdict::AmountMismatch);
+    assert!(book.is_flagged(Code::RefundExceedsOrder));
+    assert_eq!(book.file.order.refunded, Minor(1));
+}
+
+/// An unpaid order has nothing to refund: what says so says nothing final.
+#[test]
+fn a_refund_of_an_unpaid_order_is_not_booked() {
+    let mut book = Book::new(one_line());
+    let outside = Fact::Refund(refund(Source::Webhook, "ref_42", PspRefundStatus::Succeeded, 300));
+    assert_eq!(book.tell(outside), Verdict::NotFinal);
+}
+
+/// A late read can make a refund fail and succeed more than once; each time is booked under a key of its own.
+#[test]
+fn a_refund_that_fails_and_succeeds_again_and_again_is_booked_each_time() {
+    let mut book = Book::paid(one_line());
+    let id = book.refund_now(0, None, Vec::new());
+    book.ticks_stand_still();
+    for _ in 0..3 {
+        assert_eq!(book.report(Source::Read, id, PspRefundStatus::Failed), Verdict::Settled);
+        assert_eq!(book.file.order.status, OrderStatus::Completed);
+        assert_eq!(book.report(Source::Read, id, PspRefundStatus::Succeeded), Verdict::Settled);
+        assert_eq!(book.file.order.status, OrderStatus::Refunded);
+    }
+    assert!(book.is_flagged(Code::RefundFailedAfterSuccess) && book.is_flagged(Code::RefundSucceededAfterFailure));
+    assert_eq!(book.postings.len(), 8, "the order, the refund, and each change of mind");
+}
+
+/// §9: a dispute stays what the order shows until it is over.
+#[test]
+fn a_refund_that_settles_during_a_dispute_leaves_the_order_disputed() {
+    for status in [OrderStatus::Disputed, OrderStatus::ChargedBack] {
+        let mut book = Book::paid(one_line());
+        book.open(refund_id(0), user(buyer()), None, Vec::new()).unwrap();
+        let file = OrderFile { order: Order { status, ..book.file.order.clone() }, ..book.file.clone() };
+        for outcome in [PspRefundStatus::Succeeded, PspRefundStatus::Failed] {
+            let fact = Fact::Refund(refund(Source::Webhook, &refund_id(0).to_string(), outcome, 1000));
+            let changes = decide(&file, &fact, &book.context()).unwrap().changes;
+            assert_eq!(changes.iter().fold(file.clone(), OrderFile::evolve).order.status, status);
+        }
+    }
+}
+
+#[test]
+fn a_fact_about_a_row_that_the_order_does_not_have_is_refused() {
+    let mut book = Book::paid(one_line());
+    let before = book.file.clone();
+    assert_eq!(book.settle(&Fact::Transfer(TransferId(uuid(7)), done("tr_7"))), Err(SettlementError::UnknownRow));
+    assert_eq!(book.settle(&Fact::Reversal(veza_domain::ids::ReversalId(uuid(7)), done("trr_7"))), Err(SettlementError::UnknownRow));
+    assert_eq!(book.file, before);
+}

@@ -1,0 +1,136 @@
+//! What every store has to be: the contract of [`Storage`], as cases over `Arc<dyn Storage>`.
+//!
+//! An adapter runs all of it from one line, on a multi-threaded runtime so that the races are real:
+//! ```ignore
+//! #[tokio::test(flavor = "multi_thread")]
+//! async fn keeps_the_contract() { contract::storage::run(|| async { my_empty_store().await }).await }
+//! ```
+//! or case by case ([`CASES`]). A race, a duplicate and a refusal are part of the contract; durability across a crash is
+//! not, as only the adapter knows how to kill its process. [`differential`] brings random units to two stores at once.
+//!
+//! What the port leaves open and the contract settles:
+//! - A refused unit is refused by its first write that does not hold, in the unit's order. Within one write: the row as
+//!   such (`Invalid`), its guard (`Conflict`), a transfer's move (`Invalid`), unique values in the order of
+//!   [`crate::storage::UniqueValue`] (`Taken`, with the key of the row that was to be written).
+//! - Unique values are judged write by write: a value that an earlier write of the unit has given up is free.
+//! - The rows of a unit may refer to each other in any order (an exclusive's guard row is written before its order).
+//! - `order_file`: lines by position; refunds and reversals by `created_at`, then id; licences, transfers and exclusives by
+//!   id. `ListedOrder::flags`: each code once, in the order of `Code`.
+//! - The operators' list breaks ties by the code's text (`Code::as_str`).
+//! - `held_transfers`: open ones on hold for the account, by ascending id.
+//! - `seller_books`: one entry per currency with a posting to the seller's payable or receivable, by currency.
+//! - `ledger_balances`: every account that was ever posted to, even ones too, in the order of `Account`, then currency.
+//! - `backlog`: always all four classes, in the order `effects`, `transfers`, `reversals`, `attention`.
+//! - `deliveries`: `result` is compared letter by letter, case and `%` included, with the result as displayed.
+//! - `order_of_refund`: the PSP's id, else ours in its usual form.
+//! - `sweep`: what ended *before* the moment; refresh tokens with their session, whatever their own age.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code: a case fails by panicking")]
+
+mod check;
+mod claims;
+mod guards;
+mod lists;
+mod money;
+pub mod observe;
+mod races;
+pub mod random;
+mod round_trip;
+pub mod sample;
+mod sweep;
+mod unique;
+
+pub use observe::{differential, observe};
+
+use crate::storage::Storage;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// A case under way.
+pub type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One thing that a store has to do.
+pub struct Case {
+    /// What, as `module::sentence`.
+    pub name: &'static str,
+    /// Does it with an empty store; panics if the store does otherwise.
+    pub run: fn(Arc<dyn Storage>) -> Running,
+}
+
+macro_rules! cases {
+    ($($module:ident { $($case:ident),+ $(,)? })+) => {
+        /// The whole contract.
+        pub const CASES: &[Case] = &[$($(
+            Case {
+                name: concat!(stringify!($module), "::", stringify!($case)),
+                run: |store| Box::pin($module::$case(store)),
+            },
+        )+)+];
+    };
+}
+
+cases! {
+    round_trip {
+        people, sessions_and_refresh_tokens, products, orders_with_all_that_hangs_on_them, outbox_and_idempotency,
+        sellers, operators_list_and_webhook_log, an_update_replaces_the_whole_row, what_is_not_there_is_none,
+    }
+    guards {
+        an_insert_wants_no_such_row, an_ensure_keeps_what_is_there, an_update_wants_the_row_at_its_revision,
+        an_unchanged_row_is_guarded_and_not_written, a_refused_unit_leaves_nothing, a_refused_unit_leaves_its_neighbours,
+        a_unit_that_comes_again_changes_nothing, a_unit_id_is_one_requests, a_refused_unit_uses_up_no_id,
+        two_updates_of_one_row_in_one_unit, what_is_appended_is_never_updated, the_first_write_that_fails_is_named,
+        a_unit_may_be_empty,
+    }
+    unique {
+        every_value_stands_once, nothing_never_clashes, a_value_given_up_is_free_again, of_two_values_the_first_is_named,
+        a_conflict_comes_before_a_clash,
+    }
+    money {
+        the_whole_matrix, a_pending_reversal_is_due, postings_balance, books_of_a_seller, balances_of_the_ledger,
+        the_backlog,
+    }
+    races {
+        one_of_many_updates_wins, one_of_many_copies_is_applied, an_exclusive_licence_is_held_once,
+        unique_values_stand_once_under_races, readers_see_whole_units, no_update_is_lost,
+    }
+    claims {
+        due_effects_oldest_first, due_transfers, due_reversals, a_claim_is_a_lease, nobody_claims_what_another_has,
+        a_claim_moves_the_revision,
+    }
+    lists {
+        a_walk_gives_every_row_once, a_walk_of_the_operators_list, products_are_filtered, deliveries_are_filtered,
+        orders_with_lines_and_flags, transfers_with_reversals, held_transfers_of_a_seller, exclusive_holds_of_products,
+        who_calls, orders_by_payment_and_refund,
+    }
+    sweep { what_is_young_stays, no_more_than_the_limit, a_swept_unit_id_is_forgotten }
+}
+
+/// Runs the whole contract, each case with an empty store from `fresh`.
+///
+/// # Panics
+/// When the store breaks any of it; the message names the cases.
+pub async fn run<F, Fut>(fresh: F)
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Arc<dyn Storage>>,
+{
+    let failed = failures(fresh).await;
+    assert!(failed.is_empty(), "the store breaks its contract: {failed:#?}");
+}
+
+/// The names of the cases that the store fails, each run in a task of its own.
+pub async fn failures<F, Fut>(fresh: F) -> Vec<&'static str>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Arc<dyn Storage>>,
+{
+    let mut failed = Vec::new();
+    for case in CASES {
+        let store = fresh().await;
+        if tokio::spawn((case.run)(store)).await.is_err() {
+            failed.push(case.name);
+        }
+    }
+    failed
+}

@@ -1,0 +1,484 @@
+//! Sample rows: plain ones with every option empty, and `_full` ones with every field set.
+//!
+//! Invariant: every row refers only to rows that [`world`] has or that its own arguments name, so that a store with foreign
+//! keys takes them too. Ids grow with their number: the greater number is the newer row.
+
+use crate::storage::{IdempotencyRecord, IdempotencyState, Row, UnitId, UnitOfWork, Write};
+use uuid::Uuid;
+use veza_domain::attention::{Attention, Code, Subject};
+use veza_domain::catalog::{Offer, Product, ProductKind, ProductStatus};
+use veza_domain::effect::{Effect, EffectKind, EffectState};
+use veza_domain::identity::{Email, MailToken, PasswordHash, RefreshToken, Role, Roles, Session, TokenHash, User, Username};
+use veza_domain::ids::{
+    DeliveryId, EffectId, LicenceId, LineId, MailTokenId, OfferId, OrderId, ProductId, RefundId, ReversalId, SessionId, TransferId, UserId,
+};
+use veza_domain::ledger::{Account, Entry, Posting};
+use veza_domain::licence::{ExclusiveHold, ExclusiveState, Licence, LicenceKind, LicenceStatus};
+use veza_domain::money::{Currency, Minor, Money};
+use veza_domain::order::{ClientSecret, Order, OrderLine, OrderStatus};
+use veza_domain::payout::SellerAccount;
+use veza_domain::refund::{LinePart, Refund, RefundStatus, SellerPart};
+use veza_domain::reversal::{Reversal, ReversalStatus};
+use veza_domain::time::Timestamp;
+use veza_domain::transfer::{Attempt, Hold, Transfer, TransferStatus};
+use veza_domain::webhook::{Delivery, ProcessingResult};
+
+/// When the samples happen.
+pub const T0: Timestamp = Timestamp(1_750_000_000_123_456);
+/// Text that a careless adapter would break on.
+pub const ODD: &str = "l'été \"%_\\ 100 % \u{1F3B5}\n; --";
+/// Buys, in every sample.
+pub const BUYER: u32 = 1;
+/// Sells, in every sample.
+pub const SELLER: u32 = 2;
+
+/// `T0` and so many seconds.
+#[must_use]
+pub fn at(seconds: i64) -> Timestamp {
+    Timestamp(T0.0 + seconds * 1_000_000)
+}
+
+/// The id of number `n` of a kind of row, a UUIDv7 whose time grows with `n`.
+#[must_use]
+pub fn uuid(kind: u8, n: u32) -> Uuid {
+    Uuid::from_u128(((0x0190_0000_0000 + u128::from(n)) << 80) | (0x7000_8000 << 48) | u128::from(kind))
+}
+
+macro_rules! ids {
+    ($($name:ident -> $id:ident = $kind:literal),+ $(,)?) => {$(
+        #[doc = concat!("The id of sample number `n`: a `", stringify!($id), "`.")]
+        #[must_use]
+        pub fn $name(n: u32) -> $id {
+            $id(uuid($kind, n))
+        }
+    )+};
+}
+
+ids! {
+    user_id -> UserId = 1,
+    session_id -> SessionId = 2,
+    mail_token_id -> MailTokenId = 3,
+    product_id -> ProductId = 4,
+    offer_id -> OfferId = 5,
+    order_id -> OrderId = 6,
+    line_id -> LineId = 7,
+    licence_id -> LicenceId = 8,
+    refund_id -> RefundId = 9,
+    transfer_id -> TransferId = 10,
+    reversal_id -> ReversalId = 11,
+    effect_id -> EffectId = 12,
+    delivery_id -> DeliveryId = 13,
+}
+
+/// The currency with this code.
+#[must_use]
+pub fn currency(code: &str) -> Currency {
+    code.parse().unwrap()
+}
+
+/// So many cents.
+#[must_use]
+pub fn euros(cents: i64) -> Money {
+    Money::new(cents, currency("EUR"))
+}
+
+/// A hash that belongs to `n`.
+#[must_use]
+pub fn hash(n: u32) -> TokenHash {
+    let mut bytes = [0xa5; 32];
+    bytes[..4].copy_from_slice(&n.to_be_bytes());
+    TokenHash(bytes)
+}
+
+/// A unit decided at [`T0`] by a request of its own.
+#[must_use]
+pub fn unit(id: &str, writes: Vec<Write>) -> UnitOfWork {
+    UnitOfWork::new(UnitId(id.to_owned()), [7; 32], T0, writes)
+}
+
+/// What every case stands on: users 1 to 5, products 1 to 5 of the seller (product `n` has the offers `10 n` and
+/// `10 n + 1`), orders 1 to 3 of the buyer with one line each (line `10 n`: product `n`, exclusive).
+#[must_use]
+pub fn world() -> Vec<Write> {
+    let users = (1..=5).map(|n| Row::User(user(n)));
+    let products = (1..=5).map(|n| Row::Product(product_full(n)));
+    let orders = (1..=3).flat_map(|n| [Row::Order(order(n)), Row::Line(line(n, 0))]);
+    users.chain(products).chain(orders).map(Write::Insert).collect()
+}
+
+/// User `n`, fresh.
+#[must_use]
+pub fn user(n: u32) -> User {
+    User {
+        id: user_id(n),
+        email: Email::new(&format!("user{n}@example.org")).unwrap(),
+        username: Username::new(&format!("User.{n}")).unwrap(),
+        password_hash: PasswordHash(format!("$argon2id$v=19${n}")),
+        roles: Roles::user(),
+        email_verified_at: None,
+        failed_logins: 0,
+        locked_until: None,
+        created_at: T0,
+    }
+}
+
+/// User `n`, with a history.
+#[must_use]
+pub fn user_full(n: u32) -> User {
+    User {
+        email: Email::new(&format!("zoë.o'{n}@exämple.org")).unwrap(),
+        username: Username::new(&format!("Zoë-{n}")).unwrap(),
+        roles: Roles::user().with(Role::Creator).with(Role::Admin),
+        email_verified_at: Some(at(1)),
+        failed_logins: u32::MAX,
+        locked_until: Some(at(2)),
+        ..user(n)
+    }
+}
+
+/// Mail token `n` of the buyer.
+#[must_use]
+pub fn mail_token(n: u32) -> MailToken {
+    MailToken { id: mail_token_id(n), user_id: user_id(BUYER), hash: hash(n), expires_at: at(3600), used_at: None }
+}
+
+/// Session `n` of the buyer.
+#[must_use]
+pub fn session(n: u32) -> Session {
+    Session { id: session_id(n), user_id: user_id(BUYER), created_at: T0, expires_at: at(3600), revoked_at: None }
+}
+
+/// Refresh token `n` of a session.
+#[must_use]
+pub fn refresh_token(n: u32, of: SessionId) -> RefreshToken {
+    RefreshToken { hash: hash(n), session_id: of, used_at: None, created_at: T0 }
+}
+
+/// Product `n` of the seller, a bare draft.
+#[must_use]
+pub fn product(n: u32) -> Product {
+    Product {
+        id: product_id(n),
+        seller_id: user_id(SELLER),
+        kind: ProductKind::Track,
+        title: format!("Track {n}"),
+        description: String::new(),
+        price: euros(1000),
+        status: ProductStatus::Draft,
+        images: Vec::new(),
+        offers: Vec::new(),
+        created_at: T0,
+        published_at: None,
+    }
+}
+
+/// Product `n`, published, with images and two licences.
+#[must_use]
+pub fn product_full(n: u32) -> Product {
+    let offer = |id, kind: &str, price| Offer { id: offer_id(id), kind: licence_kind(kind), price: euros(price), terms: ODD.to_owned() };
+    Product {
+        kind: ProductKind::ALL[n as usize % 4],
+        title: format!("Track {n} {ODD}"),
+        description: ODD.repeat(3),
+        status: ProductStatus::Published,
+        images: vec!["https://img.example/b.png".to_owned(), "https://img.example/a.png".to_owned()],
+        offers: vec![offer(10 * n, "exclusive", 9000), offer(10 * n + 1, "basic", 0)],
+        published_at: Some(at(1)),
+        ..product(n)
+    }
+}
+
+/// A kind of licence.
+#[must_use]
+pub fn licence_kind(text: &str) -> LicenceKind {
+    LicenceKind::new(text).unwrap()
+}
+
+/// The guard row of product `n`, held by an order.
+#[must_use]
+pub fn exclusive(n: u32, order: OrderId) -> ExclusiveHold {
+    ExclusiveHold { product_id: product_id(n), order_id: order, state: ExclusiveState::Held }
+}
+
+/// The Connect account of user `n`, just asked for.
+#[must_use]
+pub fn seller_account(n: u32) -> SellerAccount {
+    SellerAccount {
+        seller_id: user_id(n),
+        stripe_account_id: None,
+        transfers_enabled: false,
+        payouts_enabled: false,
+        created_at: T0,
+        checked_at: None,
+    }
+}
+
+/// The Connect account of user `n`, ready.
+#[must_use]
+pub fn seller_account_full(n: u32) -> SellerAccount {
+    SellerAccount {
+        stripe_account_id: Some(format!("acct_{n}")),
+        transfers_enabled: true,
+        payouts_enabled: true,
+        checked_at: Some(at(3)),
+        ..seller_account(n)
+    }
+}
+
+/// An idempotency key of the buyer, being worked on.
+#[must_use]
+pub fn idempotency(key: &str) -> IdempotencyRecord {
+    IdempotencyRecord {
+        user_id: user_id(BUYER),
+        scope: "create_order".to_owned(),
+        key: key.to_owned(),
+        fingerprint: [3; 32],
+        resource: order_id(1).0,
+        state: IdempotencyState::InFlight,
+        created_at: T0,
+    }
+}
+
+/// An idempotency key of the buyer, answered.
+#[must_use]
+pub fn idempotency_full(key: &str) -> IdempotencyRecord {
+    IdempotencyRecord { state: IdempotencyState::Answered { status: 201, body: format!("{{\"a\": \"{ODD}\"}}") }, ..idempotency(key) }
+}
+
+/// Order `n` of the buyer, of one line, just checked out.
+#[must_use]
+pub fn order(n: u32) -> Order {
+    Order {
+        id: order_id(n),
+        buyer_id: user_id(BUYER),
+        status: OrderStatus::Pending,
+        total: euros(9000),
+        refunded: Minor::ZERO,
+        payment_id: None,
+        client_secret: None,
+        failure: None,
+        created_at: at(i64::from(n)),
+        completed_at: None,
+        refund_deadline: None,
+    }
+}
+
+/// Order `n`, paid and partly refunded, with every field set.
+#[must_use]
+pub fn order_full(n: u32) -> Order {
+    Order {
+        status: OrderStatus::PartiallyRefunded,
+        refunded: Minor(100),
+        payment_id: Some(format!("pay_{n}")),
+        client_secret: Some(ClientSecret(format!("pay_{n}_secret_x"))),
+        failure: Some(ODD.to_owned()),
+        completed_at: Some(at(60)),
+        refund_deadline: Some(at(1_209_600)),
+        ..order(n)
+    }
+}
+
+/// The line of order `n` at `position` (0 to 4): the exclusive licence of product `n`, or of its `position`th follower.
+#[must_use]
+pub fn line(n: u32, position: u32) -> OrderLine {
+    OrderLine {
+        id: line_id(10 * n + position),
+        order_id: order_id(n),
+        position,
+        product_id: product_id((n + position - 1) % 5 + 1),
+        offer_id: None,
+        licence_kind: licence_kind("exclusive"),
+        terms: String::new(),
+        title: format!("Track {n}"),
+        seller_id: user_id(SELLER),
+        price: Minor(9000),
+        fee: Minor(900),
+        share: Minor(8100),
+        refunded: Minor::ZERO,
+    }
+}
+
+/// The same with every field set.
+#[must_use]
+pub fn line_full(n: u32, position: u32) -> OrderLine {
+    let plain = line(n, position);
+    let offer = offer_id(10 * ((n + position - 1) % 5 + 1));
+    OrderLine { offer_id: Some(offer), terms: ODD.to_owned(), title: ODD.to_owned(), refunded: Minor(100), ..plain }
+}
+
+/// Refund `n` of an order, in flight, of all that is left.
+#[must_use]
+pub fn refund(n: u32, order: OrderId) -> Refund {
+    Refund {
+        id: refund_id(n),
+        order_id: order,
+        amount: euros(100),
+        status: RefundStatus::Pending,
+        psp_refund_id: None,
+        reason: None,
+        lines: Vec::new(),
+        line_parts: Vec::new(),
+        seller_parts: Vec::new(),
+        requested_by: None,
+        external: false,
+        error_message: None,
+        created_at: at(i64::from(n)),
+        succeeded_at: None,
+    }
+}
+
+/// Refund `n` of order `order`, succeeded, with every field set. The order has the lines 0 and 1.
+#[must_use]
+pub fn refund_full(n: u32, order: u32) -> Refund {
+    let (first, second) = (line(order, 0).id, line(order, 1).id);
+    let line_part = |line_id, amount| LinePart { line_id, amount: Minor(amount) };
+    let seller_part = |n, amount| SellerPart { seller_id: user_id(n), amount: Minor(amount) };
+    Refund {
+        status: RefundStatus::Succeeded,
+        psp_refund_id: Some(format!("ref_{n}")),
+        reason: Some(ODD.to_owned()),
+        lines: vec![second, first],
+        line_parts: vec![line_part(second, 40), line_part(first, 60)],
+        seller_parts: vec![seller_part(SELLER, 50), seller_part(3, 40)],
+        requested_by: Some(user_id(BUYER)),
+        external: true,
+        error_message: Some(ODD.to_owned()),
+        succeeded_at: Some(at(7)),
+        ..refund(n, order_id(order))
+    }
+}
+
+/// The licence that a line grants.
+#[must_use]
+pub fn licence(line: &OrderLine) -> Licence {
+    Licence {
+        id: LicenceId(line.id.0),
+        line_id: line.id,
+        order_id: line.order_id,
+        product_id: line.product_id,
+        buyer_id: user_id(BUYER),
+        kind: line.licence_kind.clone(),
+        status: LicenceStatus::Active,
+        granted_at: at(60),
+    }
+}
+
+/// Transfer `n` of an order's share to the seller, due at once.
+#[must_use]
+pub fn transfer(n: u32, order: OrderId) -> Transfer {
+    Transfer::open(transfer_id(n), order, user_id(SELLER), euros(8100), at(i64::from(n)))
+}
+
+/// Calls and keys with every field set.
+pub const ATTEMPT: Attempt =
+    Attempt { generation: u32::MAX, first_sent_at: Some(Timestamp(T0.0 + 1)), last_sent_at: Some(Timestamp(T0.0 + 2)), look_up: true };
+
+/// Transfer `n` with every field set.
+#[must_use]
+pub fn transfer_full(n: u32, order: OrderId, status: TransferStatus) -> Transfer {
+    let mut row = transfer(n, order).restored(status);
+    row.amount_reversed = Minor(100);
+    row.attempt = ATTEMPT;
+    row.retry_count = u32::MAX;
+    row.next_retry_at = Some(at(9));
+    row.hold = Some(Hold::AccountNotReady);
+    row.last_error = Some(ODD.to_owned());
+    row.stripe_transfer_id = Some(format!("tr_{n}"));
+    row
+}
+
+/// Reversal `n` of a transfer for a refund, due at once.
+#[must_use]
+pub fn reversal(n: u32, transfer: TransferId, refund: RefundId) -> Reversal {
+    Reversal {
+        id: reversal_id(n),
+        transfer_id: transfer,
+        refund_id: refund,
+        amount: euros(90),
+        status: ReversalStatus::ReversalPending,
+        attempt: Attempt::default(),
+        retry_count: 0,
+        next_retry_at: Some(at(i64::from(n))),
+        hold: None,
+        last_error: None,
+        stripe_reversal_id: None,
+        created_at: at(i64::from(n)),
+    }
+}
+
+/// Reversal `n` with every field set.
+#[must_use]
+pub fn reversal_full(n: u32, transfer: TransferId, refund: RefundId) -> Reversal {
+    Reversal {
+        attempt: ATTEMPT,
+        retry_count: u32::MAX,
+        hold: Some(Hold::BalanceInsufficient),
+        last_error: Some(ODD.to_owned()),
+        stripe_reversal_id: Some(format!("trr_{n}")),
+        ..reversal(n, transfer, refund)
+    }
+}
+
+/// A posting of `entries` under the key `event`.
+#[must_use]
+pub fn posting(event: &str, order: OrderId, currency: Currency, entries: &[(Account, i64)]) -> Posting {
+    let entries = entries.iter().map(|(account, amount)| Entry { account: *account, amount: Minor(*amount) }).collect();
+    Posting { event: event.to_owned(), order_id: order, currency, entries, posted_at: at(60) }
+}
+
+/// Effect `n`, due so many seconds after [`T0`].
+#[must_use]
+pub fn effect(n: u32, due: i64) -> Effect {
+    let kind = EffectKind::ReadPayment(order_id(1));
+    Effect { due_at: Some(at(due)), ..Effect::with_id(effect_id(n), kind, at(i64::from(n))) }
+}
+
+/// Effect `n` with every field set.
+#[must_use]
+pub fn effect_full(n: u32) -> Effect {
+    Effect {
+        kind: EffectKind::CreateRefund(order_id(1), refund_id(n)),
+        state: EffectState::Sent,
+        attempts: u32::MAX,
+        sent_at: Some(at(4)),
+        last_error: Some(ODD.to_owned()),
+        ..effect(n, 5)
+    }
+}
+
+/// An entry of the operators' list about an order.
+#[must_use]
+pub fn attention(order: OrderId, code: Code, since: i64) -> Attention {
+    Attention { subject: Subject::Order(order), code, order_id: Some(order), detail: ODD.to_owned(), since: at(since) }
+}
+
+/// Delivery `n`, unsigned and unreadable.
+#[must_use]
+pub fn delivery(n: u32) -> Delivery {
+    Delivery {
+        id: delivery_id(n),
+        received_at: at(i64::from(n)),
+        event_type: None,
+        signature_valid: false,
+        result: ProcessingResult::SignatureInvalid,
+        source_ip: String::new(),
+        user_agent: String::new(),
+        request_id: String::new(),
+        payload: String::new(),
+    }
+}
+
+/// Delivery `n` with every field set.
+#[must_use]
+pub fn delivery_full(n: u32) -> Delivery {
+    Delivery {
+        event_type: Some("payment_succeeded".to_owned()),
+        signature_valid: true,
+        result: ProcessingResult::Error(ODD.to_owned()),
+        source_ip: "2001:db8::1".to_owned(),
+        user_agent: ODD.to_owned(),
+        request_id: "019f".to_owned(),
+        payload: format!("{{\"odd\": \"{ODD}\"}}"),
+        ..delivery(n)
+    }
+}
