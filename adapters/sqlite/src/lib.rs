@@ -1,1 +1,97 @@
-//! Storage in SQLite.
+//! Storage in SQLite: one thread writes, a few read, nobody blocks the async runtime.
+//!
+//! A unit of work travels as data to the writer's queue, joins the transaction that is next, and is answered once that is on
+//! disk (`writer`); inside, each of its writes is one guarded statement (`apply`, `rows`). Reads run on connections of their
+//! own (`readers`, `reads`). The schema is `migrations/sqlite`, which is also where an on-call engineer should begin to read.
+//!
+//! Invariants: those of [`veza_ports::storage`]; bound parameters only; no statement outside `rows`, `reads`, `apply`,
+//! `work`, `connection` and `migrations`.
+
+mod apply;
+mod config;
+mod connection;
+mod fault;
+mod fields;
+mod migrations;
+mod queue;
+mod readers;
+mod reads;
+mod rows;
+mod work;
+mod writer;
+
+pub use config::{OpenError, SqliteConfig};
+pub use migrations::newest_version;
+
+use async_trait::async_trait;
+use readers::Readers;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use veza_ports::storage::{Commit, CommitError, Committed, UnitOfWork};
+use writer::Writer;
+
+/// A database file, open. Ends with [`SqliteStore::shutdown`]; dropped, its threads finish what they were given and end.
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+    threads: Mutex<Threads>,
+}
+
+#[derive(Default)]
+struct Threads {
+    writer: Option<JoinHandle<()>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl SqliteStore {
+    /// Opens the file, brings its schema up to date and starts the threads. Blocks for some milliseconds, and for as long as
+    /// another process holds the lock, at most [`SqliteConfig::busy_timeout`].
+    /// # Errors
+    /// [`OpenError`]; the file is as it was.
+    pub fn open(config: SqliteConfig) -> Result<Self, OpenError> {
+        let mut db = connection::open_writer(&config)?;
+        migrations::run(&mut db)?;
+        let open_reader = |_| connection::open_reader(&config);
+        let connections = (0..config.readers.max(1)).map(open_reader).collect::<Result<Vec<_>, _>>()?;
+        let (readers, reading) = Readers::start(config.queue, connections)?;
+        let (writer, writing) = Writer::start(config, db)?;
+        Ok(Self { writer, readers, threads: Mutex::new(Threads { writer: Some(writing), readers: reading }) })
+    }
+
+    /// Lets nothing more in, finishes what is in, brings the log into the file and closes it. Blocks until that is done; a
+    /// second call finds nothing to do.
+    pub fn shutdown(&self) {
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        self.close();
+        for thread in threads.readers.into_iter().chain(threads.writer) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store has panicked");
+            }
+        }
+    }
+
+    fn close(&self) {
+        self.readers.close();
+        self.writer.close();
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Commit for SqliteStore {
+    async fn commit(&self, unit: UnitOfWork) -> Result<Committed, CommitError> {
+        self.writer.commit(unit).await
+    }
+}

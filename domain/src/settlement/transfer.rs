@@ -8,6 +8,7 @@ use crate::money::{Minor, Money};
 use crate::refund::SellerPart;
 use crate::reversal::{Reversal, ReversalStatus};
 use crate::transfer::{CallOutcome, Transfer, TransferStatus};
+use std::cmp::Reverse;
 
 pub(super) fn settle_transfer(draft: &mut Draft<'_>, id: TransferId, outcome: &CallOutcome) -> Result<Verdict, SettlementError> {
     let transfer = draft.file.transfers.iter().find(|transfer| transfer.id == id).cloned().ok_or(SettlementError::UnknownRow)?;
@@ -96,7 +97,9 @@ fn end_reversed(draft: &mut Draft<'_>, transfer: Transfer) -> Result<(), Settlem
 /// money has gone out again.
 pub(super) fn open_reversals(draft: &mut Draft<'_>) -> Result<(), SettlementError> {
     let now = draft.context.now;
-    let refunds = draft.file.succeeded_refunds();
+    let mut refunds = draft.file.succeeded_refunds();
+    refunds.reverse();
+    refunds.sort_by_key(|refund| Reverse(refund.succeeded_at)); // the one that opens the gap comes first
     let parts: Vec<(RefundId, SellerPart)> =
         refunds.iter().flat_map(|refund| refund.seller_parts.iter().map(|part| (refund.id, *part))).collect();
     for (refund_id, SellerPart { seller_id, amount: part }) in parts {

@@ -303,10 +303,17 @@ impl Book {
         self.standing_refunds().flat_map(|refund| &refund.seller_parts).filter(|part| part.seller_id == who).map(|part| part.amount.0).sum()
     }
 
+    /// The transfers that reached Connect: only those are ever taken back.
+    fn carried_to(&self, who: UserId) -> Vec<Transfer> {
+        use TransferStatus::{Completed, ReversalPending, Reversed};
+        let taken_back = |row: &Transfer| self.file.reversals.iter().any(|reversal| reversal.transfer_id == row.id);
+        let carried = |row: &Transfer| matches!(row.status(), Completed | ReversalPending | Reversed) || taken_back(row);
+        self.transfers_of(who).into_iter().filter(carried).collect()
+    }
+
     /// What Connect has sent to a seller and not taken back.
     pub fn with_seller(&self, who: UserId) -> i64 {
-        let carried = self.transfers_of(who).into_iter().filter(|row| row.stripe_transfer_id.is_some());
-        carried.map(|row| row.left().0).sum()
+        self.carried_to(who).iter().map(|row| row.left().0).sum()
     }
 
     /// What was to be taken back from a seller and never will be.
@@ -448,8 +455,7 @@ impl Book {
         let given_by_sellers: i64 = self.sellers().into_iter().map(|who| self.taken_back(who)).sum();
         assert_eq!(self.balance(Account::PlatformFee), order.refunded.0 - given_by_sellers - earned(self.fee()));
         for who in self.sellers() {
-            let sent: i64 =
-                self.transfers_of(who).iter().filter(|row| row.stripe_transfer_id.is_some()).map(|row| row.amount.amount.0).sum();
+            let sent: i64 = self.carried_to(who).iter().map(|row| row.amount.amount.0).sum();
             let opened: i64 = self.reversals_of(who).iter().map(|row| row.amount.amount.0).sum();
             let reversals = self.reversals_of(who).into_iter();
             let reversed: i64 = reversals.filter(|row| row.status == ReversalStatus::Reversed).map(|row| row.amount.amount.0).sum();

@@ -3,3 +3,4 @@
 pub mod payments;
 mod race;
 pub mod storage;
+pub mod transfers;

@@ -411,6 +411,7 @@ fn currency(code: &str) -> Currency {
     }
 }
 
+#[track_caller]
 fn created(answer: &Result<Payment, PspError>) -> Payment {
     match answer {
         Ok(payment) => payment.clone(),
@@ -418,6 +419,7 @@ fn created(answer: &Result<Payment, PspError>) -> Payment {
     }
 }
 
+#[track_caller]
 fn refunded(answer: &Result<PspRefund, PspError>) -> PspRefund {
     match answer {
         Ok(refund) => refund.clone(),

@@ -1,0 +1,142 @@
+//! One unit of work inside the writer's transaction: its writes in order, each judged by its guard and by the schema.
+//!
+//! Invariants: the order of judging is the model's (`veza-memory`): the unit's id; then per write the row as such, its guard,
+//! the move of a transfer, unique values. What exists is told by the failing statement, not asked beforehand.
+
+use crate::fault;
+use crate::rows;
+use rusqlite::{Connection, OptionalExtension, params};
+use veza_domain::reversal::ReversalStatus;
+use veza_ports::storage::{CommitError, Committed, Row, UniqueValue, UnitOfWork, Write};
+
+/// Why a unit stopped half way.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The unit is refused; what it wrote has to be undone.
+    Refused(CommitError),
+    /// The database failed: no unit of the transaction can stand.
+    Fault(rusqlite::Error),
+}
+
+/// Carries out `unit`. On `Err` its writes so far stand in the transaction and the caller rolls them back.
+pub(crate) fn apply(db: &Connection, unit: &UnitOfWork) -> Result<Committed, Stop> {
+    let noted = rows::execute(
+        db,
+        "INSERT INTO units (id, fingerprint, decided_at) VALUES (?1, ?2, ?3)",
+        params![unit.id().0, unit.fingerprint(), unit.decided_at().0],
+    );
+    match noted {
+        Ok(_) => {}
+        Err(error) if fault::is_constraint(&error) => return applied_before(db, unit),
+        Err(error) => return Err(Stop::Fault(error)),
+    }
+    for write in unit.writes() {
+        carry_out(db, write)?;
+    }
+    Ok(Committed::Applied)
+}
+
+fn applied_before(db: &Connection, unit: &UnitOfWork) -> Result<Committed, Stop> {
+    let mut statement = db.prepare_cached("SELECT fingerprint FROM units WHERE id = ?1").map_err(Stop::Fault)?;
+    let known: Option<[u8; 32]> = statement.query_row([&unit.id().0], |row| row.get(0)).optional().map_err(Stop::Fault)?;
+    if known.as_ref() == Some(unit.fingerprint()) {
+        Ok(Committed::AlreadyApplied)
+    } else {
+        Err(Stop::Refused(CommitError::IdReused(unit.id().clone())))
+    }
+}
+
+fn carry_out(db: &Connection, write: &Write) -> Result<(), Stop> {
+    if let Some(why) = impossible(write) {
+        return Err(Stop::Refused(CommitError::Invalid(write.key(), why.to_owned())));
+    }
+    match write {
+        Write::Insert(row) => insert(db, row, false),
+        Write::Ensure(row) => insert(db, row, true),
+        Write::Update { row, expected } => match rows::update(db, row, *expected) {
+            Ok(true) => rows::write_parts(db, row, true).map_err(|error| refused(&error, row).unwrap_or(Stop::Fault(error))),
+            Ok(false) => Err(Stop::Refused(CommitError::Conflict(row.key()))),
+            Err(error) => Err(judged(db, error, row)),
+        },
+        Write::Unchanged { key, expected } => match rows::revision(db, key).map_err(Stop::Fault)? {
+            Some(revision) if revision == *expected => Ok(()),
+            Some(_) | None => Err(Stop::Refused(CommitError::Conflict(key.clone()))),
+        },
+    }
+}
+
+/// What can't be, whatever is stored.
+fn impossible(write: &Write) -> Option<&'static str> {
+    let (row, updates) = match write {
+        Write::Insert(row) | Write::Ensure(row) => (row, false),
+        Write::Update { row, .. } => (row, true),
+        Write::Unchanged { .. } => return None,
+    };
+    match row {
+        Row::Posting(_) | Row::Attention(_) | Row::Delivery(_) if updates => Some("such rows are never updated"),
+        Row::Posting(posting) if !posting.balances() => Some("the posting does not sum to zero"),
+        Row::Reversal(row) if row.status == ReversalStatus::ReversalPending && row.next_retry_at.is_none() => {
+            Some("a pending reversal is due some time")
+        }
+        _ => None,
+    }
+}
+
+fn insert(db: &Connection, row: &Row, ensure: bool) -> Result<(), Stop> {
+    match rows::insert(db, row) {
+        Ok(()) => rows::write_parts(db, row, false).map_err(|error| refused(&error, row).unwrap_or(Stop::Fault(error))),
+        Err(error) if fault::is_constraint(&error) => {
+            let key = row.key();
+            match (rows::revision(db, &key).map_err(Stop::Fault)?, ensure) {
+                (Some(_), true) => Ok(()),
+                (Some(_), false) => Err(Stop::Refused(CommitError::Conflict(key))),
+                (None, _) => Err(judged(db, error, row)),
+            }
+        }
+        Err(error) => Err(refused(&error, row).unwrap_or(Stop::Fault(error))),
+    }
+}
+
+/// A statement about `row` failed: a value that is taken, a row that the schema refuses, or a fault.
+fn judged(db: &Connection, error: rusqlite::Error, row: &Row) -> Stop {
+    if !fault::is_unique(&error) {
+        return refused(&error, row).unwrap_or(Stop::Fault(error));
+    }
+    match taken(db, row) {
+        Ok(Some(value)) => Stop::Refused(CommitError::Taken(row.key(), value)),
+        Ok(None) => Stop::Refused(CommitError::Invalid(row.key(), error.to_string())),
+        Err(error) => Stop::Fault(error),
+    }
+}
+
+fn refused(error: &rusqlite::Error, row: &Row) -> Option<Stop> {
+    fault::is_about_a_row(error).then(|| Stop::Refused(CommitError::Invalid(row.key(), error.to_string())))
+}
+
+/// The first of a row's unique values that another row has.
+fn taken(db: &Connection, row: &Row) -> rusqlite::Result<Option<UniqueValue>> {
+    Ok(match row {
+        Row::User(user) => {
+            let mut other = db.prepare_cached("SELECT 1 FROM users WHERE email = ?1 AND id <> ?2")?;
+            let email = other.exists(params![user.email.as_str(), user.id.0])?;
+            Some(if email { UniqueValue::Email } else { UniqueValue::Username })
+        }
+        Row::MailToken(_) => Some(UniqueValue::MailTokenHash),
+        Row::SellerAccount(_) => Some(UniqueValue::StripeAccountId),
+        Row::Order(_) => Some(UniqueValue::PaymentId),
+        Row::Refund(_) => Some(UniqueValue::PspRefundId),
+        Row::Transfer(_) => Some(UniqueValue::StripeTransferId),
+        Row::Reversal(_) => Some(UniqueValue::StripeReversalId),
+        Row::Session(_)
+        | Row::RefreshToken(_)
+        | Row::Product(_)
+        | Row::Exclusive(_)
+        | Row::Idempotency(_)
+        | Row::Line(_)
+        | Row::Licence(_)
+        | Row::Posting(_)
+        | Row::Effect(_)
+        | Row::Attention(_)
+        | Row::Delivery(_) => None,
+    })
+}

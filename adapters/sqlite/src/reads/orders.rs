@@ -1,0 +1,119 @@
+//! Orders with all that hangs on them, and what buyers have.
+
+use super::before;
+use crate::SqliteStore;
+use crate::fields::{all, one, values};
+use crate::rows::catalogue::{hold, select_hold};
+use crate::rows::operations::{attention, effect, select_attention, select_effect};
+use crate::rows::orders::{licence, line, order, select_licence, select_line, select_order};
+use crate::rows::refunds::{parts, refund, select_refund};
+use crate::rows::transfers::{reversal, select_reversal, select_transfer, transfer};
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, Params, params};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+use veza_domain::attention::{Attention, Code};
+use veza_domain::effect::Effect;
+use veza_domain::ids::{EffectId, OrderId, UserId};
+use veza_domain::licence::Licence;
+use veza_domain::order::Order;
+use veza_domain::settlement::OrderFile;
+use veza_ports::storage::{ListedOrder, OrderReads, Page, Revisions, RowKey, StoreError, StoredOrder, Versioned};
+
+pub(super) const ORDER: &str = select_order!("WHERE id = ?1");
+pub(super) const LINES: &str = select_line!("WHERE order_id = ?1 ORDER BY position, id");
+pub(super) const REFUNDS: &str = select_refund!("WHERE order_id = ?1 ORDER BY created_at, id");
+pub(super) const LICENCES: &str = select_licence!("WHERE order_id = ?1 ORDER BY id");
+pub(super) const TRANSFERS: &str = select_transfer!("WHERE order_id = ?1 ORDER BY id");
+pub(super) const REVERSALS: &str =
+    select_reversal!("WHERE transfer_id IN (SELECT id FROM transfers WHERE order_id = ?1) ORDER BY created_at, id");
+pub(super) const EXCLUSIVE: &str = select_hold!("WHERE product_id = ?1");
+pub(super) const OF_PAYMENT: &str = "SELECT id FROM orders WHERE payment_id = ?1 AND payment_id <> ''";
+pub(super) const OF_PSP_REFUND: &str = "SELECT order_id FROM refunds WHERE psp_refund_id = ?1 AND psp_refund_id <> ''";
+pub(super) const OF_REFUND: &str = "SELECT order_id FROM refunds WHERE id = ?1";
+pub(super) const OF_BUYER: &str = select_order!("WHERE buyer_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
+pub(super) const LICENCES_OF_BUYER: &str = select_licence!("WHERE buyer_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
+pub(super) const ATTENTION: &str = select_attention!("WHERE order_id = ?1 ORDER BY since, subject_id, code");
+
+#[async_trait]
+impl OrderReads for SqliteStore {
+    async fn order_file(&self, id: OrderId) -> Result<Option<StoredOrder>, StoreError> {
+        self.readers.snapshot(move |db| file(db, id)).await
+    }
+
+    async fn order_of_payment(&self, payment_id: &str) -> Result<Option<OrderId>, StoreError> {
+        let payment_id = payment_id.to_owned();
+        self.readers.read(move |db| order_id(db, OF_PAYMENT, [payment_id])).await
+    }
+
+    async fn order_of_refund(&self, psp_refund_id: &str) -> Result<Option<OrderId>, StoreError> {
+        let text = psp_refund_id.to_owned();
+        let find = move |db: &Connection| match order_id(db, OF_PSP_REFUND, [&text])? {
+            Some(found) => Ok(Some(found)),
+            None => match Uuid::parse_str(&text) {
+                Ok(ours) if ours.to_string() == text => order_id(db, OF_REFUND, [ours]),
+                Ok(_) | Err(_) => Ok(None),
+            },
+        };
+        self.readers.snapshot(find).await
+    }
+
+    async fn orders_of_buyer(&self, buyer: UserId, page: Page) -> Result<Vec<ListedOrder>, StoreError> {
+        let list = move |db: &Connection| {
+            let orders = values(all(db, OF_BUYER, params![buyer.0, before(page), page.limit], order)?);
+            orders.into_iter().map(|order| listed(db, order)).collect()
+        };
+        self.readers.snapshot(list).await
+    }
+
+    async fn licences_of_buyer(&self, buyer: UserId, page: Page) -> Result<Vec<Licence>, StoreError> {
+        let list = move |db: &Connection| all(db, LICENCES_OF_BUYER, params![buyer.0, before(page), page.limit], licence);
+        self.readers.read(list).await.map(values)
+    }
+
+    async fn attention_of_order(&self, id: OrderId) -> Result<Vec<Attention>, StoreError> {
+        self.readers.read(move |db| all(db, ATTENTION, [id.0], attention)).await.map(values)
+    }
+
+    async fn effect(&self, id: EffectId) -> Result<Option<Versioned<Effect>>, StoreError> {
+        self.readers.read(move |db| one(db, select_effect!("WHERE id = ?1"), [id.0], effect)).await
+    }
+}
+
+fn order_id(db: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<Option<OrderId>> {
+    db.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional().map(|id: Option<Uuid>| id.map(OrderId))
+}
+
+fn listed(db: &Connection, order: Order) -> rusqlite::Result<ListedOrder> {
+    let lines = values(all(db, LINES, [order.id.0], line)?);
+    let flags: BTreeSet<Code> = all(db, ATTENTION, [order.id.0], attention)?.into_iter().map(|row| row.value.code).collect();
+    Ok(ListedOrder { order, lines, flags: flags.into_iter().collect() })
+}
+
+fn file(db: &Connection, id: OrderId) -> rusqlite::Result<Option<StoredOrder>> {
+    let Some(order) = one(db, ORDER, [id.0], order)? else { return Ok(None) };
+    let mut revisions = Revisions::from([(RowKey::Order(id), order.revision)]);
+    let order = order.value;
+    let lines = noted(all(db, LINES, [id.0], line)?, &mut revisions, |line| RowKey::Line(line.id));
+    let exclusive: BTreeSet<_> = lines.iter().filter(|line| line.licence_kind.is_exclusive()).map(|line| line.product_id).collect();
+    let holds = exclusive.iter().filter_map(|product| one(db, EXCLUSIVE, [product.0], hold).transpose());
+    let exclusives = noted(holds.collect::<Result<_, _>>()?, &mut revisions, |hold| RowKey::Exclusive(hold.product_id));
+    let mut refunds = noted(all(db, REFUNDS, [id.0], refund)?, &mut revisions, |refund| RowKey::Refund(refund.id));
+    for refund in &mut refunds {
+        parts(db, refund)?;
+    }
+    let licences = noted(all(db, LICENCES, [id.0], licence)?, &mut revisions, |licence| RowKey::Licence(licence.id));
+    let transfers = noted(all(db, TRANSFERS, [id.0], transfer)?, &mut revisions, |transfer| RowKey::Transfer(transfer.id));
+    let reversals = match transfers.is_empty() {
+        true => Vec::new(),
+        false => noted(all(db, REVERSALS, [id.0], reversal)?, &mut revisions, |reversal| RowKey::Reversal(reversal.id)),
+    };
+    let file = OrderFile { order, lines, refunds, licences, transfers, reversals, exclusives };
+    Ok(Some(StoredOrder { file, revisions }))
+}
+
+/// The rows, their revisions noted.
+fn noted<T>(rows: Vec<Versioned<T>>, revisions: &mut Revisions, key: impl Fn(&T) -> RowKey) -> Vec<T> {
+    revisions.extend(rows.iter().map(|row| (key(&row.value), row.revision)));
+    values(rows)
+}

@@ -1,0 +1,188 @@
+//! The one thread that writes: it takes all that is waiting, puts it into one transaction, and answers everybody after the
+//! commit, so that many units share one flush to disk (group commit).
+//!
+//! Invariants: nobody is told "applied" before it is durable; a refused unit leaves its neighbours alone; the queue never grows
+//! beyond its bound, what does not fit is refused at once.
+
+use crate::apply::{self, Stop};
+use crate::config::SqliteConfig;
+use crate::connection;
+use crate::fault::{Failure, Gone};
+use crate::queue::{Queue, QueueError};
+use crate::rows;
+use rusqlite::Connection;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+use veza_ports::storage::{CommitError, Committed, StoreError, UnitOfWork};
+
+/// Something to write.
+pub(crate) enum Job {
+    /// A unit, and who waits for it.
+    Unit(UnitOfWork, oneshot::Sender<Result<Committed, CommitError>>),
+    /// A claim or a sweep.
+    Task(Box<dyn Task>),
+}
+
+/// A piece of writing that brings something back. It stands alone: nothing of it is kept if it fails.
+pub(crate) trait Task: Send {
+    /// Writes, inside the transaction; keeps the result.
+    fn run(&mut self, db: &Connection) -> Result<(), StoreError>;
+    /// Tells who waits, after the commit.
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+struct TaskOf<T, F> {
+    work: F,
+    result: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnMut(&Connection) -> Result<T, StoreError> + Send> Task for TaskOf<T, F> {
+    fn run(&mut self, db: &Connection) -> Result<(), StoreError> {
+        self.result = Some((self.work)(db)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let gone = || StoreError::Unavailable(Box::new(Gone));
+        // Nobody may be waiting any more: then it is as if the claimer had died, and the lease ends by itself.
+        let Self { result, reply, .. } = *self;
+        drop(reply.send(outcome.and_then(|()| result.ok_or_else(gone))));
+    }
+}
+
+/// The way to the thread.
+pub(crate) struct Writer {
+    queue: Arc<Queue<Job>>,
+}
+
+impl Writer {
+    /// Starts the thread on an open connection.
+    pub(crate) fn start(config: SqliteConfig, db: Connection) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let queue = Arc::new(Queue::new(config.queue));
+        let thread = Thread { queue: Arc::clone(&queue), config, db: Some(db) };
+        let handle = std::thread::Builder::new().name("veza-sqlite-write".to_owned()).spawn(move || thread.work())?;
+        Ok((Self { queue }, handle))
+    }
+
+    pub(crate) async fn commit(&self, unit: UnitOfWork) -> Result<Committed, CommitError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.push(Job::Unit(unit, reply)).map_err(|full: QueueError| CommitError::Unavailable(Box::new(full)))?;
+        answer.await.unwrap_or_else(|_| Err(CommitError::Unknown(Box::new(Gone))))
+    }
+
+    pub(crate) async fn task<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let task = Box::new(TaskOf { work, result: None, reply });
+        self.queue.push(Job::Task(task)).map_err(|full: QueueError| StoreError::Unavailable(Box::new(full)))?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable(Box::new(Gone))))
+    }
+
+    /// Lets nothing more in; the thread ends when what is in is done.
+    pub(crate) fn close(&self) {
+        self.queue.close();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.queue.is_closed()
+    }
+}
+
+/// What became of one job, while the transaction is not yet committed.
+enum Outcome {
+    Unit(Result<Committed, CommitError>),
+    Task(Result<(), StoreError>),
+}
+
+struct Thread {
+    queue: Arc<Queue<Job>>,
+    config: SqliteConfig,
+    db: Option<Connection>,
+}
+
+impl Thread {
+    fn work(mut self) {
+        loop {
+            let mut batch = self.queue.take_all(self.config.batch_max);
+            if batch.is_empty() {
+                break;
+            }
+            match self.transaction(&mut batch) {
+                Ok(outcomes) => batch.into_iter().zip(outcomes).for_each(|(job, outcome)| answer(job, outcome)),
+                Err(failure) => {
+                    tracing::error!(?failure, jobs = batch.len(), "a transaction failed");
+                    batch.into_iter().for_each(|job| fail(job, &failure));
+                }
+            }
+        }
+    }
+
+    /// One transaction for all of `batch`.
+    fn transaction(&mut self, batch: &mut [Job]) -> Result<Vec<Outcome>, Failure> {
+        let db = match self.db.take() {
+            Some(db) => db,
+            None => connection::open_writer(&self.config).map_err(|error| Failure::before_commit(&error))?,
+        };
+        let result = run_batch(&db, batch);
+        // A connection that can't get out of its transaction is of no use; the next batch opens a new one.
+        let usable = db.is_autocommit() || rows::execute(&db, "ROLLBACK", []).is_ok();
+        self.db = usable.then_some(db);
+        result
+    }
+}
+
+impl Drop for Thread {
+    /// However the thread ends: who comes later is told at once.
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+fn run_batch(db: &Connection, batch: &mut [Job]) -> Result<Vec<Outcome>, Failure> {
+    let before = |error: rusqlite::Error| Failure::before_commit(&error);
+    rows::execute(db, "BEGIN IMMEDIATE", []).map_err(before)?;
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for job in batch {
+        outcomes.push(run_job(db, job).map_err(before)?);
+    }
+    rows::execute(db, "COMMIT", []).map_err(|error| Failure::of_commit(&error))?;
+    Ok(outcomes)
+}
+
+/// One job under a savepoint of its own; an error is one of the database.
+fn run_job(db: &Connection, job: &mut Job) -> rusqlite::Result<Outcome> {
+    rows::execute(db, "SAVEPOINT job", [])?;
+    let outcome = match job {
+        Job::Unit(unit, _) => match apply::apply(db, unit) {
+            Ok(committed) => Outcome::Unit(Ok(committed)),
+            Err(Stop::Refused(error)) => Outcome::Unit(Err(error)),
+            Err(Stop::Fault(error)) => return Err(error),
+        },
+        Job::Task(task) => Outcome::Task(task.run(db)),
+    };
+    if matches!(outcome, Outcome::Unit(Err(_)) | Outcome::Task(Err(_))) {
+        rows::execute(db, "ROLLBACK TO job", [])?;
+    }
+    rows::execute(db, "RELEASE job", [])?;
+    Ok(outcome)
+}
+
+fn answer(job: Job, outcome: Outcome) {
+    match (job, outcome) {
+        (Job::Unit(_, reply), Outcome::Unit(result)) => drop(reply.send(result)),
+        (Job::Task(task), Outcome::Task(result)) => task.answer(result),
+        (Job::Unit(..), Outcome::Task(_)) | (Job::Task(_), Outcome::Unit(_)) => {}
+    }
+}
+
+fn fail(job: Job, failure: &Failure) {
+    match job {
+        Job::Unit(_, reply) => drop(reply.send(Err(failure.commit_error()))),
+        Job::Task(task) => task.answer(Err(failure.store_error())),
+    }
+}

@@ -1,0 +1,97 @@
+-- What goes to sellers and comes back, and the books.
+
+-- A seller's share of an order on its way to Connect.
+--   pending             to be sent, or sent without a known outcome (first_sent_at is set)
+--   failed              Connect said no; tried again at next_retry_at
+--   completed           Connect has it, under stripe_transfer_id
+--   reversal_pending    all that is left of it is being taken back (see reversals)
+--   reversed            all of it was taken back
+--   permanently_failed  nothing more is tried; see attention
+CREATE TABLE transfers (
+    id                 BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    revision           INTEGER NOT NULL,
+    order_id           BLOB    NOT NULL REFERENCES orders (id),
+    seller_id          BLOB    NOT NULL,
+    amount             INTEGER NOT NULL CHECK (amount >= 0),
+    currency           TEXT    NOT NULL CHECK (length(currency) = 3),
+    amount_reversed    INTEGER NOT NULL CHECK (amount_reversed BETWEEN 0 AND amount),
+    status             TEXT    NOT NULL CHECK (status IN ('pending', 'completed', 'failed', 'reversal_pending',
+                                   'reversed', 'permanently_failed')),
+    generation         INTEGER NOT NULL CHECK (generation >= 0),    -- the idempotency key is transfer:{id}:{generation}
+    first_sent_at      INTEGER,                     -- set = a call under this key may have taken effect
+    last_sent_at       INTEGER,
+    look_up            INTEGER NOT NULL CHECK (look_up IN (0, 1)),  -- ask Connect before anything is sent again
+    retry_count        INTEGER NOT NULL CHECK (retry_count >= 0),
+    next_retry_at      INTEGER,
+    hold               TEXT    CHECK (hold IN ('account_not_ready', 'balance_insufficient')),
+    last_error         TEXT,
+    stripe_transfer_id TEXT,                        -- Connect's; never an invented one
+    created_at         INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX transfers_stripe ON transfers (stripe_transfer_id) WHERE stripe_transfer_id <> '';
+CREATE INDEX transfers_order ON transfers (order_id);
+CREATE INDEX transfers_seller ON transfers (seller_id, id);
+CREATE INDEX transfers_due_failed ON transfers (next_retry_at, id) WHERE status = 'failed';
+CREATE INDEX transfers_due_pending ON transfers (next_retry_at, id) WHERE status = 'pending';
+CREATE INDEX transfers_held ON transfers (seller_id, id) WHERE hold IS NOT NULL;
+
+-- The moves there are; staying is allowed (a retry count moves). The domain has the same list, a test compares them.
+CREATE TRIGGER transfers_move BEFORE UPDATE OF status ON transfers
+WHEN NEW.status <> OLD.status AND NOT (
+       (OLD.status = 'pending'          AND NEW.status IN ('completed', 'failed'))
+    OR (OLD.status = 'failed'           AND NEW.status IN ('completed', 'permanently_failed'))
+    OR (OLD.status = 'completed'        AND NEW.status IN ('reversal_pending'))
+    OR (OLD.status = 'reversal_pending' AND NEW.status IN ('reversed', 'permanently_failed')))
+BEGIN
+    SELECT RAISE(ABORT, 'a transfer has no such move');
+END;
+CREATE TRIGGER transfers_stay BEFORE DELETE ON transfers BEGIN SELECT RAISE(ABORT, 'transfers are never deleted'); END;
+
+-- A transfer taken back, whole or in part, for one refund. A pending one always says when it is looked at again.
+CREATE TABLE reversals (
+    id                 BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    revision           INTEGER NOT NULL,
+    transfer_id        BLOB    NOT NULL REFERENCES transfers (id),
+    refund_id          BLOB    NOT NULL REFERENCES refunds (id),
+    amount             INTEGER NOT NULL CHECK (amount >= 0),
+    currency           TEXT    NOT NULL CHECK (length(currency) = 3),
+    status             TEXT    NOT NULL CHECK (status IN ('reversal_pending', 'reversed', 'permanently_failed')),
+    generation         INTEGER NOT NULL CHECK (generation >= 0),    -- the idempotency key is reversal:{id}:{generation}
+    first_sent_at      INTEGER,
+    last_sent_at       INTEGER,
+    look_up            INTEGER NOT NULL CHECK (look_up IN (0, 1)),
+    retry_count        INTEGER NOT NULL CHECK (retry_count >= 0),
+    next_retry_at      INTEGER,
+    hold               TEXT    CHECK (hold IN ('account_not_ready', 'balance_insufficient')),
+    last_error         TEXT,
+    stripe_reversal_id TEXT,
+    created_at         INTEGER NOT NULL,
+    CONSTRAINT pending_reversal_is_due CHECK (status <> 'reversal_pending' OR next_retry_at IS NOT NULL)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX reversals_stripe ON reversals (stripe_reversal_id) WHERE stripe_reversal_id <> '';
+CREATE INDEX reversals_transfer ON reversals (transfer_id, id);
+CREATE INDEX reversals_due ON reversals (next_retry_at, id) WHERE status = 'reversal_pending';
+CREATE TRIGGER reversals_stay BEFORE DELETE ON reversals BEGIN SELECT RAISE(ABORT, 'reversals are never deleted'); END;
+
+-- The double-entry ledger: a posting per event (so an event posts once), its entries sum to zero.
+-- Debits are above zero, credits below. Nothing is ever changed: a correction is a posting of its own.
+CREATE TABLE postings (
+    seq       INTEGER PRIMARY KEY,
+    event     TEXT    NOT NULL UNIQUE,              -- order_completed:{id}, refund_succeeded:{id}, …
+    order_id  BLOB    NOT NULL,
+    posted_at INTEGER NOT NULL
+) STRICT;
+
+-- Clustered by account, so that a balance is one walk along the primary key.
+CREATE TABLE ledger_entries (
+    account  TEXT    NOT NULL,                      -- psp_clearing, platform_fee, seller_payable:{seller}, …
+    currency TEXT    NOT NULL CHECK (length(currency) = 3),
+    posting  INTEGER NOT NULL REFERENCES postings (seq),
+    amount   INTEGER NOT NULL,
+    PRIMARY KEY (account, currency, posting)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER postings_unchanged BEFORE UPDATE ON postings BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER postings_stay BEFORE DELETE ON postings BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_entries_unchanged BEFORE UPDATE ON ledger_entries BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_entries_stay BEFORE DELETE ON ledger_entries BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
