@@ -1,6 +1,7 @@
 //! What use cases, handlers and workers share: the ports as they were wired, and the settings that rules need.
 
 use crate::http::auth::AccessTokens;
+use crate::usecases::identity::Identity;
 use crate::usecases::webhook_log::RefusedDeliveries;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -99,6 +100,8 @@ pub struct App {
     pub ids: Arc<dyn IdSource>,
     /// Makes and reads access tokens.
     pub tokens: AccessTokens,
+    /// What the flows of identity share.
+    pub identity: Identity,
     /// Settings of the money flows.
     pub money: MoneySettings,
     /// How the workers run.

@@ -5,6 +5,7 @@ pub mod checkout;
 pub mod commit;
 pub mod effects;
 pub mod idempotency;
+pub mod identity;
 pub mod onboarding;
 pub mod refunds;
 pub mod reversals;
