@@ -154,8 +154,8 @@ pub trait PaymentProvider: Send + Sync {
     /// [`PspError`]; an empty key fails before anything is sent.
     async fn create_payment(&self, key: &str, payment: &NewPayment) -> Result<Payment, PspError>;
 
-    /// Carries a refund out, or finds the one that an earlier call with this id made (`HE_01`, `IR_13`,
-    /// contracts/hyperswitch.md §5). A refund that failed at once comes back with status `Failed`.
+    /// Carries a refund out, or finds the one that an earlier call with this id made (`HE_01`, `IR_13` and every other refusal
+    /// of a repeat, contracts/hyperswitch.md §5). A refund that failed at once comes back with status `Failed`.
     /// # Errors
     /// [`PspError`]; an empty key fails before anything is sent.
     async fn create_refund(&self, key: &str, refund: &NewRefund) -> Result<PspRefund, PspError>;
@@ -228,7 +228,7 @@ pub enum WebhookSubject {
     Other,
 }
 
-/// The body is not a JSON object.
+/// The body is not a JSON object, or an amount in it is not a number of minor units.
 #[derive(Debug, thiserror::Error)]
 #[error("malformed webhook body: {0}")]
 pub struct MalformedWebhook(pub String);
@@ -243,7 +243,7 @@ pub trait PaymentWebhooks: Send + Sync {
 
     /// Reads a body in the provider's shape (`content.object`), the flat one and the `object.*` one.
     /// # Errors
-    /// [`MalformedWebhook`] when it is not a JSON object.
+    /// [`MalformedWebhook`]; its words quote nothing of the body.
     fn parse(&self, body: &[u8]) -> Result<WebhookEvent, MalformedWebhook>;
 
     /// The event type of a body that need not be verified or whole, for the log; none if it can't be read.

@@ -56,7 +56,8 @@ pub enum TransferError {
     Unknown {
         /// What was seen.
         message: String,
-        /// The provider said not to repeat it (`Stripe-Should-Retry: false` on a 5xx): the same answer would come again.
+        /// The same answer would come again (`Stripe-Should-Retry: false` on a 5xx, or an answer about something else than
+        /// asked for): look it up at once.
         replayed: bool,
     },
     /// It did not happen now: 409, 429, or nothing was sent. Wait, same key.
@@ -70,7 +71,8 @@ pub enum TransferError {
     EmptyKey(#[from] EmptyKey),
 }
 
-/// Why a read brought no answer. It says nothing about the object.
+/// Why a read brought no answer. It says nothing about the object. Also when the provider has an object with our id and
+/// another amount or account: never "none", which would have it sent again.
 #[derive(Debug, thiserror::Error)]
 #[error("the payout provider can't be read")]
 pub struct LookupError(#[source] pub BoxError);

@@ -12,6 +12,8 @@ use url::Url;
 
 /// Most that is read of one answer; a payment with all its refunds is a few dozen KiB.
 pub(crate) const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// Idle connections are closed before servers do it (some after 5 s): a call on a dying one has an unknown outcome.
+const IDLE_MAX: Duration = Duration::from_secs(4);
 
 /// Why a call brought no usable answer; the source beneath the port's errors.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +64,8 @@ impl Transport {
     pub(crate) fn new(base_url: &str, api_key: &SecretString, connect: Duration, whole: Duration) -> Result<Self, ConfigError> {
         let client = Client::builder()
             .default_headers(default_headers(api_key)?)
+            .user_agent(concat!("veza/", env!("CARGO_PKG_VERSION")))
+            .pool_idle_timeout(IDLE_MAX)
             .connect_timeout(connect)
             .timeout(whole)
             .redirect(redirect::Policy::none())

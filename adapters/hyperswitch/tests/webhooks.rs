@@ -1,6 +1,7 @@
 //! Signatures and shapes of webhooks, over the real bodies in `tests/samples` (contracts/hyperswitch.md §8).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::sync::LazyLock;
 use std::time::Duration;
 use veza_domain::settlement::{PaymentStatus, PspRefundStatus};
 use veza_hyperswitch::{ConfigError, Hyperswitch, HyperswitchConfig};
@@ -31,8 +32,9 @@ fn config(webhook_secret: &str) -> HyperswitchConfig {
     }
 }
 
-fn hyperswitch() -> Hyperswitch {
-    Hyperswitch::new(config(SECRET)).unwrap()
+fn hyperswitch() -> &'static Hyperswitch {
+    static ONE: LazyLock<Hyperswitch> = LazyLock::new(|| Hyperswitch::new(config(SECRET)).unwrap());
+    &ONE
 }
 
 fn subject(body: &str) -> WebhookSubject {

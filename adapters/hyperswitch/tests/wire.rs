@@ -21,7 +21,7 @@ fn config(base_url: &str) -> HyperswitchConfig {
         api_key: API_KEY.into(),
         webhook_secret: "hash key".into(),
         profile_id: None,
-        timeout: Duration::from_millis(500),
+        timeout: Duration::from_secs(2),
     }
 }
 

@@ -14,6 +14,8 @@ use url::{Url, form_urlencoded};
 const API_VERSION: &str = "2026-05-27.dahlia";
 /// Most that is read of one answer; a page of 100 transfers with 10 embedded reversals each stays below.
 pub(crate) const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// Idle connections are closed before servers do it (some after 5 s): a call on a dying one has an unknown outcome.
+const IDLE_MAX: Duration = Duration::from_secs(4);
 
 /// Why a call brought no usable answer.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +73,8 @@ impl Transport {
     pub(crate) fn new(base_url: &str, key: &SecretString, connect: Duration, whole: Duration) -> Result<Self, ConfigError> {
         let client = Client::builder()
             .default_headers(default_headers(key)?)
+            .user_agent(concat!("veza/", env!("CARGO_PKG_VERSION")))
+            .pool_idle_timeout(IDLE_MAX)
             .connect_timeout(connect)
             .timeout(whole)
             .redirect(redirect::Policy::none())

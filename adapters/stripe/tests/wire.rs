@@ -26,10 +26,11 @@ const KEY_MISMATCH: &str = include_str!("samples/error_400_idempotency_mismatch.
 const NO_TRANSFER: &str = include_str!("samples/error_404_no_such_transfer.json");
 const LIST: &str = include_str!("samples/list_page_1.json");
 const REVERSED_IN_PART: &str = include_str!("samples/reversal_partial.json");
+const PARTLY_REVERSED: &str = include_str!("samples/transfer_partially_reversed.json");
 const CREATED: &str = include_str!("samples/transfer_created.json");
 
 fn config(base_url: &str) -> StripeConfig {
-    StripeConfig { base_url: base_url.to_owned(), secret_key: KEY.into(), timeout: Duration::from_millis(500) }
+    StripeConfig { base_url: base_url.to_owned(), secret_key: KEY.into(), timeout: Duration::from_secs(2) }
 }
 
 fn client(base_url: &str) -> Stripe {
@@ -350,6 +351,7 @@ async fn s3_find_transfer_walks_all_pages_by_cursor() {
 async fn s3_find_transfer_none_one_or_several() {
     let stranger = listed_transfer("tr_other", SELLER, 8450);
     assert_eq!(find_transfer(vec![page(&[], false)]).await.unwrap(), Found::None);
+    assert_eq!(find_transfer(vec![page(&[PARTLY_REVERSED.to_owned()], false)]).await.unwrap(), Found::None);
     assert_eq!(find_transfer(vec![page(std::slice::from_ref(&stranger), false)]).await.unwrap(), Found::None);
     let twice = [listed_transfer("tr_b", TRANSFER, 8450), stranger, listed_transfer("tr_a", TRANSFER, 8450)];
     let several = Found::Several(vec!["tr_b".to_owned(), "tr_a".to_owned()]);
