@@ -1,4 +1,5 @@
 //! Products over HTTP: who may, what is refused and how it is said, pages.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What sellers see of their money, what buyers own, and what operators see.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod support;
 

@@ -52,15 +52,15 @@ pub struct Problem {
 
 macro_rules! api_error {
     ($($(#[$doc:meta])* $name:ident = $status:literal $constructor:ident),+ $(,)?) => {
-        /// Every error answer of the API.
+        /// Every error answer of the API. Boxed, so that a `Result` stays small.
         #[derive(Clone, Debug, ApiResponse)]
         pub enum ApiError {
-            $($(#[$doc])* #[oai(status = $status, content_type = "application/problem+json")] $name(Json<Problem>)),+
+            $($(#[$doc])* #[oai(status = $status, content_type = "application/problem+json")] $name(Json<Box<Problem>>)),+
         }
 
         impl ApiError {
             $($(#[$doc])* #[must_use] pub fn $constructor(code: &str, detail: impl Into<String>) -> Self {
-                Self::$name(Json(Problem::new($status, code, detail)))
+                Self::$name(Json(Box::new(Problem::new($status, code, detail))))
             })+
 
             /// Its document.
@@ -72,7 +72,9 @@ macro_rules! api_error {
             /// The error whose document this is, by its status.
             #[must_use]
             pub fn of(problem: Problem) -> Self {
-                match problem.status { $($status => Self::$name(Json(problem)),)+ _ => Self::Internal(Json(problem)) }
+                let status = problem.status;
+                let problem = Json(Box::new(problem));
+                match status { $($status => Self::$name(problem),)+ _ => Self::Internal(problem) }
             }
 
             fn problem_mut(&mut self) -> &mut Problem {

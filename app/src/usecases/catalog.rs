@@ -199,6 +199,7 @@ fn kept(before: &[Offer], offers: Vec<NewOffer>) -> Vec<Offer> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
     use uuid::Uuid;

@@ -1,5 +1,6 @@
 //! A whole app over the memory store, with a clock that stands still and no provider.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![allow(dead_code, missing_docs, reason = "each test file uses a part of it")]
 
 use async_trait::async_trait;
 use poem::Endpoint;
