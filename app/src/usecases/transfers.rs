@@ -34,7 +34,9 @@ pub async fn work(app: &App, claimed: ClaimedTransfer) -> Result<(), EffectError
     };
     let Some((connect, destination)) = ready else { return hold(app, &stored, transfer).await };
     let wanted = NewTransfer { transfer_id: transfer.id, order_id: transfer.order_id, destination, amount: transfer.amount };
-    let outcome = match transfer.attempt.next_step(app.now()) {
+    // Nobody is paid for refunded goods: what may have been sent is looked up, not sent again.
+    let step = if unwanted { Step::LookUp } else { transfer.attempt.next_step(app.now()) };
+    let outcome = match step {
         Step::LookUp => look_up(app, connect.as_ref(), &transfer, &wanted).await,
         Step::Send => {
             let Some(sent) = mark_sent(app, &stored, transfer.clone()).await? else { return Ok(()) };
