@@ -295,7 +295,7 @@ impl Transfer {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn taken_back(self, amount: Minor) -> Result<Self, MoneyError> {
-        Ok(Self { amount_reversed: self.amount_reversed.add(amount)?, ..self })
+        Ok(Self { amount_reversed: self.amount_reversed.plus(amount)?, ..self })
     }
 
     /// The only way to change the status.

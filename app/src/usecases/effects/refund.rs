@@ -19,7 +19,7 @@ pub(super) async fn create(app: &App, sent: Versioned<Effect>, order_id: OrderId
     let (Some(refund), Some(payment_id)) = (find(&stored.file, refund_id), stored.file.order.payment_id.clone()) else {
         return over(app, sent).await;
     };
-    let wanted = NewRefund { refund_id, payment_id, amount: refund.amount, reason: refund.reason.clone() };
+    let wanted = NewRefund { refund_id, payment_id, amount: refund.amount, reason: Some(psp_reason(refund)) };
     // The key of a refund is the refund's id (spec/01-money §3).
     match psp.provider.create_refund(&refund_id.to_string(), &wanted).await {
         // Even a "succeeded" in the answer leaves it pending: only the webhook or a read ends it (spec/01-money §4.2).
@@ -32,6 +32,13 @@ pub(super) async fn create(app: &App, sent: Versioned<Effect>, order_id: OrderId
 
 fn find(file: &OrderFile, id: RefundId) -> Option<&Refund> {
     file.refunds.iter().find(|refund| refund.id == id)
+}
+
+/// What the PSP is told: some connectors take these three words and no others (contracts/hyperswitch.md §5).
+fn psp_reason(refund: &Refund) -> String {
+    let known = ["duplicate", "fraudulent", "requested_by_customer"];
+    let word = known.into_iter().find(|word| refund.reason.as_deref() == Some(*word));
+    word.unwrap_or("requested_by_customer").to_owned()
 }
 
 /// The provider has the refund: keep its id.
