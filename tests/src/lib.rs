@@ -17,7 +17,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use veza::config::Config;
 use veza::wiring::{self, Running};
-use veza_sandbox::Control;
+use veza_sandbox::{Control, Sandbox, SandboxConfig};
 
 /// Longest wait for a state: only a hang takes this long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -28,7 +28,7 @@ static PEOPLE: AtomicUsize = AtomicUsize::new(0);
 pub struct World {
     /// The server.
     pub running: Running,
-    /// The sandbox's controls.
+    /// The sandbox's controls; a sandbox of its own that nobody talks to where the server runs without one.
     pub sandbox: Control,
     /// HTTP.
     pub http: reqwest::Client,
@@ -63,7 +63,10 @@ impl World {
         ];
         let config = Config::from_pairs(base.iter().chain(settings).copied()).unwrap();
         let running = wiring::start(config).await.unwrap();
-        let sandbox = running.sandbox.as_ref().unwrap().control();
+        let sandbox = match &running.sandbox {
+            Some(sandbox) => sandbox.control(),
+            None => Sandbox::start(SandboxConfig::default()).await.unwrap().control(),
+        };
         Self { running, sandbox, http: reqwest::Client::new(), dir }
     }
 

@@ -84,6 +84,11 @@ impl Person {
         Self::login(world, &email).await
     }
 
+    /// The same person, talking to another server on the same data.
+    pub fn moved_to(&self, world: &World) -> Self {
+        Self { base: world.url(""), http: world.http.clone(), ..self.clone() }
+    }
+
     async fn login(world: &World, email: &str) -> Self {
         let body = json!({"email": email, "password": PASSWORD});
         let answer = Answer::of(world.http.post(world.url("/api/v1/auth/login")).json(&body).send().await.unwrap()).await.ok(200);
