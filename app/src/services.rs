@@ -66,7 +66,7 @@ impl MoneySettings {
     /// How long a row that is being worked on is left alone: longer than any call.
     #[must_use]
     pub fn lease(&self) -> Duration {
-        self.provider_timeout + Duration::from_secs(30)
+        self.provider_timeout.saturating_mul(2)
     }
 }
 
