@@ -147,6 +147,12 @@ pub struct Config {
     pub log: LogSettings,
 }
 
+/// Is something of this name set, whether or not it is a setting?
+#[must_use]
+pub fn is_in_environment(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
 /// Settings that can't be used: everything that is wrong with them.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
