@@ -16,6 +16,7 @@ use crate::workers::{self, WorkersHandle};
 use listener::NoDelay;
 use secrecy::SecretString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -221,10 +222,19 @@ pub async fn start_as(config: Config, role: Role) -> Result<Running, StartError>
 fn open_database(config: &Config) -> Result<Option<Arc<SqliteStore>>, StartError> {
     let Database::Sqlite(path) = &config.database else { return Ok(None) };
     for folder in [path.parent(), Some(config.data_dir.as_path())].into_iter().flatten().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| StartError::Data(folder.display().to_string(), error))?;
+        make_folder(folder).map_err(|error| StartError::Data(folder.display().to_string(), error))?;
     }
     let store = SqliteStore::open(SqliteConfig::new(path)).map_err(|error| StartError::Database(Box::new(error)))?;
     Ok(Some(Arc::new(store)))
+}
+
+/// Of its owner only, where it is new: what people trust us with lies in it.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 fn mailer(config: &Config) -> Result<(Arc<dyn Mailer>, Option<OutboxMailer>), StartError> {

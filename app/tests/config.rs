@@ -14,6 +14,8 @@ fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
+type Pairs = &'static [(&'static str, &'static str)];
+
 const PRODUCTION: &[(&str, &str)] = &[
     ("APP_ENV", "production"),
     ("ALLOW_SQLITE", "true"),
@@ -116,7 +118,7 @@ fn production_starts_with_all_it_needs() {
 
 #[test]
 fn each_rule_of_production_stands_alone() {
-    let cases: [(&[(&'static str, &'static str)], &[&str]); 12] = [
+    let cases: [(Pairs, &[&str]); 12] = [
         (&[("ALLOW_SQLITE", "false")], &["DATABASE_URL"]),
         (&[("DATABASE_URL", "memory:")], &["DATABASE_URL"]),
         (&[("DATABASE_URL", "postgres://db/veza")], &["DATABASE_URL"]),

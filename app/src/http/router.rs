@@ -24,6 +24,8 @@ struct Operation {
     endpoint: BoxEndpoint<'static>,
     /// It takes JSON, by these rules.
     body: Option<BodyRules>,
+    /// Names of the parameters in its path, in order.
+    parameters: Vec<String>,
 }
 
 /// All operations of one path.
@@ -36,7 +38,7 @@ struct PathEndpoint {
 /// Builds the routes.
 #[derive(Default)]
 pub struct Router {
-    paths: BTreeMap<String, Vec<(Method, Operation)>>,
+    paths: BTreeMap<String, (Arc<str>, Vec<(Method, Operation)>)>,
 }
 
 impl Router {
@@ -47,10 +49,12 @@ impl Router {
         let mut table = HashMap::new();
         api.add_routes(&mut table);
         for (path, methods) in table {
-            let documented = as_documented(&path);
+            let documented = as_documented(&path, &document);
+            let parameters = names_of(&documented);
+            let path = self.paths.entry(path).or_insert_with(|| (Arc::from(documented.as_str()), Vec::new()));
             for (method, endpoint) in methods {
                 let body = BodyRules::of(&document, &documented, &method.as_str().to_lowercase());
-                self.paths.entry(path.clone()).or_default().push((method, Operation { endpoint, body }));
+                path.1.push((method, Operation { endpoint, body, parameters: parameters.clone() }));
             }
         }
         self
@@ -59,8 +63,8 @@ impl Router {
     /// Adds something that is only read and not part of the API.
     #[must_use]
     pub fn page<E: Endpoint + 'static>(mut self, path: &str, endpoint: E) -> Self {
-        let endpoint = endpoint.map_to_response().boxed();
-        self.paths.entry(path.to_owned()).or_default().push((Method::GET, Operation { endpoint, body: None }));
+        let operation = Operation { endpoint: endpoint.map_to_response().boxed(), body: None, parameters: Vec::new() };
+        self.paths.entry(path.to_owned()).or_insert_with(|| (Arc::from(path), Vec::new())).1.push((Method::GET, operation));
         self
     }
 
@@ -82,8 +86,7 @@ impl Router {
 
     /// The routes.
     pub fn build(self) -> impl Endpoint<Output = Response> {
-        let route = self.paths.into_iter().fold(Route::new(), |route, (path, methods)| {
-            let pattern = Arc::from(as_documented(&path));
+        let route = self.paths.into_iter().fold(Route::new(), |route, (path, (pattern, methods))| {
             let endpoint = PathEndpoint { pattern, allow: allow(&methods), methods };
             route.at(path, endpoint)
         });
@@ -91,10 +94,25 @@ impl Router {
     }
 }
 
-/// `/a/:id` is `/a/{id}` in the document.
-fn as_documented(path: &str) -> String {
-    let segment = |segment: &str| segment.strip_prefix(':').map_or_else(|| segment.to_owned(), |name| format!("{{{name}}}"));
-    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+/// The framework routes `/a/:param0`; the document has it as `/a/{id}`.
+fn as_documented(path: &str, document: &serde_json::Value) -> String {
+    let same = |documented: &&String| {
+        let (mut routed, mut documented) = (path.split('/'), documented.split('/'));
+        loop {
+            match (routed.next(), documented.next()) {
+                (None, None) => return true,
+                (Some(a), Some(b)) if a == b || (a.starts_with(':') && b.starts_with('{')) => {}
+                _ => return false,
+            }
+        }
+    };
+    let paths = document.get("paths").and_then(serde_json::Value::as_object);
+    paths.and_then(|paths| paths.keys().find(same)).cloned().unwrap_or_else(|| path.to_owned())
+}
+
+fn names_of(documented: &str) -> Vec<String> {
+    let name = |segment: &str| Some(segment.strip_prefix('{')?.strip_suffix('}')?.to_owned());
+    documented.split('/').filter_map(name).collect()
 }
 
 fn allow(methods: &[(Method, Operation)]) -> HeaderValue {
@@ -150,7 +168,9 @@ impl Operation {
         }
         match self.endpoint.call(request).await {
             Ok(response) => response,
-            Err(error) => faults::of_operation(error, self.body.as_ref(), &body),
+            Err(error) => {
+                faults::of_operation(error, &faults::Blame { rules: self.body.as_ref(), body: &body, parameters: &self.parameters })
+            }
         }
     }
 }

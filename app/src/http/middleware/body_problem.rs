@@ -179,6 +179,9 @@ mod tests {
         let mut errors = broken(body);
         errors.sort();
         assert_eq!(errors, ["ids[0]: invalid", "kind: unknown_value", "name: too_short", "price.amount: wrong_type"]);
-        assert_eq!(broken(json!({"name": "xx", "price": {"amount": -1}, "kind": "pack", "ids": [1, 2, 3]})), ["ids: too_many", "price.amount: too_small"]);
+        assert_eq!(
+            broken(json!({"name": "xx", "price": {"amount": -1}, "kind": "pack", "ids": [1, 2, 3]})),
+            ["ids: too_many", "price.amount: too_small"]
+        );
     }
 }

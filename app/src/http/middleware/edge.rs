@@ -107,11 +107,14 @@ impl<E: Endpoint<Output = Response>> Edge<E> {
             Ok(Ok(Ok(response))) => response,
             Ok(Ok(Err(error))) => faults::of_error(error),
             Ok(Err(panic)) => {
-                let message = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+                let message =
+                    panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
                 tracing::error!(panic = message.as_deref().unwrap_or("?"), "a request panicked: this is a bug");
                 faults::response(&Problem::new(500, "internal", "a fault of ours; it is in the log"))
             }
-            Err(_) => faults::response(&Problem::new(503, "timeout", "this took too long; it may still happen, so look before you repeat it")),
+            Err(_) => {
+                faults::response(&Problem::new(503, "timeout", "this took too long; it may still happen, so look before you repeat it"))
+            }
         }
     }
 }

@@ -36,30 +36,41 @@ pub fn too_large(limit: usize) -> Response {
     response(&Problem::new(413, "body_too_large", format!("the body may have at most {limit} bytes")))
 }
 
-/// An error that no operation's body is to blame for.
-#[must_use]
-pub fn of_error(error: Error) -> Response {
-    of_operation(error, None, &[])
+/// What an error of an operation may be blamed on.
+#[derive(Clone, Copy, Default)]
+pub struct Blame<'a> {
+    /// The rules of its JSON body.
+    pub rules: Option<&'a BodyRules>,
+    /// What came.
+    pub body: &'a [u8],
+    /// Names of the parameters in its path, in order.
+    pub parameters: &'a [String],
 }
 
-/// An error of an operation: `rules` are those of its JSON body, `body` is what came.
+/// An error that no operation is to blame for.
 #[must_use]
-pub fn of_operation(error: Error, rules: Option<&BodyRules>, body: &[u8]) -> Response {
+pub fn of_error(error: Error) -> Response {
+    of_operation(error, &Blame::default())
+}
+
+/// An error of an operation.
+#[must_use]
+pub fn of_operation(error: Error, blame: &Blame<'_>) -> Response {
     if error.is_from_response() {
         return worded(error.into_response());
     }
-    response(&problem(&error, rules, body))
+    response(&problem(&error, blame))
 }
 
-fn problem(error: &Error, rules: Option<&BodyRules>, body: &[u8]) -> Problem {
+fn problem(error: &Error, blame: &Blame<'_>) -> Problem {
     if error.is::<ParseRequestPayloadError>() {
-        return bad_body(rules, body);
+        return bad_body(blame.rules, blame.body);
     }
     if let Some(ParseParamError { name, .. }) = error.downcast_ref() {
-        return bad_parameter(name);
+        return bad_parameter(named(name, blame));
     }
     if let Some(ParsePathError { name, .. }) = error.downcast_ref() {
-        return bad_parameter(name);
+        return bad_parameter(named(name, blame));
     }
     if error.is::<ContentTypeError>() {
         return Problem::new(415, "unsupported_media_type", "the body has to be application/json");
@@ -88,9 +99,16 @@ fn generic(error: &Error) -> Problem {
     Problem::new(status.as_u16(), "bad_request", "the request can't be read")
 }
 
+/// The framework calls the parameters of a path `param0`, `param1`, …
+fn named<'a>(name: &'a str, blame: &Blame<'a>) -> &'a str {
+    let index = name.strip_prefix("param").and_then(|index| index.parse::<usize>().ok());
+    index.and_then(|index| blame.parameters.get(index)).map_or(name, String::as_str)
+}
+
 fn bad_parameter(name: &str) -> Problem {
     let mut problem = Problem::new(400, "bad_parameter", format!("the parameter {name:?} can't be read"));
-    problem.errors = Some(vec![FieldError { field: name.to_owned(), code: "invalid".to_owned(), message: "missing or not valid".to_owned() }]);
+    problem.errors =
+        Some(vec![FieldError { field: name.to_owned(), code: "invalid".to_owned(), message: "missing or not valid".to_owned() }]);
     problem
 }
 

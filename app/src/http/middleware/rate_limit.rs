@@ -31,7 +31,10 @@ impl Class {
             Self::Webhook
         } else if path == "/health" || path.starts_with("/health/") {
             Self::Health
-        } else if method == Method::POST && path.starts_with("/api/v1/auth/") && !matches!(path, "/api/v1/auth/refresh" | "/api/v1/auth/logout") {
+        } else if method == Method::POST
+            && path.starts_with("/api/v1/auth/")
+            && !matches!(path, "/api/v1/auth/refresh" | "/api/v1/auth/logout")
+        {
             Self::Auth
         } else {
             Self::General

@@ -32,15 +32,14 @@ async fn address(app: &App, user: UserId) -> Result<String, MailError> {
 
 fn verification(public_url: &str, token: &str) -> String {
     format!(
-        "Hello,\n\nsomebody, we hope you, has registered at {public_url} with this address. Open this link within 24 hours to \
-         prove that it is yours:\n\n{public_url}/verify-email?token={token}\n\nIf it was not you, do nothing: without the link the account \
-         stays shut.\n"
+        "Hello,\n\nsomebody, we hope you, has registered with this address. Open this link within 24 hours to prove that it is yours:\n\n\
+         {public_url}/verify-email?token={token}\n\nIf it was not you, do nothing: without the link the account stays shut.\n"
     )
 }
 
 fn already_registered(public_url: &str) -> String {
     format!(
-        "Hello,\n\nsomebody, perhaps you, has tried to register at {public_url} with this address, which has an account already. \
+        "Hello,\n\nsomebody, perhaps you, has tried to register with this address at {public_url}, where it has an account already. \
          Nothing has changed.\n\nIf it was you, sign in as usual; if the address was never proven, ask for the mail with the link again.\n\
          If it was not you, do nothing.\n"
     )
