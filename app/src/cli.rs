@@ -2,6 +2,7 @@
 //! 0 well, 1 not, 2 wrong arguments or settings.
 
 mod admin;
+mod demo;
 mod doctor;
 mod openapi;
 mod outbox;
@@ -20,7 +21,12 @@ const EXIT_USAGE: u8 = 2;
 
 /// A self-hosted marketplace: catalogue, orders, refunds, payouts to sellers.
 #[derive(Debug, Parser)]
-#[command(name = "veza", version, about, after_help = "Settings come from the environment; `veza config` lists them all.\nWithout a command: serve.")]
+#[command(
+    name = "veza",
+    version,
+    about,
+    after_help = "Settings come from the environment; `veza config` lists them all.\nWithout a command: serve."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -61,6 +67,12 @@ enum Command {
     },
     /// Run the providers in a box alone, for integration tests.
     Sandbox(sandbox::SandboxArguments),
+    /// Tell a sale, a refund and what can go wrong in between on an instance of its own, and compare the books.
+    Demo {
+        /// Make a refund behind Veza's back and lose its message: the books differ, the exit code is 1.
+        #[arg(long, hide = true)]
+        plant_fault: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -109,6 +121,7 @@ pub fn run() -> ExitCode {
         Command::Config { command: Some(ConfigCommand::Example) } => settings::example(),
         Command::Config { command: None } => settings::list(),
         Command::Sandbox(arguments) => in_runtime(sandbox::run(arguments)),
+        Command::Demo { plant_fault } => in_runtime(demo::command(plant_fault)),
         Command::Doctor { json } => in_runtime(doctor::run(json)),
         Command::Serve { role } => with_config(|config| in_runtime(serve::run(config, role))),
         Command::Migrate => with_config(|config| in_runtime(serve::migrate(config))),

@@ -24,8 +24,9 @@ struct Server {
 
 impl Server {
     fn start(data: &Path, port: u16, sandbox_port: u16) -> Self {
-        let child = command(data).arg("serve").env("BIND_ADDR", format!("127.0.0.1:{port}")).env("SANDBOX_BIND_ADDR", format!("127.0.0.1:{sandbox_port}"));
-        Self { child: child.spawn().unwrap() }
+        let mut command = command(data);
+        command.arg("serve").env("BIND_ADDR", format!("127.0.0.1:{port}")).env("SANDBOX_BIND_ADDR", format!("127.0.0.1:{sandbox_port}"));
+        Self { child: command.spawn().unwrap() }
     }
 
     /// SIGKILL: nothing in the process gets to finish anything.
@@ -37,9 +38,18 @@ impl Server {
 
 fn command(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_veza"));
-    command.env_clear().env("DATA_DIR", data).env("RATE_LIMITS", "off").env("PROVIDER_TIMEOUT", "1s").stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .env_clear()
+        .env("DATA_DIR", data)
+        .env("RATE_LIMITS", "off")
+        .env("PROVIDER_TIMEOUT", "1s")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     for worker in ["TRANSFER_RETRY", "REVERSAL"] {
-        command.env(format!("{worker}_CHECK_INTERVAL"), "1s").env(format!("{worker}_BACKOFF_BASE"), "100ms").env(format!("{worker}_BACKOFF_MAX"), "1s");
+        command
+            .env(format!("{worker}_CHECK_INTERVAL"), "1s")
+            .env(format!("{worker}_BACKOFF_BASE"), "100ms")
+            .env(format!("{worker}_BACKOFF_MAX"), "1s");
     }
     command
 }
@@ -91,7 +101,10 @@ impl Client {
     }
 
     async fn up(&self) {
-        self.until("a ready server", async || self.api(Method::GET, "/health/ready", Value::Null, None).await.filter(|(status, _)| *status == 200)).await;
+        self.until("a ready server", async || {
+            self.api(Method::GET, "/health/ready", Value::Null, None).await.filter(|(status, _)| *status == 200)
+        })
+        .await;
     }
 
     async fn sign_up(&self, data: &Path, name: &str) -> Self {
@@ -111,7 +124,8 @@ impl Client {
     }
 
     async fn sign_in(&self, email: &str) -> Self {
-        let (status, body) = self.api(Method::POST, "/api/v1/auth/login", json!({"email": email, "password": PASSWORD}), None).await.unwrap();
+        let (status, body) =
+            self.api(Method::POST, "/api/v1/auth/login", json!({"email": email, "password": PASSWORD}), None).await.unwrap();
         assert_eq!(status, 200, "{body}");
         Self { token: body["access_token"].as_str().unwrap().to_owned(), ..self.clone() }
     }
@@ -132,7 +146,11 @@ async fn shop(buyer: Client, product: String, name: usize, over: Arc<AtomicBool>
                 id
             })
             .await;
-        buyer.until("a payment", async || buyer.control(&format!("/payments/{order}/pay"), json!({})).await.filter(|(status, _)| *status < 300 || *status == 409)).await;
+        buyer
+            .until("a payment", async || {
+                buyer.control(&format!("/payments/{order}/pay"), json!({})).await.filter(|(status, _)| *status < 300 || *status == 409)
+            })
+            .await;
         let path = format!("/api/v1/marketplace/orders/{order}");
         // The message may have been lost with the server: the sandbox's clock brings it again.
         let paid = async || {
@@ -145,19 +163,29 @@ async fn shop(buyer: Client, product: String, name: usize, over: Arc<AtomicBool>
         buyer.until("a completed order", paid).await;
         if number % 2 == 0 {
             let refund = format!("{path}/refund");
-            let asked = async || buyer.api(Method::POST, &refund, json!({}), Some(&key)).await.filter(|(status, _)| matches!(status, 202 | 409));
+            let asked =
+                async || buyer.api(Method::POST, &refund, json!({}), Some(&key)).await.filter(|(status, _)| matches!(status, 202 | 409));
             buyer.until("an answer to a refund", asked).await;
         }
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn nothing_is_lost_or_doubled_when_the_process_is_killed_at_any_moment() {
+    tokio::task::LocalSet::new().run_until(killed_while_people_buy()).await;
+}
+
+async fn killed_while_people_buy() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path();
     let (port, sandbox_port) = (free_port(), free_port());
     let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
-    let nobody = Client { http, base: format!("http://127.0.0.1:{port}"), sandbox: format!("http://127.0.0.1:{sandbox_port}"), token: String::new() };
+    let nobody = Client {
+        http,
+        base: format!("http://127.0.0.1:{port}"),
+        sandbox: format!("http://127.0.0.1:{sandbox_port}"),
+        token: String::new(),
+    };
     let mut server = Server::start(data, port, sandbox_port);
     nobody.up().await;
     let made = command(data).args(["admin", "create", "--email", "root@example.org", "--password", PASSWORD]).status().unwrap();
@@ -176,7 +204,7 @@ async fn nothing_is_lost_or_doubled_when_the_process_is_killed_at_any_moment() {
     let mut shoppers = tokio::task::JoinSet::new();
     for name in 0..BUYERS {
         let buyer = nobody.sign_up(data, &format!("buyer{name}")).await;
-        shoppers.spawn(shop(buyer, product.clone(), name, over.clone()));
+        shoppers.spawn_local(shop(buyer, product.clone(), name, over.clone()));
     }
 
     let mut seed = 7_u64;

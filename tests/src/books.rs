@@ -18,7 +18,7 @@ pub struct Position {
 pub async fn assert_books_agree(world: &World) {
     let mut ours: BTreeMap<String, Position> = BTreeMap::new();
     let mut sums: BTreeMap<String, i64> = BTreeMap::new();
-    for (account, currency, balance) in world.running.app.store.ledger_balances().await.unwrap() {
+    for (account, currency, balance) in world.running.app().store.ledger_balances().await.unwrap() {
         *sums.entry(currency.to_string()).or_default() += balance.0;
         let position = ours.entry(currency.to_string()).or_default();
         match account {

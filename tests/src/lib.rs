@@ -63,7 +63,7 @@ impl World {
         ];
         let config = Config::from_pairs(base.iter().chain(settings).copied()).unwrap();
         let running = wiring::start(config).await.unwrap();
-        let sandbox = match &running.sandbox {
+        let sandbox = match running.sandbox() {
             Some(sandbox) => sandbox.control(),
             None => Sandbox::start(SandboxConfig::default()).await.unwrap().control(),
         };
@@ -129,7 +129,7 @@ impl World {
 
     /// Sends a webhook as the PSP does, signed.
     pub async fn webhook(&self, body: &str) -> Answer {
-        let signature = veza_sandbox::sign(self.sandbox_secret(), body.as_bytes());
+        let signature = veza_sandbox::sign(&SandboxConfig::default().webhook_secret, body.as_bytes());
         self.raw_webhook(body.as_bytes().to_vec(), Some(&signature)).await
     }
 
@@ -140,10 +140,6 @@ impl World {
             request = request.header("x-webhook-signature-512", signature);
         }
         Answer::of(request.send().await.unwrap()).await
-    }
-
-    fn sandbox_secret(&self) -> &str {
-        &self.running.webhook_secret
     }
 
     /// Ends it, gracefully.

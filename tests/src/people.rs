@@ -80,7 +80,7 @@ impl Person {
             username: name.to_owned(),
             password: secrecy::SecretString::from(PASSWORD),
         };
-        veza::usecases::identity::accounts::make_admin(&world.running.app, registration).await.unwrap();
+        veza::usecases::identity::accounts::make_admin(world.running.app(), registration).await.unwrap();
         Self::login(world, &email).await
     }
 
@@ -125,7 +125,8 @@ impl Person {
 
     /// Publishes a product at this price; its id.
     pub async fn product(&self, price: Money) -> String {
-        let body = json!({"kind": "track", "title": "Night Drive", "price": {"amount": price.amount.0, "currency": price.currency.to_string()}});
+        let body =
+            json!({"kind": "track", "title": "Night Drive", "price": {"amount": price.amount.0, "currency": price.currency.to_string()}});
         let product = self.post("/api/v1/marketplace/products", body).await.ok(201);
         let id = product["id"].as_str().unwrap().to_owned();
         let published = self.post(&format!("/api/v1/marketplace/products/{id}/publish"), Value::Null).await.ok(200);
@@ -174,7 +175,8 @@ impl Person {
 
     /// Waits until my only transfer of this order has this status; the transfer.
     pub async fn until_transfer(&self, world: &World, order: &str, status: &str) -> Value {
-        let look = || async { self.transfers().await.into_iter().find(|transfer| transfer["order_id"] == order && transfer["status"] == status) };
+        let look =
+            || async { self.transfers().await.into_iter().find(|transfer| transfer["order_id"] == order && transfer["status"] == status) };
         world.until(&format!("transfer {status}"), look).await
     }
 }

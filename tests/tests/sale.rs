@@ -118,7 +118,8 @@ async fn another_amount_or_currency_grants_nothing_and_is_flagged() {
     for (amount, received, currency) in [(999, 999, "EUR"), (1_000, 1, "EUR"), (1_000, 1_000, "USD")] {
         let placed = buyer.order(&[&product]).await;
         let order = placed["order"]["id"].as_str().unwrap().to_owned();
-        let object = json!({"payment_id": order, "status": "succeeded", "amount": amount, "amount_received": received, "currency": currency});
+        let object =
+            json!({"payment_id": order, "status": "succeeded", "amount": amount, "amount_received": received, "currency": currency});
         let body = json!({"event_id": format!("evt_{order}"), "event_type": "payment_succeeded", "content": {"type": "payment_details", "object": object}});
         assert_eq!(world.webhook(&body.to_string()).await.ok(200)["result"], "error: amount mismatch");
         let shown = buyer.get_order(&order).await;
@@ -207,7 +208,10 @@ async fn without_a_payment_provider_a_paid_sale_is_refused_and_a_free_one_works(
     let placed = buyer.order(&[&free]).await;
     assert_eq!((&placed["payment"], &placed["order"]["status"]), (&Value::Null, &json!("completed")));
     assert_eq!(buyer.licences().await.len(), 1);
-    buyer.post(&format!("/api/v1/marketplace/orders/{}/refund", placed["order"]["id"].as_str().unwrap()), json!({})).await.problem(409, "order_not_refundable");
+    buyer
+        .post(&format!("/api/v1/marketplace/orders/{}/refund", placed["order"]["id"].as_str().unwrap()), json!({}))
+        .await
+        .problem(409, "order_not_refundable");
     world.stop().await;
 }
 
@@ -250,7 +254,9 @@ async fn an_idempotency_key_makes_a_checkout_safe_to_repeat() {
     let (seller, buyer) = (world.creator().await, world.buyer().await);
     let (product, other) = (seller.product(euros(700)).await, seller.product(euros(800)).await);
     let order = |product: &str| json!({"items": [{"product_id": product}]});
-    let with_key = async |body: Value, key: &str| buyer.call(reqwest::Method::POST, "/api/v1/marketplace/orders", body, &[("idempotency-key", key)]).await;
+    let with_key = async |body: Value, key: &str| {
+        buyer.call(reqwest::Method::POST, "/api/v1/marketplace/orders", body, &[("idempotency-key", key)]).await
+    };
     let first = with_key(order(&product), "k1").await.ok(201);
     let second = with_key(order(&product), "k1").await.ok(201);
     assert_eq!(first, second, "same key, same body, same answer");
@@ -276,7 +282,9 @@ async fn garbage_in_an_order_gets_a_clear_answer() {
     post(json!({"items": [{"product_id": euro}, {"product_id": dollar}]})).await.problem(422, "mixed_currencies");
     post(json!({"items": [{"product_id": euro}, {"product_id": euro}]})).await.problem(422, "validation_failed");
     post(json!({"items": [{"product_id": "00000000-0000-7000-8000-000000000000"}]})).await.problem(422, "validation_failed");
-    for nonsense in [json!({"items": []}), json!({"items": 7}), json!({}), json!([]), json!({"items": [{"product_id": "x"}]}), json!({"items": [{}]})] {
+    for nonsense in
+        [json!({"items": []}), json!({"items": 7}), json!({}), json!([]), json!({"items": [{"product_id": "x"}]}), json!({"items": [{}]})]
+    {
         let answer = post(nonsense.clone()).await;
         assert!(matches!(answer.status, 400 | 422), "{nonsense}: {answer:?}");
         assert!(answer.content_type.starts_with("application/problem+json"), "{answer:?}");
@@ -310,7 +318,14 @@ async fn money_that_is_not_available_yet_and_lost_answers_delay_a_transfer_and_n
     let world = World::start().await;
     let (seller, buyer) = (world.seller().await, world.buyer().await);
     let product = seller.product(euros(1_000)).await;
-    for fault in [Fault::BalanceInsufficient, Fault::AnswerLost, Fault::ErrorAfterEffect, Fault::ErrorBeforeEffect, Fault::RateLimited, Fault::ErrorSaved] {
+    for fault in [
+        Fault::BalanceInsufficient,
+        Fault::AnswerLost,
+        Fault::ErrorAfterEffect,
+        Fault::ErrorBeforeEffect,
+        Fault::RateLimited,
+        Fault::ErrorSaved,
+    ] {
         world.sandbox.script(Script::new(Op::CreateTransfer, fault)).unwrap();
         let order = buyer.buy(&world, &[&product]).await;
         seller.until_transfer(&world, &order, "completed").await;

@@ -11,6 +11,8 @@ use crate::wiring::{self, Running};
 use books::Books;
 use cast::{Cast, Person};
 use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Duration;
 use veza_domain::money::Money;
 use veza_sandbox::{Control, ControlError, Fault, Op, ReleaseOrder, Script};
@@ -46,24 +48,39 @@ pub enum DemoError {
 /// Longest wait for one step of the story.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The command: 0 when the books agree, 1 when they don't or the story could not be told.
+pub async fn command(plant_fault: bool) -> ExitCode {
+    match run(plant_fault).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            super::say_error(&format!("the demo broke off: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Tells the story. `plant_fault`: a refund is made behind our back and its message lost, so that the books differ (a test
 /// uses it to see that the comparison can fail). True: the books agree.
 ///
 /// # Errors
 /// [`DemoError`] when the story can't be told to its end.
 pub async fn run(plant_fault: bool) -> Result<bool, DemoError> {
-    let folder = tempdir()?;
-    let running = start(folder.path()).await?;
-    let told = tell(&running, plant_fault).await;
+    let folder = TempDir::new()?;
+    let running = start(&folder.0).await?;
+    let told = tell(&running, &folder.0, plant_fault).await;
     running.shutdown().await;
     told
 }
 
-struct TempDir(std::path::PathBuf);
+/// A folder that goes with the story.
+struct TempDir(PathBuf);
 
 impl TempDir {
-    fn path(&self) -> &std::path::Path {
-        &self.0
+    fn new() -> Result<Self, std::io::Error> {
+        let path = std::env::temp_dir().join(format!("veza-demo-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir(&path)?;
+        Ok(Self(path))
     }
 }
 
@@ -73,19 +90,15 @@ impl Drop for TempDir {
     }
 }
 
-fn tempdir() -> Result<TempDir, std::io::Error> {
-    let path = std::env::temp_dir().join(format!("veza-demo-{}", uuid::Uuid::now_v7()));
-    std::fs::create_dir(&path)?;
-    Ok(TempDir(path))
-}
-
-async fn start(folder: &std::path::Path) -> Result<Running, DemoError> {
+async fn start(folder: &Path) -> Result<Running, DemoError> {
     let settings = [
         ("DATA_DIR", folder.to_string_lossy().into_owned()),
         ("BIND_ADDR", "127.0.0.1:0".to_owned()),
         ("SANDBOX_BIND_ADDR", "127.0.0.1:0".to_owned()),
         ("RATE_LIMITS", "off".to_owned()),
         ("PROVIDER_TIMEOUT", "3s".to_owned()),
+        ("TRANSFER_RETRY_BACKOFF_BASE", "1s".to_owned()),
+        ("REVERSAL_BACKOFF_BASE", "1s".to_owned()),
         ("TRANSFER_RETRY_BACKOFF_MAX", "1s".to_owned()),
         ("TRANSFER_RETRY_CHECK_INTERVAL", "1s".to_owned()),
         ("REVERSAL_BACKOFF_MAX", "1s".to_owned()),
@@ -95,9 +108,9 @@ async fn start(folder: &std::path::Path) -> Result<Running, DemoError> {
     wiring::start(config).await.map_err(|error| DemoError::Start(error.to_string()))
 }
 
-async fn tell(running: &Running, plant_fault: bool) -> Result<bool, DemoError> {
-    let sandbox = running.sandbox.as_ref().map(|sandbox| sandbox.control()).ok_or_else(|| DemoError::Start("no sandbox".to_owned()))?;
-    let cast = Cast::new(running);
+async fn tell(running: &Running, folder: &Path, plant_fault: bool) -> Result<bool, DemoError> {
+    let sandbox = running.sandbox().map(|sandbox| sandbox.control()).ok_or_else(|| DemoError::Start("no sandbox".to_owned()))?;
+    let cast = Cast::new(running, folder);
     say(&format!("Veza runs at {} on a fresh SQLite file; the sandbox stands in for Hyperswitch and Stripe Connect.", cast.base()));
 
     chapter("People");
@@ -113,6 +126,7 @@ async fn tell(running: &Running, plant_fault: bool) -> Result<bool, DemoError> {
 
     let order = sale(&sandbox, &cast, &seller, &buyer).await?;
     refund(&sandbox, &seller, &buyer, &account, &order).await?;
+    second_sale(&cast, &seller, &buyer).await?;
     if plant_fault {
         planted(&sandbox, &cast, &seller, &buyer).await?;
     }
@@ -148,7 +162,12 @@ async fn sale(sandbox: &Control, cast: &Cast, seller: &Person, buyer: &Person) -
     say(&format!("The buyer holds {} licence.", licences["items"].as_array().map_or(0, Vec::len)));
     let transfer = seller.until_transfer(&order, "completed").await?;
     let fee = shown["total"]["amount"].as_i64().unwrap_or(0) - transfer["amount"]["amount"].as_i64().unwrap_or(0);
-    say(&format!("{} went to the seller as {}; the fee of {} stays.", money(&transfer["amount"]), text(&transfer["stripe_transfer_id"]), cents(fee)));
+    say(&format!(
+        "{} went to the seller as {}; the fee of {} stays.",
+        money(&transfer["amount"]),
+        text(&transfer["stripe_transfer_id"]),
+        cents(fee)
+    ));
     Ok(order)
 }
 
@@ -160,7 +179,10 @@ async fn refund(sandbox: &Control, seller: &Person, buyer: &Person, account: &st
     sandbox.script(Script::new(Op::CreateRefund, Fault::AnswerLost))?;
     let asked = buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({"reason": "changed my mind"}), 202).await?;
     let amount = money(&asked["refund"]["amount"]);
-    say(&format!("The buyer asks for {amount} back. The PSP carries it out and the connection breaks: the refund is {}.", text(&asked["refund"]["status"])));
+    say(&format!(
+        "The buyer asks for {amount} back. The PSP carries it out and the connection breaks: the refund is {}.",
+        text(&asked["refund"]["status"])
+    ));
     let shown = buyer.until_order(order, "refunded").await?;
     say(&format!("The PSP's word arrives: the order is {}, {} went back, once.", text(&shown["status"]), money(&shown["refunded"])));
     let waiting = seller.until("a delayed reversal", |transfers| {
@@ -173,9 +195,33 @@ async fn refund(sandbox: &Control, seller: &Person, buyer: &Person, account: &st
     let owed = balance["owed"][0]["amount"].as_i64().unwrap_or(0);
     sandbox.deposit(account, "EUR", owed)?;
     let transfer = seller.until_transfer(order, "reversed").await?;
-    say(&format!("Money arrives in the seller's account; {} is taken back as {}.", money(&transfer["amount_reversed"]), text(&transfer["stripe_reversal_id"])));
+    say(&format!(
+        "Money arrives in the seller's account; {} is taken back as {}.",
+        money(&transfer["amount_reversed"]),
+        text(&transfer["stripe_reversal_id"])
+    ));
     let balance = seller.get("/api/v1/seller/balance").await?;
     say(&format!("The seller owes {}.", money(&balance["owed"][0])));
+    Ok(())
+}
+
+/// A sale that stays, and a part of it that goes back.
+async fn second_sale(cast: &Cast, seller: &Person, buyer: &Person) -> Result<(), DemoError> {
+    chapter("A second sale, of which a third goes back");
+    let product = seller.publish("Morning Tape", 1_500).await?;
+    let placed = buyer.post("/api/v1/marketplace/orders", json!({"items": [{"product_id": product}]}), 201).await?;
+    let order = placed["order"]["id"].as_str().unwrap_or_default().to_owned();
+    cast.pay_in_browser(&placed["payment"]).await?;
+    buyer.until_order(&order, "completed").await?;
+    let transfer = seller.until_transfer(&order, "completed").await?;
+    say(&format!("{} are paid, {} arrive at the seller.", money(&placed["order"]["total"]), money(&transfer["amount"])));
+    buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({"amount": 500}), 202).await?;
+    let shown = buyer.until_order(&order, "partially_refunded").await?;
+    let taken_back = |transfers: &[Value]| {
+        transfers.iter().find(|transfer| transfer["order_id"] == order.as_str() && transfer["amount_reversed"]["amount"] != 0).cloned()
+    };
+    let transfer = seller.until("a share taken back", taken_back).await?;
+    say(&format!("{} go back to the buyer, {} of them from the seller.", money(&shown["refunded"]), money(&transfer["amount_reversed"])));
     Ok(())
 }
 

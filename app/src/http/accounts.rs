@@ -54,12 +54,7 @@ fn roles(roles: Roles) -> Vec<RoleView> {
 
 impl From<&User> for UserView {
     fn from(user: &User) -> Self {
-        Self {
-            id: user.id.0,
-            email: user.email.to_string(),
-            username: user.username.as_str().to_owned(),
-            roles: roles(user.roles),
-        }
+        Self { id: user.id.0, email: user.email.to_string(), username: user.username.as_str().to_owned(), roles: roles(user.roles) }
     }
 }
 

@@ -82,7 +82,12 @@ fn article(stored: &StoredMail) -> String {
     let micros = i64::try_from(stored.sent_at_micros).unwrap_or_default();
     let at = chrono::DateTime::from_timestamp_micros(micros).map(|at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default();
     let mail = &stored.mail;
-    format!("<article>\n<h2>{}</h2>\n<p>To {} · {at}</p>\n<pre>{}</pre>\n</article>", escape(&mail.subject), escape(&mail.to), linked(&mail.body))
+    format!(
+        "<article>\n<h2>{}</h2>\n<p>To {} · {at}</p>\n<pre>{}</pre>\n</article>",
+        escape(&mail.subject),
+        escape(&mail.to),
+        linked(&mail.body)
+    )
 }
 
 /// The text with its links as links; everything else is escaped.
@@ -110,7 +115,8 @@ mod tests {
     #[test]
     fn links_are_links_and_the_rest_is_text() {
         let text = "see\nhttp://localhost/verify-email?token=a&b\n<script>";
-        let expected = "see\n<a href=\"http://localhost/verify-email?token=a&amp;b\">http://localhost/verify-email?token=a&amp;b</a>\n&lt;script&gt;";
+        let expected =
+            "see\n<a href=\"http://localhost/verify-email?token=a&amp;b\">http://localhost/verify-email?token=a&amp;b</a>\n&lt;script&gt;";
         assert_eq!(linked(text), expected);
     }
 }

@@ -19,16 +19,10 @@ use std::sync::Arc;
 use veza_mail::OutboxMailer;
 
 /// Every area of the API.
-pub type Apis = (
-    (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi),
-    (OnboardingApi, AdminApi, WebhooksApi, HealthApi),
-);
+pub type Apis = ((AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi), (OnboardingApi, AdminApi, WebhooksApi, HealthApi));
 
 fn apis() -> Apis {
-    (
-        (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi),
-        (OnboardingApi, AdminApi, WebhooksApi, HealthApi::default()),
-    )
+    ((AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi), (OnboardingApi, AdminApi, WebhooksApi, HealthApi::default()))
 }
 
 /// The API with its description.

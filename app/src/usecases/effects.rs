@@ -202,6 +202,6 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-async fn send_mail(_app: &App, _kind: &EffectKind, _id: veza_domain::ids::EffectId) -> Result<(), MailError> {
-    Err(MailError::Unavailable("not wired yet".into()))
+async fn send_mail(app: &App, kind: &EffectKind, id: veza_domain::ids::EffectId) -> Result<(), MailError> {
+    crate::usecases::identity::mails::send(app, kind, id).await
 }

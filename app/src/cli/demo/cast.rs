@@ -8,7 +8,7 @@ use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use veza_mail::OutboxMailer;
@@ -34,13 +34,13 @@ pub struct Person {
 
 impl Cast {
     /// On a running instance.
-    pub fn new(running: &Running) -> Self {
+    pub fn new(running: &Running, folder: &Path) -> Self {
         Self {
             base: format!("http://{}", running.addr),
             http: reqwest::Client::new(),
-            outbox: running.data_dir.join("outbox"),
-            app: running.app.clone(),
-            sandbox_base: running.sandbox.as_ref().map(|sandbox| sandbox.base_url()).unwrap_or_default(),
+            outbox: folder.join("outbox"),
+            app: Arc::clone(running.app()),
+            sandbox_base: running.sandbox().map(|sandbox| sandbox.base_url()).unwrap_or_default(),
         }
     }
 
@@ -66,7 +66,10 @@ impl Cast {
     pub async fn admin(&self, name: &str) -> Result<Person, DemoError> {
         let email = format!("{name}@example.org");
         let wish = Registration { email: email.clone(), username: name.to_owned(), password: SecretString::from(PASSWORD) };
-        let refused = |error: crate::http::problem::ApiError| DemoError::Answer { what: "admin create".to_owned(), answer: error.problem().detail.clone() };
+        let refused = |error: crate::http::problem::ApiError| DemoError::Answer {
+            what: "admin create".to_owned(),
+            answer: error.problem().detail.clone(),
+        };
         accounts::make_admin(&self.app, wish).await.map_err(refused)?;
         self.sign_in(&email).await
     }
@@ -104,7 +107,11 @@ impl Cast {
         });
         let request = self.http.post(format!("{}/payments/{id}/confirm", self.sandbox_base)).header("api-key", key).json(&body);
         let answer = request.send().await?;
-        if answer.status().is_success() { Ok(()) } else { Err(DemoError::Answer { what: "paying".to_owned(), answer: answer.text().await? }) }
+        if answer.status().is_success() {
+            Ok(())
+        } else {
+            Err(DemoError::Answer { what: "paying".to_owned(), answer: answer.text().await? })
+        }
     }
 }
 
@@ -153,7 +160,14 @@ impl Person {
     }
 }
 
-async fn call(http: &reqwest::Client, method: Method, url: &str, token: Option<&str>, body: Value, status: u16) -> Result<Value, DemoError> {
+async fn call(
+    http: &reqwest::Client,
+    method: Method,
+    url: &str,
+    token: Option<&str>,
+    body: Value,
+    status: u16,
+) -> Result<Value, DemoError> {
     let what = format!("{method} {url}");
     let mut request = http.request(method, url);
     if let Some(token) = token {
