@@ -1,7 +1,11 @@
 //! Veza: use cases, HTTP, workers, configuration, command line and wiring. The only crate that knows every other.
 
+pub mod cli;
+pub mod config;
 pub mod http;
+pub mod logging;
 pub mod services;
 pub mod system;
 pub mod usecases;
+pub mod wiring;
 pub mod workers;

@@ -1,2 +1,5 @@
 //! The `veza` binary.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    veza::cli::run()
+}

@@ -1,6 +1,10 @@
 //! What use cases, handlers and workers share: the ports as they were wired, and the settings that rules need.
 
-use std::sync::Arc;
+use crate::http::auth::AccessTokens;
+use crate::usecases::identity::Identity;
+use crate::usecases::webhook_log::RefusedDeliveries;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use veza_domain::backoff::RetryPolicy;
@@ -45,11 +49,24 @@ pub struct MoneySettings {
     pub sandbox_checkout: Option<String>,
 }
 
+/// How the workers run.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkerSettings {
+    /// `TRANSFER_RETRY_ENABLED`: failed transfers are tried again; first tries are always made.
+    pub transfer_retries: bool,
+    /// `TRANSFER_RETRY_CHECK_INTERVAL`.
+    pub transfers_every: Duration,
+    /// `REVERSAL_WORKER_ENABLED`.
+    pub reversals: bool,
+    /// `REVERSAL_CHECK_INTERVAL`.
+    pub reversals_every: Duration,
+}
+
 impl MoneySettings {
     /// How long a row that is being worked on is left alone: longer than any call.
     #[must_use]
     pub fn lease(&self) -> Duration {
-        self.provider_timeout + Duration::from_secs(30)
+        self.provider_timeout.saturating_mul(2)
     }
 }
 
@@ -63,6 +80,9 @@ pub struct Wake {
     /// The reversal worker.
     pub reversals: Notify,
 }
+
+/// When each worker last looked for work, by its name.
+pub type WorkerRuns = Mutex<BTreeMap<&'static str, Timestamp>>;
 
 /// Everything that the program's parts share.
 pub struct App {
@@ -78,10 +98,20 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Ids and secrets.
     pub ids: Arc<dyn IdSource>,
+    /// Makes and reads access tokens.
+    pub tokens: AccessTokens,
+    /// What the flows of identity share.
+    pub identity: Identity,
     /// Settings of the money flows.
     pub money: MoneySettings,
+    /// How the workers run.
+    pub workers: WorkerSettings,
     /// Wakes the workers.
     pub wake: Wake,
+    /// When each worker last looked for work.
+    pub worker_runs: WorkerRuns,
+    /// Takes the log rows of refused webhook deliveries.
+    pub refused_deliveries: RefusedDeliveries,
 }
 
 impl App {
@@ -89,6 +119,11 @@ impl App {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// A worker has looked for work.
+    pub fn last_run(&self, worker: &'static str) {
+        self.worker_runs.lock().unwrap_or_else(PoisonError::into_inner).insert(worker, self.now());
     }
 
     /// What a settlement varies by.

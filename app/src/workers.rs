@@ -1,1 +1,162 @@
-//! Background work.
+//! Background work: the outbox, transfers, reversals, the log of refused deliveries, the sweep.
+//!
+//! Each worker claims due rows in batches, works on a few of them at a time, and sleeps until it is woken or its interval is
+//! over. A worker that fails says so and goes on; a row that it dies over is due again after its lease.
+
+use crate::services::App;
+use crate::usecases::effects::EffectError;
+use crate::usecases::{effects, reversals, transfers, webhook_log};
+use futures_util::StreamExt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use veza_ports::storage::StoreError;
+
+/// Rows of a batch (spec/01-money §5).
+pub const BATCH: u32 = 20;
+/// Rows that are worked on at a time.
+const AT_A_TIME: usize = 4;
+/// How often the outbox is looked at without being woken.
+const EFFECTS_EVERY: Duration = Duration::from_secs(5);
+/// How often what nobody needs any more is deleted.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+/// Unit ids and idempotency records are kept for at least a day, and a margin.
+const SWEEP_AGE: Duration = Duration::from_secs(26 * 3600);
+/// Rows of a sweep's batch.
+const SWEEP_BATCH: u32 = 1000;
+
+/// The running workers.
+pub struct WorkersHandle {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+/// Starts them all.
+#[must_use]
+pub fn start(app: &Arc<App>) -> WorkersHandle {
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    let a = app.clone();
+    tasks.spawn(run("effects", app.clone(), stopped.clone(), EFFECTS_EVERY, |app| &app.wake.effects, move || effects_batch(a.clone())));
+    let a = app.clone();
+    let every = app.workers.transfers_every;
+    tasks.spawn(run("transfers", app.clone(), stopped.clone(), every, |app| &app.wake.transfers, move || transfers_batch(a.clone())));
+    if app.workers.reversals {
+        let a = app.clone();
+        let every = app.workers.reversals_every;
+        tasks.spawn(run("reversals", app.clone(), stopped.clone(), every, |app| &app.wake.reversals, move || reversals_batch(a.clone())));
+    } else {
+        tracing::warn!("the reversal worker is off: what refunds take back from sellers waits");
+    }
+    tasks.spawn(log_refused(app.clone(), stopped.clone()));
+    tasks.spawn(sweep(app.clone(), stopped));
+    WorkersHandle { stop, tasks }
+}
+
+impl WorkersHandle {
+    /// Lets each finish what it has in hand, and stops.
+    pub async fn shutdown(mut self) {
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// One worker: batches until nothing is due, then sleep.
+async fn run<B, F>(
+    name: &'static str,
+    app: Arc<App>,
+    mut stopped: watch::Receiver<bool>,
+    every: Duration,
+    wake: fn(&App) -> &Notify,
+    batch: B,
+) where
+    B: Fn() -> F + Send,
+    F: Future<Output = Result<usize, StoreError>> + Send,
+{
+    tracing::info!(worker = name, every = ?every, "worker runs");
+    while !*stopped.borrow() {
+        match batch().await {
+            Ok(0) => {}
+            Ok(worked) => {
+                tracing::debug!(worker = name, worked, "batch done");
+                if worked == BATCH as usize {
+                    continue;
+                }
+            }
+            Err(error) => tracing::error!(worker = name, %error, "nothing could be claimed; next time again"),
+        }
+        app.last_run(name);
+        tokio::select! {
+            () = wake(&app).notified() => {}
+            () = tokio::time::sleep(every) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+    tracing::info!(worker = name, "worker stopped");
+}
+
+async fn effects_batch(app: Arc<App>) -> Result<usize, StoreError> {
+    let claimed = app.store.claim_effects(app.now(), app.money.lease(), BATCH).await?;
+    let app = &app;
+    Ok(each(claimed, |effect| async move {
+        let (id, kind) = (effect.value.id, effect.value.kind.name());
+        told("effect", kind, id, effects::work(app, effect).await.map(|_| ()));
+    })
+    .await)
+}
+
+async fn transfers_batch(app: Arc<App>) -> Result<usize, StoreError> {
+    let claimed = app.store.claim_transfers(app.now(), app.money.lease(), BATCH).await?;
+    let app = &app;
+    Ok(each(claimed, |transfer| async move { told("transfer", "send", transfer.id, transfers::work(app, transfer).await) }).await)
+}
+
+async fn reversals_batch(app: Arc<App>) -> Result<usize, StoreError> {
+    let claimed = app.store.claim_reversals(app.now(), app.money.lease(), BATCH).await?;
+    let app = &app;
+    Ok(each(claimed, |reversal| async move { told("reversal", "take back", reversal.id, reversals::work(app, reversal).await) }).await)
+}
+
+async fn each<T, F: Future<Output = ()>>(rows: Vec<T>, work: impl Fn(T) -> F) -> usize {
+    let worked = rows.len();
+    futures_util::stream::iter(rows).for_each_concurrent(AT_A_TIME, work).await;
+    worked
+}
+
+fn told(class: &str, what: &str, id: impl std::fmt::Display, result: Result<(), EffectError>) {
+    if let Err(error) = result {
+        tracing::error!(class, what, %id, error = effects::chain(&error), "work could not be recorded; it is due again after its lease");
+    }
+}
+
+async fn log_refused(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            delivery = app.refused_deliveries.next() => match delivery {
+                Some(delivery) => webhook_log::write(&app, delivery).await,
+                None => return,
+            },
+            _ = stopped.changed() => break,
+        }
+    }
+    while let Some(delivery) = app.refused_deliveries.take().await {
+        webhook_log::write(&app, delivery).await;
+    }
+}
+
+async fn sweep(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        match app.store.sweep(app.now().minus(SWEEP_AGE), SWEEP_BATCH).await {
+            Ok(deleted) if deleted >= u64::from(SWEEP_BATCH) => continue,
+            Ok(deleted) => tracing::debug!(deleted, "sweep done"),
+            Err(error) => tracing::error!(%error, "sweep failed; next time again"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP_EVERY) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}

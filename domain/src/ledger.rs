@@ -134,7 +134,7 @@ impl Posting {
         let mut sums: BTreeMap<Account, Minor> = BTreeMap::new();
         for (account, amount) in entries {
             let sum = sums.entry(account).or_default();
-            *sum = sum.add(amount)?;
+            *sum = sum.plus(amount)?;
         }
         sums.retain(|_, amount| *amount != Minor::ZERO);
         let entries = sums.into_iter().map(|(account, amount)| Entry { account, amount }).collect();

@@ -16,14 +16,14 @@ impl Minor {
     /// Sum.
     /// # Errors
     /// [`MoneyError::Overflow`] past the range of `i64`.
-    pub fn add(self, other: Self) -> Result<Self, MoneyError> {
+    pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
         self.0.checked_add(other.0).map(Self).ok_or(MoneyError::Overflow)
     }
 
     /// Difference.
     /// # Errors
     /// [`MoneyError::Overflow`] past the range of `i64`.
-    pub fn sub(self, other: Self) -> Result<Self, MoneyError> {
+    pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
         self.0.checked_sub(other.0).map(Self).ok_or(MoneyError::Overflow)
     }
 
@@ -38,7 +38,7 @@ impl Minor {
     /// # Errors
     /// [`MoneyError::Overflow`] past the range of `i64`.
     pub fn sum(amounts: impl IntoIterator<Item = Self>) -> Result<Self, MoneyError> {
-        amounts.into_iter().try_fold(Self::ZERO, Self::add)
+        amounts.into_iter().try_fold(Self::ZERO, Self::plus)
     }
 
     /// True above zero.
@@ -254,7 +254,7 @@ mod tests {
         #[test]
         fn split_is_exact(price in 0..=i64::MAX, points in 0u16..=10_000) {
             let Split { fee, share } = split(Minor(price), BasisPoints::new(points).unwrap());
-            prop_assert_eq!(fee.add(share), Ok(Minor(price)));
+            prop_assert_eq!(fee.plus(share), Ok(Minor(price)));
             prop_assert!(fee.0 >= 0 && share.0 >= 0);
         }
 

@@ -228,9 +228,9 @@ pub fn bear(amount: Minor, named: &[LineId], lines: &[OrderLine], succeeded: &[&
     let mut sellers: BTreeMap<UserId, (Minor, Minor, Minor)> = BTreeMap::new(); // total, share, refunded with this one
     for (line, part) in lines.iter().zip(&parts) {
         let (total, share, refunded) = sellers.entry(line.seller_id).or_default();
-        *total = total.add(line.price)?;
-        *share = share.add(line.share)?;
-        *refunded = refunded.add(line.refunded)?.add(*part)?;
+        *total = total.plus(line.price)?;
+        *share = share.plus(line.share)?;
+        *refunded = refunded.plus(line.refunded)?.plus(*part)?;
     }
     let mut burden = Burden { lines: Vec::new(), sellers: Vec::new(), platform: amount };
     for (seller_id, (total, share, refunded)) in sellers {
@@ -240,7 +240,7 @@ pub fn bear(amount: Minor, named: &[LineId], lines: &[OrderLine], succeeded: &[&
         let part = Minor((proportion(share, refunded, total) - given.0).max(0));
         if part.is_positive() {
             burden.sellers.push(SellerPart { seller_id, amount: part });
-            burden.platform = burden.platform.sub(part)?;
+            burden.platform = burden.platform.minus(part)?;
         }
     }
     let given_back = lines.iter().zip(parts).filter(|(_, part)| part.is_positive());

@@ -295,7 +295,7 @@ impl Transfer {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn taken_back(self, amount: Minor) -> Result<Self, MoneyError> {
-        Ok(Self { amount_reversed: self.amount_reversed.add(amount)?, ..self })
+        Ok(Self { amount_reversed: self.amount_reversed.plus(amount)?, ..self })
     }
 
     /// The only way to change the status.
@@ -316,6 +316,12 @@ impl Transfer {
     #[must_use]
     pub fn held(self, hold: Hold, policy: &RetryPolicy, now: Timestamp) -> Self {
         Self { hold: Some(hold), next_retry_at: Some(now.plus(policy.max)), ..self }
+    }
+
+    /// What it waited for is there: it is due at once.
+    #[must_use]
+    pub fn released(self, now: Timestamp) -> Self {
+        Self { hold: None, next_retry_at: Some(now), ..self }
     }
 
     /// The states it goes through after a call, in order; the last one stays. `wanted` = the seller is still to have it

@@ -1,1 +1,149 @@
-//! End-to-end tests.
+//! A whole Veza in a test: the real server on a free port, the embedded sandbox, people who talk to it over HTTP.
+//!
+//! Nothing here depends on how long something takes: [`World::until`] waits for a state, with a bound that only a hang reaches.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod books;
+mod people;
+
+pub use books::assert_books_agree;
+pub use people::{Answer, Person};
+
+use serde_json::Value;
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tempfile::TempDir;
+use veza::config::Config;
+use veza::wiring::{self, Running};
+use veza_sandbox::{Control, Sandbox, SandboxConfig};
+
+/// Longest wait for a state: only a hang takes this long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+static PEOPLE: AtomicUsize = AtomicUsize::new(0);
+
+/// A running Veza and what it runs on.
+pub struct World {
+    /// The server.
+    pub running: Running,
+    /// The sandbox's controls; a sandbox of its own that nobody talks to where the server runs without one.
+    pub sandbox: Control,
+    /// HTTP.
+    pub http: reqwest::Client,
+    dir: TempDir,
+}
+
+impl World {
+    /// On SQLite, as a new user has it.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With these settings on top.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::in_dir(tempfile::tempdir().unwrap(), settings).await
+    }
+
+    async fn in_dir(dir: TempDir, settings: &[(&str, &str)]) -> Self {
+        let data = dir.path().to_str().unwrap().to_owned();
+        let base = [
+            ("DATA_DIR", data.as_str()),
+            ("BIND_ADDR", "127.0.0.1:0"),
+            ("SANDBOX_BIND_ADDR", "127.0.0.1:0"),
+            ("RATE_LIMITS", "off"),
+            ("PROVIDER_TIMEOUT", "2s"),
+            ("TRANSFER_RETRY_CHECK_INTERVAL", "1s"),
+            ("TRANSFER_RETRY_BACKOFF_BASE", "100ms"),
+            ("TRANSFER_RETRY_BACKOFF_MAX", "1s"),
+            ("REVERSAL_CHECK_INTERVAL", "1s"),
+            ("REVERSAL_BACKOFF_BASE", "100ms"),
+            ("REVERSAL_BACKOFF_MAX", "1s"),
+        ];
+        let config = Config::from_pairs(base.iter().chain(settings).copied()).unwrap();
+        let running = wiring::start(config).await.unwrap();
+        let sandbox = match running.sandbox() {
+            Some(sandbox) => sandbox.control(),
+            None => Sandbox::start(SandboxConfig::default()).await.unwrap().control(),
+        };
+        Self { running, sandbox, http: reqwest::Client::new(), dir }
+    }
+
+    /// Stops it gracefully and starts it anew on the same files.
+    pub async fn restarted(self, settings: &[(&str, &str)]) -> Self {
+        let Self { running, dir, .. } = self;
+        running.shutdown().await;
+        Self::in_dir(dir, settings).await
+    }
+
+    /// Where it keeps its files.
+    pub fn data_dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
+    /// An address of the API.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.running.addr)
+    }
+
+    /// A new buyer: registered, address proven, signed in.
+    pub async fn buyer(&self) -> Person {
+        Person::sign_up(self, &format!("person{}", PEOPLE.fetch_add(1, Ordering::Relaxed))).await
+    }
+
+    /// A new creator whose account at Connect can receive transfers.
+    pub async fn seller(&self) -> Person {
+        let seller = self.creator().await;
+        let account = seller.post("/api/v1/seller/onboarding", Value::Null).await.ok(200);
+        self.sandbox.set_account(account["account_id"].as_str().unwrap(), Some("active"), Some(true)).unwrap();
+        seller.post("/api/v1/seller/onboarding", Value::Null).await.ok(200);
+        seller
+    }
+
+    /// A new creator without an account at Connect.
+    pub async fn creator(&self) -> Person {
+        let creator = self.buyer().await;
+        creator.post("/api/v1/me/creator", Value::Null).await.ok(200);
+        creator
+    }
+
+    /// An admin.
+    pub async fn admin(&self) -> Person {
+        let number = PEOPLE.fetch_add(1, Ordering::Relaxed);
+        Person::admin(self, &format!("admin{number}")).await
+    }
+
+    /// Waits until `look` gives something.
+    pub async fn until<T, F: Future<Output = Option<T>>>(&self, what: &str, look: impl Fn() -> F) -> T {
+        let waited = tokio::time::timeout(PATIENCE, async {
+            loop {
+                if let Some(found) = look().await {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        waited.await.unwrap_or_else(|_| panic!("never saw: {what}"))
+    }
+
+    /// Sends a webhook as the PSP does, signed.
+    pub async fn webhook(&self, body: &str) -> Answer {
+        let signature = veza_sandbox::sign(&SandboxConfig::default().webhook_secret, body.as_bytes());
+        self.raw_webhook(body.as_bytes().to_vec(), Some(&signature)).await
+    }
+
+    /// Sends any bytes to the webhook route.
+    pub async fn raw_webhook(&self, body: Vec<u8>, signature: Option<&str>) -> Answer {
+        let mut request = self.http.post(self.url("/webhooks/hyperswitch")).body(body).header("content-type", "application/json");
+        if let Some(signature) = signature {
+            request = request.header("x-webhook-signature-512", signature);
+        }
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Ends it, gracefully.
+    pub async fn stop(self) {
+        self.running.shutdown().await;
+    }
+}

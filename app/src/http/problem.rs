@@ -52,21 +52,29 @@ pub struct Problem {
 
 macro_rules! api_error {
     ($($(#[$doc:meta])* $name:ident = $status:literal $constructor:ident),+ $(,)?) => {
-        /// Every error answer of the API.
+        /// Every error answer of the API. Boxed, so that a `Result` stays small.
         #[derive(Clone, Debug, ApiResponse)]
         pub enum ApiError {
-            $($(#[$doc])* #[oai(status = $status, content_type = "application/problem+json")] $name(Json<Problem>)),+
+            $($(#[$doc])* #[oai(status = $status, content_type = "application/problem+json")] $name(Json<Box<Problem>>)),+
         }
 
         impl ApiError {
             $($(#[$doc])* #[must_use] pub fn $constructor(code: &str, detail: impl Into<String>) -> Self {
-                Self::$name(Json(Problem::new($status, code, detail)))
+                Self::$name(Json(Box::new(Problem::new($status, code, detail))))
             })+
 
             /// Its document.
             #[must_use]
             pub fn problem(&self) -> &Problem {
                 match self { $(Self::$name(Json(problem)) => problem),+ }
+            }
+
+            /// The error whose document this is, by its status.
+            #[must_use]
+            pub fn of(problem: Problem) -> Self {
+                let status = problem.status;
+                let problem = Json(Box::new(problem));
+                match status { $($status => Self::$name(problem),)+ _ => Self::Internal(problem) }
             }
 
             fn problem_mut(&mut self) -> &mut Problem {
@@ -138,7 +146,7 @@ impl ApiError {
     /// 503 `storage_unavailable`: nothing was done, or it is safe to repeat.
     #[must_use]
     pub fn storage(error: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::error!(error = &error as &dyn std::fmt::Debug, "storage unavailable");
+        tracing::error!(error, "storage unavailable");
         Self::unavailable("storage_unavailable", "the database can't be reached at the moment; try again")
     }
 
@@ -146,6 +154,13 @@ impl ApiError {
     #[must_use]
     pub fn with_order(mut self, order_id: impl ToString) -> Self {
         self.problem_mut().order_id = Some(order_id.to_string());
+        self
+    }
+
+    /// This error with the refund that was made.
+    #[must_use]
+    pub fn with_refund(mut self, refund_id: impl ToString) -> Self {
+        self.problem_mut().refund_id = Some(refund_id.to_string());
         self
     }
 

@@ -155,7 +155,7 @@ fn succeeded(draft: &mut Draft<'_>, fact: &RefundFact, refund: Refund, late: boo
     draft.put(Change::Refund(settled));
     give_back_lines(draft, &burden, 1)?;
     draft.put(Change::Posting(posting));
-    put_order(draft, order.refunded.add(refund.amount.amount)?);
+    put_order(draft, order.refunded.plus(refund.amount.amount)?);
     revoke(draft, &refund.lines.iter().copied().collect());
     if late {
         draft.flag(Subject::Refund(refund.id), Code::RefundSucceededAfterFailure, refund.amount.to_string());
@@ -181,14 +181,14 @@ fn undone(draft: &mut Draft<'_>, fact: &RefundFact, refund: Refund) -> Result<()
     let (order, now) = (draft.file.order.clone(), draft.context.now);
     let given = Minor::sum(refund.seller_parts.iter().map(|part| part.amount))?;
     let burden =
-        Burden { lines: refund.line_parts.clone(), sellers: refund.seller_parts.clone(), platform: refund.amount.amount.sub(given)? };
+        Burden { lines: refund.line_parts.clone(), sellers: refund.seller_parts.clone(), platform: refund.amount.amount.minus(given)? };
     let event = Event::RefundUndone(refund.id, refund.succeeded_at.unwrap_or(refund.created_at));
     let posting = ledger::refunded(event, order.id, refund.amount, &burden, true, now)?;
     let detail = format!("{}: {}", refund.amount, fact.error.as_deref().unwrap_or("no reason given"));
     draft.put(Change::Refund(Refund { status: RefundStatus::Failed, error_message: fact.error.clone(), ..refund.clone() }));
     give_back_lines(draft, &burden, -1)?;
     draft.put(Change::Posting(posting));
-    put_order(draft, order.refunded.sub(refund.amount.amount)?);
+    put_order(draft, order.refunded.minus(refund.amount.amount)?);
     grant_again(draft);
     draft.flag(Subject::Refund(refund.id), Code::RefundFailedAfterSuccess, detail);
     for seller in draft.file.sellers() {
@@ -200,7 +200,7 @@ fn undone(draft: &mut Draft<'_>, fact: &RefundFact, refund: Refund) -> Result<()
 fn give_back_lines(draft: &mut Draft<'_>, burden: &Burden, sign: i64) -> Result<(), SettlementError> {
     for part in &burden.lines {
         if let Some(line) = draft.file.lines.iter().find(|line| line.id == part.line_id).cloned() {
-            let refunded = line.refunded.add(Minor(part.amount.0 * sign))?;
+            let refunded = line.refunded.plus(Minor(part.amount.0 * sign))?;
             draft.put(Change::Line(OrderLine { refunded, ..line }));
         }
     }

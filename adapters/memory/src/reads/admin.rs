@@ -83,7 +83,7 @@ impl State {
         for posting in self.all::<Posting>().map(|row| row.value) {
             for entry in &posting.entries {
                 let sum = sums.entry((entry.account, posting.currency)).or_default();
-                *sum = sum.add(entry.amount)?;
+                *sum = sum.plus(entry.amount)?;
             }
         }
         Ok(sums.into_iter().map(|((account, currency), amount)| (account, currency, amount)).collect())

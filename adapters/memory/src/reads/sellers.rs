@@ -72,6 +72,6 @@ impl State {
 }
 
 fn add(sum: &mut Minor, amount: Minor) -> Result<(), MoneyError> {
-    *sum = sum.add(amount)?;
+    *sum = sum.plus(amount)?;
     Ok(())
 }

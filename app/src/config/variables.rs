@@ -1,0 +1,180 @@
+//! Every setting there is: its name, its default, what it means. Parsing, `.env.example` and `doctor` go by this list, so a
+//! setting that is not in it does not exist.
+
+/// A setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// As in the environment.
+    pub name: &'static str,
+    /// What holds when it is not set; empty = nothing.
+    pub default: &'static str,
+    /// What it means, for a person.
+    pub meaning: &'static str,
+    /// Its value is never shown.
+    pub secret: bool,
+}
+
+/// Settings that belong together.
+#[derive(Clone, Copy, Debug)]
+pub struct Section {
+    /// Their headline.
+    pub title: &'static str,
+    /// The settings.
+    pub variables: &'static [Variable],
+}
+
+const fn plain(name: &'static str, default: &'static str, meaning: &'static str) -> Variable {
+    Variable { name, default, meaning, secret: false }
+}
+
+const fn secret(name: &'static str, meaning: &'static str) -> Variable {
+    Variable { name, default: "", meaning, secret: true }
+}
+
+/// The file that settings may also stand in, as TOML; the environment goes before it. Read before all others.
+pub const CONFIG_FILE: Variable =
+    plain("VEZA_CONFIG", "", "TOML file with the same names (BIND_ADDR = \"…\"); the environment goes before it.");
+
+/// Every setting, by section.
+pub const SECTIONS: &[Section] = &[
+    Section {
+        title: "Where it runs",
+        variables: &[
+            CONFIG_FILE,
+            plain(
+                "APP_ENV",
+                "development",
+                "development or production. Production refuses to start on unsafe settings, naming all of them.",
+            ),
+            plain("BIND_ADDR", "127.0.0.1:8080", "Address and port to listen on; port 0 takes a free one."),
+            plain(
+                "PUBLIC_URL",
+                "",
+                "How the world reaches this server: links in mails, return pages. Default: from BIND_ADDR. Needed in production.",
+            ),
+            plain("DATA_DIR", "data", "Folder for everything that is kept in files."),
+            plain("DATABASE_URL", "", "sqlite://path, or memory: (nothing is kept; development). Default: sqlite://DATA_DIR/veza.db."),
+            plain("ALLOW_SQLITE", "false", "true: production may use SQLite (one instance, one machine)."),
+            plain("SUPPORT_CONTACT", "", "Address or page that people are pointed to when they need help."),
+        ],
+    },
+    Section {
+        title: "Payments (Hyperswitch)",
+        variables: &[
+            plain("HYPERSWITCH_ENABLED", "false", "true: payments go to Hyperswitch. Has to be true in production."),
+            plain("HYPERSWITCH_URL", "https://sandbox.hyperswitch.io", "Its address."),
+            secret("HYPERSWITCH_API_KEY", "Secret API key."),
+            secret("HYPERSWITCH_WEBHOOK_SECRET", "The profile's payment_response_hash_key: signs the webhooks."),
+            plain("HYPERSWITCH_PROFILE_ID", "", "Profile, where the key's merchant has several."),
+            plain("HYPERSWITCH_PUBLISHABLE_KEY", "", "Publishable key, passed on to the buyer's browser."),
+            plain("PROVIDER_TIMEOUT", "30s", "Longest call of a provider, from connecting to the last byte."),
+        ],
+    },
+    Section {
+        title: "Payouts to sellers (Stripe Connect)",
+        variables: &[
+            plain("STRIPE_CONNECT_ENABLED", "false", "true: sellers are paid through Stripe Connect; false: their transfers wait."),
+            plain("STRIPE_API_URL", "https://api.stripe.com", "Its address."),
+            secret("STRIPE_SECRET_KEY", "Secret API key."),
+            secret("STRIPE_WEBHOOK_SECRET", "Signs the webhooks of the platform account."),
+            secret("STRIPE_CONNECT_WEBHOOK_SECRET", "Signs the webhooks of the connected accounts."),
+        ],
+    },
+    Section {
+        title: "Money",
+        variables: &[
+            plain("PLATFORM_FEE_BPS", "1000", "The platform's share of a sale, in basis points (1000 = 10 %)."),
+            plain("REFUND_WINDOW", "336h", "How long after a sale a refund may be asked for."),
+        ],
+    },
+    Section {
+        title: "Transfers to sellers, tried again",
+        variables: &[
+            plain("TRANSFER_RETRY_ENABLED", "true", "false: failed transfers wait for an admin."),
+            plain("TRANSFER_RETRY_MAX_RETRIES", "5", "Retries after the first try."),
+            plain("TRANSFER_RETRY_CHECK_INTERVAL", "1m", "How often due ones are looked for."),
+            plain("TRANSFER_RETRY_BACKOFF_BASE", "1m", "Pause that doubles with each retry."),
+            plain("TRANSFER_RETRY_BACKOFF_MAX", "1h", "Longest pause; also the pace of what only time heals."),
+        ],
+    },
+    Section {
+        title: "Reversals of transfers, tried again",
+        variables: &[
+            plain("REVERSAL_WORKER_ENABLED", "true", "false: reversals wait."),
+            plain("REVERSAL_MAX_RETRIES", "5", "Retries after the first try."),
+            plain("REVERSAL_CHECK_INTERVAL", "1m", "How often due ones are looked for."),
+            plain("REVERSAL_BACKOFF_BASE", "1m", "Pause that doubles with each retry."),
+            plain("REVERSAL_BACKOFF_MAX", "1h", "Longest pause; also the pace of what only time heals."),
+        ],
+    },
+    Section {
+        title: "People and mail",
+        variables: &[
+            secret(
+                "JWT_SECRET",
+                "Signs access tokens, at least 32 characters. In development one is made at first start and kept in DATA_DIR.",
+            ),
+            plain("SMTP_HOST", "", "Mail server. Without one, development keeps mails in DATA_DIR/outbox. Needed in production."),
+            plain("SMTP_PORT", "587", "Its port; 465 speaks TLS from the start."),
+            plain("SMTP_USERNAME", "", "Login, where it wants one; then the connection is encrypted, unless it stays on this machine."),
+            secret("SMTP_PASSWORD", "The login's password."),
+            plain("SMTP_FROM", "", "Sender's address. Default in development: no-reply@veza.local. Needed in production."),
+            plain("SMTP_FROM_NAME", "Veza", "Sender's name."),
+        ],
+    },
+    Section {
+        title: "The edge",
+        variables: &[
+            plain("RATE_LIMITS", "on", "off: for load tests; refused in production."),
+            plain("TRUSTED_PROXIES", "", "Addresses or networks (10.0.0.0/8), by comma, whose X-Forwarded-For is believed."),
+            plain("CORS_ALLOWED_ORIGINS", "", "Origins, by comma, whose pages may call the API from a browser."),
+            plain("LOG_FORMAT", "", "text or json. Default: text in development, json in production."),
+            plain("LOG_LEVEL", "info", "error, warn, info, debug or trace, also per module (info,veza=debug)."),
+        ],
+    },
+    Section {
+        title: "Sandbox (both providers in a box, for development)",
+        variables: &[
+            plain("SANDBOX_ENABLED", "", "Default: true in development while no real provider is switched on. Refused in production."),
+            plain("SANDBOX_BIND_ADDR", "127.0.0.1:8081", "Where it listens; a free port if this one is taken."),
+            plain("SANDBOX_CARD_MONEY_DELAY", "0s", "How long captured money stays pending there before transfers can use it."),
+        ],
+    },
+];
+
+/// Older names and what they are called now; `doctor` warns of them.
+pub const RENAMED: &[(&str, &str)] = &[("SMTP_USER", "SMTP_USERNAME"), ("FROM_EMAIL", "SMTP_FROM"), ("FROM_NAME", "SMTP_FROM_NAME")];
+
+/// Every setting.
+pub fn all() -> impl Iterator<Item = &'static Variable> {
+    SECTIONS.iter().flat_map(|section| section.variables)
+}
+
+/// The setting with this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Variable> {
+    all().find(|variable| variable.name == name)
+}
+
+/// The text of `.env.example`.
+#[must_use]
+pub fn env_example() -> String {
+    let mut text = String::from(
+        "# Every setting of Veza. All have a default that works on one machine, so nothing here has to be set to try it.\n\
+         # Copy what you change. This file is generated: `veza config example > .env.example`.\n",
+    );
+    for section in SECTIONS {
+        text.push_str(&format!("\n## {}\n", section.title));
+        for variable in section.variables {
+            text.push_str(&format!("\n# {}\n#{}={}\n", variable.meaning, variable.name, example(variable)));
+        }
+    }
+    text
+}
+
+/// The value that `.env.example` shows for the secret that signs access tokens; refused in production.
+pub const EXAMPLE_JWT_SECRET: &str = "change-me-to-at-least-32-random-characters";
+
+fn example(variable: &Variable) -> &'static str {
+    if variable.name == "JWT_SECRET" { EXAMPLE_JWT_SECRET } else { variable.default }
+}

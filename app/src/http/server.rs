@@ -1,0 +1,46 @@
+//! The API as one service, and everything that answers over HTTP put together.
+
+use super::accounts::AccountsApi;
+use super::admin::AdminApi;
+use super::health::HealthApi;
+use super::licences::LicencesApi;
+use super::middleware::edge::{Edge, EdgeSettings};
+use super::onboarding::OnboardingApi;
+use super::orders::OrdersApi;
+use super::products::ProductsApi;
+use super::router::Router;
+use super::seller::SellerApi;
+use super::webhooks::WebhooksApi;
+use super::{docs, pages};
+use crate::services::App;
+use poem::{Endpoint, EndpointExt, Response};
+use poem_openapi::OpenApiService;
+use std::sync::Arc;
+use veza_mail::OutboxMailer;
+
+/// Every area of the API.
+pub type Apis = ((AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi), (OnboardingApi, AdminApi, WebhooksApi, HealthApi));
+
+fn apis() -> Apis {
+    ((AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi), (OnboardingApi, AdminApi, WebhooksApi, HealthApi::default()))
+}
+
+/// The API with its description.
+#[must_use]
+pub fn api_service() -> OpenApiService<Apis, ()> {
+    OpenApiService::new(apis(), "Veza", env!("CARGO_PKG_VERSION"))
+        .description(
+            "A self-hosted marketplace: catalogue, orders, refunds, payouts to sellers. Errors are RFC 9457 problem documents with a \
+             stable `code`; lists are `{items, next_cursor}`; money is in minor units.",
+        )
+        .license(poem_openapi::LicenseObject::new("MIT OR Apache-2.0"))
+        .server("/")
+}
+
+/// Everything that answers over HTTP.
+pub fn endpoint(app: Arc<App>, edge: EdgeSettings, outbox: Option<OutboxMailer>) -> impl Endpoint<Output = Response> + 'static {
+    let service = api_service();
+    let router = Router::default().api(apis(), &service);
+    let router = pages::add_to(docs::add_to(router, &service), outbox);
+    Edge::new(router.build().data(app), edge)
+}

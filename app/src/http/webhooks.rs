@@ -1,0 +1,65 @@
+//! `POST /webhooks/hyperswitch`: the PSP's messages (spec/01-money §6).
+//!
+//! 413 before anything is stored, 401 before anything is read, 400 for what is signed and broken, 5xx when storage fails so
+//! that the PSP sends again, 200 for everything else, also for what is of no use to us.
+
+use crate::http::client::ClientAddr;
+use crate::http::problem::{ApiError, request_id};
+use crate::http::tags::Area;
+use crate::services::App;
+use crate::usecases::webhooks::{self, Envelope, Handled};
+use poem::web::Data;
+use poem::{Body, Request};
+use poem_openapi::payload::Json;
+use poem_openapi::{Object, OpenApi};
+use std::sync::Arc;
+
+/// Largest body, in bytes.
+pub const BODY_MAX: usize = 64 * 1024;
+/// Most characters of a user agent that are kept.
+const USER_AGENT_CHARS_MAX: usize = 512;
+
+/// Routes of the providers' messages.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WebhooksApi;
+
+/// What came of a delivery.
+#[derive(Clone, Debug, Object)]
+pub struct DeliveryAnswer {
+    /// `ok`, `skipped` or `error: …`, as in the webhook log.
+    pub result: String,
+}
+
+#[OpenApi(prefix_path = "/webhooks", tag = "Area::Webhooks")]
+impl WebhooksApi {
+    /// Receive a message of Hyperswitch.
+    ///
+    /// The raw body, at most 64 KiB, signed in `x-webhook-signature-512` (hex HMAC-SHA512). Each delivery within the size cap
+    /// stands in the webhook log once.
+    #[oai(path = "/hyperswitch", method = "post", operation_id = "receiveHyperswitchWebhook")]
+    async fn hyperswitch(
+        &self,
+        app: Data<&Arc<App>>,
+        client: Data<&ClientAddr>,
+        request: &Request,
+        body: Body,
+    ) -> Result<Json<DeliveryAnswer>, ApiError> {
+        let body =
+            body.into_bytes_limit(BODY_MAX).await.map_err(|_| ApiError::too_large("body_too_large", "a webhook has at most 64 KiB"))?;
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let signature = app.psp.as_ref().and_then(|psp| header(psp.webhooks.signature_header())).map(str::to_owned);
+        let envelope = Envelope {
+            body: &body,
+            signature: signature.as_deref(),
+            source_ip: client.0.0.to_string(),
+            user_agent: header("user-agent").unwrap_or_default().chars().take(USER_AGENT_CHARS_MAX).collect(),
+            request_id: request_id(),
+        };
+        match webhooks::receive(&app, envelope).await {
+            Handled::Answered(result) => Ok(Json(DeliveryAnswer { result: result.to_string() })),
+            Handled::BadSignature => Err(ApiError::unauthorized("signature_invalid", "the signature is missing or wrong")),
+            Handled::Malformed(why) => Err(ApiError::bad_request("malformed_webhook", why)),
+            Handled::NotStored => Err(ApiError::unavailable("storage_unavailable", "it could not be processed; send it again")),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Carrying out effects: the calls that open payments and refunds, the reads that settle contradictions, the mails.
+//!
+//! A request may run its own effect at once; the outbox worker is the backstop. "Unknown" is never treated as "failed": an
+//! effect that may have been heard stays `sent` until a look-up tells.
+
+mod payment;
+mod refund;
+
+use crate::services::App;
+use crate::usecases::commit::{commit, fresh_unit, unit};
+use crate::usecases::settle::{Bring, SettleError, bring};
+use std::time::Duration;
+use veza_domain::attention::{Attention, Code, Subject};
+use veza_domain::backoff::RetryPolicy;
+use veza_domain::effect::{Effect, EffectKind, EffectState};
+use veza_domain::ids::OrderId;
+use veza_domain::settlement::Fact;
+use veza_ports::mail::MailError;
+use veza_ports::payments::{PspError, ReadError};
+use veza_ports::storage::{CommitError, Row, StoreError, Versioned, Write};
+
+/// Pauses between tries of an effect; there is no last try.
+const RETRIES: RetryPolicy = RetryPolicy { retries_max: u32::MAX, base: Duration::from_secs(5), max: Duration::from_secs(600) };
+
+/// What became of an effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Performed {
+    /// It happened.
+    Done,
+    /// The provider refused for good; the books know.
+    Refused {
+        /// The provider's words.
+        message: String,
+    },
+    /// It did not happen, or nobody knows; the worker goes on with it.
+    Later {
+        /// What was seen.
+        message: String,
+    },
+}
+
+/// Why an effect could not be recorded. The worker comes back to it.
+#[derive(Debug, thiserror::Error)]
+pub enum EffectError {
+    /// Settling its answer failed.
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+    /// Recording its answer failed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// Reading what it is about failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Carries out an effect that the worker has claimed: first marks it as sent, or finds out what became of it.
+///
+/// # Errors
+/// [`EffectError`]; the effect is due again after its lease.
+pub async fn work(app: &App, claimed: Versioned<Effect>) -> Result<Performed, EffectError> {
+    match (claimed.value.kind, claimed.value.state) {
+        (EffectKind::CreatePayment(_) | EffectKind::CreateRefund(..), EffectState::Pending) => {
+            let sent = mark_sent(app, claimed).await?;
+            perform(app, sent).await
+        }
+        (EffectKind::CreatePayment(order), EffectState::Sent) => payment::recover(app, claimed, order).await,
+        (EffectKind::CreateRefund(order, refund), EffectState::Sent) => refund::recover(app, claimed, order, refund).await,
+        (_, EffectState::Done | EffectState::Refused) => Ok(Performed::Done),
+        // Reading twice and mailing twice do no harm: nothing to find out first.
+        (EffectKind::ReadPayment(_) | EffectKind::ReadRefund(..), _) => perform(app, claimed).await,
+        (EffectKind::MailVerification(..) | EffectKind::MailAlreadyRegistered(_), _) => perform(app, claimed).await,
+    }
+}
+
+/// Makes the call of an effect; one that creates something is marked as sent already.
+///
+/// # Errors
+/// [`EffectError`] when its answer could not be recorded.
+pub async fn perform(app: &App, effect: Versioned<Effect>) -> Result<Performed, EffectError> {
+    match effect.value.kind {
+        EffectKind::CreatePayment(order) => payment::create(app, effect, order).await,
+        EffectKind::CreateRefund(order, refund) => refund::create(app, effect, order, refund).await,
+        EffectKind::ReadPayment(order) => payment::read(app, effect, order).await,
+        EffectKind::ReadRefund(order, refund) => refund::read(app, effect, order, refund).await,
+        EffectKind::MailVerification(..) | EffectKind::MailAlreadyRegistered(_) => mail(app, effect).await,
+    }
+}
+
+async fn mark_sent(app: &App, effect: Versioned<Effect>) -> Result<Versioned<Effect>, CommitError> {
+    let sent = effect.value.sent(app.now(), app.money.lease());
+    let write = Write::Update { row: Row::Effect(sent.clone()), expected: effect.revision };
+    commit(app, fresh_unit(app, vec![write])).await?;
+    Ok(Versioned { value: sent, revision: effect.revision.next() })
+}
+
+/// No verdict: the effect waits, as sent if it may have been heard.
+async fn not_judged(
+    app: &App,
+    sent: Versioned<Effect>,
+    subject: Subject,
+    order_id: OrderId,
+    error: PspError,
+) -> Result<Performed, EffectError> {
+    let message = chain(&error);
+    match error {
+        PspError::Unknown(_) => later(app, sent, &message, true).await,
+        PspError::Unavailable(_) => later(app, sent, &message, false).await,
+        PspError::Credentials(_) => {
+            flag_now(app, subject, Code::ProviderCredentials, order_id, &message).await;
+            later(app, sent, &message, false).await
+        }
+        PspError::EmptyKey(_) | PspError::Refused { .. } | PspError::NotOurs(_) => {
+            tracing::error!(effect = %sent.value.id, %message, "an effect can't be sent: this is a bug");
+            later(app, sent, &message, false).await
+        }
+    }
+}
+
+/// "Not found" is final only once our own call can't be running any more (spec/01-money §8).
+fn may_be_under_way(app: &App, effect: &Effect) -> bool {
+    effect.sent_at.is_some_and(|sent| app.now().since(sent) < app.money.provider_timeout)
+}
+
+async fn settle_read(app: &App, effect: Versioned<Effect>, order_id: OrderId, fact: Fact) -> Result<Performed, EffectError> {
+    let unit_id = format!("effect:{}:{}", effect.value.id, effect.revision.0);
+    let done = Write::Update { row: Row::Effect(effect.value.done()), expected: effect.revision };
+    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &|_| vec![done.clone()] }).await?;
+    Ok(Performed::Done)
+}
+
+async fn mail(app: &App, effect: Versioned<Effect>) -> Result<Performed, EffectError> {
+    match send_mail(app, &effect.value.kind, effect.value.id).await {
+        Ok(()) => over(app, effect).await,
+        Err(MailError::Refused(message)) => {
+            let row = Row::Effect(effect.value.refused(&message));
+            commit(app, fresh_unit(app, vec![Write::Update { row, expected: effect.revision }])).await?;
+            Ok(Performed::Refused { message })
+        }
+        Err(error @ MailError::Unavailable(_)) => later(app, effect, &chain(&error), false).await,
+    }
+}
+
+async fn unread(
+    app: &App,
+    effect: Versioned<Effect>,
+    subject: Subject,
+    order_id: OrderId,
+    error: &ReadError,
+) -> Result<Performed, EffectError> {
+    if matches!(error, ReadError::Credentials(_)) {
+        flag_now(app, subject, Code::ProviderCredentials, order_id, &chain(error)).await;
+    }
+    let was_sent = effect.value.state == EffectState::Sent;
+    later(app, effect, &chain(error), was_sent).await
+}
+
+/// The effect is done, or there is nothing left to do.
+async fn over(app: &App, effect: Versioned<Effect>) -> Result<Performed, EffectError> {
+    let row = Row::Effect(effect.value.done());
+    commit(app, fresh_unit(app, vec![Write::Update { row, expected: effect.revision }])).await?;
+    Ok(Performed::Done)
+}
+
+async fn later(app: &App, effect: Versioned<Effect>, message: &str, heard: bool) -> Result<Performed, EffectError> {
+    tracing::warn!(effect = effect.value.kind.name(), id = %effect.value.id, attempts = effect.value.attempts, heard, message, "an effect waits");
+    let pause = RETRIES.delay(effect.value.attempts.min(16));
+    // What may have been heard is left alone until the call can't be running any more.
+    let pause = if heard { pause.max(app.money.provider_timeout) } else { pause };
+    let now = app.now();
+    let attempts = effect.value.attempts.saturating_add(u32::from(effect.value.state == EffectState::Pending));
+    let row = Effect { attempts, ..effect.value };
+    let row = if heard { row.unknown(message, now, pause) } else { row.again(message, now, pause) };
+    let write = Write::Update { row: Row::Effect(row), expected: effect.revision };
+    commit(app, fresh_unit(app, vec![write])).await?;
+    Ok(Performed::Later { message: message.to_owned() })
+}
+
+fn flag(app: &App, subject: Subject, code: Code, order_id: Option<OrderId>, detail: &str) -> Write {
+    Write::Ensure(Row::Attention(Attention { subject, code, order_id, detail: detail.to_owned(), since: app.now() }))
+}
+
+/// Puts something on the operators' list by itself; failing to do so is logged.
+pub async fn flag_now(app: &App, subject: Subject, code: Code, order_id: OrderId, detail: &str) {
+    let write = flag(app, subject, code, Some(order_id), detail);
+    tracing::error!(order = %order_id, code = code.as_str(), detail, "waits on a person");
+    let id = format!("attention:{}:{}", subject.id(), app.ids.uuid());
+    if let Err(error) = commit(app, unit(app, id, &[], vec![write])).await {
+        tracing::error!(%error, "a flag could not be stored");
+    }
+}
+
+/// An error with all its causes, for logs and rows.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+async fn send_mail(app: &App, kind: &EffectKind, id: veza_domain::ids::EffectId) -> Result<(), MailError> {
+    crate::usecases::identity::mails::send(app, kind, id).await
+}

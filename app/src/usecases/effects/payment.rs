@@ -1,0 +1,152 @@
+//! Opening an order's payment at the PSP, finding out what became of it, reading it again.
+
+use super::{EffectError, Performed, flag, later, mark_sent, may_be_under_way, not_judged, over, settle_read, unread};
+use crate::services::App;
+use crate::usecases::commit::{commit, fresh_unit};
+use crate::usecases::settle::{Bring, bring};
+use veza_domain::attention::{Code, Subject};
+use veza_domain::effect::Effect;
+use veza_domain::ids::OrderId;
+use veza_domain::order::{Order, OrderStatus};
+use veza_domain::settlement::{Fact, OrderFile, PaymentFact, PaymentStatus, Source};
+use veza_ports::payments::{NewPayment, Payment, PspError};
+use veza_ports::storage::{CommitError, Row, StoredOrder, Versioned, Write};
+
+pub(super) async fn create(app: &App, sent: Versioned<Effect>, order_id: OrderId) -> Result<Performed, EffectError> {
+    let (Some(psp), Some(stored)) = (&app.psp, app.store.order_file(order_id).await?) else {
+        return later(app, sent, "no payment provider is configured", false).await;
+    };
+    let order = &stored.file.order;
+    if order.status != OrderStatus::Pending {
+        return over(app, sent).await;
+    }
+    let new = wanted(app, &stored.file);
+    // The key of a payment is the order's id (spec/01-money §3).
+    match psp.provider.create_payment(&order_id.to_string(), &new).await {
+        Ok(payment) => answered(app, sent, stored, &payment).await,
+        Err(error) => not_answered(app, sent, order_id, error).await,
+    }
+}
+
+fn wanted(app: &App, file: &OrderFile) -> NewPayment {
+    let order = &file.order;
+    let title = file.lines.first().map_or("", |line| line.title.as_str());
+    let more = file.lines.len().saturating_sub(1);
+    let description = if more == 0 { title.to_owned() } else { format!("{title} and {more} more") };
+    NewPayment {
+        payment_id: order.payment_id.clone().unwrap_or_else(|| Order::payment_id_of(order.id)),
+        order_id: order.id,
+        amount: order.total,
+        description: description.chars().take(255).collect(),
+        return_url: Some(format!("{}/orders/{}", app.money.public_url, order.id)),
+    }
+}
+
+/// The provider has the payment: keep what the buyer needs, settle what is final.
+async fn answered(app: &App, sent: Versioned<Effect>, stored: StoredOrder, payment: &Payment) -> Result<Performed, EffectError> {
+    let order_id = stored.file.order.id;
+    let done = |message: &str| match payment.status {
+        PaymentStatus::Failed => sent.value.clone().refused(message),
+        PaymentStatus::Succeeded | PaymentStatus::Open | PaymentStatus::NotFound => sent.value.clone().done(),
+    };
+    let message = payment.error.clone().unwrap_or_else(|| payment.psp_status.clone());
+    let effect = Write::Update { row: Row::Effect(done(&message)), expected: sent.revision };
+    if payment.status == PaymentStatus::Open {
+        let order = Order { client_secret: payment.client_secret.clone(), ..stored.file.order.clone() };
+        let revision = stored.revisions.get(&Row::Order(order.clone()).key()).copied();
+        let mut writes = vec![effect];
+        if let (OrderStatus::Pending, Some(expected)) = (order.status, revision) {
+            writes.push(Write::Update { row: Row::Order(order), expected });
+        }
+        return match commit(app, fresh_unit(app, writes)).await {
+            Ok(_) => Ok(Performed::Done),
+            // A webhook was faster: the effect is still sent, and its look-up finds the order settled.
+            Err(CommitError::Conflict(_)) => Ok(Performed::Done),
+            Err(error) => Err(error.into()),
+        };
+    }
+    let fact = Fact::Payment(fact_of(payment));
+    let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
+    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &|_| vec![effect.clone()] }).await?;
+    match payment.status {
+        PaymentStatus::Failed => Ok(Performed::Refused { message }),
+        PaymentStatus::Succeeded | PaymentStatus::Open | PaymentStatus::NotFound => Ok(Performed::Done),
+    }
+}
+
+fn fact_of(payment: &Payment) -> PaymentFact {
+    PaymentFact {
+        source: Source::Read,
+        status: payment.status,
+        amount: Some(payment.amount),
+        amount_received: payment.amount_received,
+        currency: Some(payment.currency.clone()),
+        error: payment.error.clone(),
+    }
+}
+
+async fn not_answered(app: &App, sent: Versioned<Effect>, order_id: OrderId, error: PspError) -> Result<Performed, EffectError> {
+    let flagged = matches!(error, PspError::NotOurs(_));
+    match error {
+        PspError::Refused { .. } | PspError::NotOurs(_) => {
+            let message = error.to_string();
+            let fact = Fact::Payment(PaymentFact {
+                source: Source::Read,
+                status: PaymentStatus::Failed,
+                amount: None,
+                amount_received: None,
+                currency: None,
+                error: Some(message.clone()),
+            });
+            let effect = Write::Update { row: Row::Effect(sent.value.clone().refused(&message)), expected: sent.revision };
+            let attention = flag(app, Subject::Order(order_id), Code::ProviderRefused, Some(order_id), &message);
+            let extra = move |_: &_| if flagged { vec![effect.clone(), attention.clone()] } else { vec![effect.clone()] };
+            let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
+            bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &extra }).await?;
+            Ok(Performed::Refused { message })
+        }
+        error => not_judged(app, sent, Subject::Order(order_id), order_id, error).await,
+    }
+}
+
+/// A payment that may have been opened: ask before sending again.
+pub(super) async fn recover(app: &App, sent: Versioned<Effect>, order_id: OrderId) -> Result<Performed, EffectError> {
+    let (Some(psp), Some(stored)) = (&app.psp, app.store.order_file(order_id).await?) else {
+        return later(app, sent, "no payment provider is configured", true).await;
+    };
+    let order = &stored.file.order;
+    if order.status != OrderStatus::Pending {
+        return over(app, sent).await;
+    }
+    let payment_id = order.payment_id.clone().unwrap_or_else(|| Order::payment_id_of(order_id));
+    match psp.reads.payment(&payment_id).await {
+        Ok(Some(payment)) if is_ours(&payment, order) => answered(app, sent, stored, &payment).await,
+        Ok(Some(_)) => not_answered(app, sent, order_id, PspError::NotOurs(payment_id)).await,
+        Ok(None) if may_be_under_way(app, &sent.value) => later(app, sent, "not there yet", true).await,
+        Ok(None) => {
+            let sent = mark_sent(app, sent).await?;
+            create(app, sent, order_id).await
+        }
+        Err(error) => unread(app, sent, Subject::Order(order_id), order_id, &error).await,
+    }
+}
+
+fn is_ours(payment: &Payment, order: &Order) -> bool {
+    payment.amount == order.total.amount.0 && payment.currency.eq_ignore_ascii_case(order.total.currency.code())
+}
+
+pub(super) async fn read(app: &App, effect: Versioned<Effect>, order_id: OrderId) -> Result<Performed, EffectError> {
+    let (Some(psp), Some(stored)) = (&app.psp, app.store.order_file(order_id).await?) else {
+        return later(app, effect, "no payment provider is configured", false).await;
+    };
+    let payment_id = stored.file.order.payment_id.clone().unwrap_or_default();
+    let fact = match psp.reads.payment(&payment_id).await {
+        Ok(Some(payment)) => fact_of(&payment),
+        Ok(None) => {
+            let status = PaymentStatus::NotFound;
+            PaymentFact { source: Source::Read, status, amount: None, amount_received: None, currency: None, error: None }
+        }
+        Err(error) => return unread(app, effect, Subject::Order(order_id), order_id, &error).await,
+    };
+    settle_read(app, effect, order_id, Fact::Payment(fact)).await
+}

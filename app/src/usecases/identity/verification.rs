@@ -1,0 +1,78 @@
+//! Proving an address by a single-use token that was mailed to it.
+
+use super::register::period;
+use super::{mail_is_up, tokens};
+use crate::http::problem::ApiError;
+use crate::services::App;
+use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
+use secrecy::SecretString;
+use std::time::Duration;
+use uuid::Uuid;
+use veza_domain::effect::{Effect, EffectKind};
+use veza_domain::identity::{Email, MailToken, User};
+use veza_domain::ids::{MailTokenId, UserId, derive};
+use veza_ports::storage::{Retry, Row, Versioned, Write};
+
+/// How long a token works.
+pub const TOKEN_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+/// A new mail for the same address goes out at most this often.
+const RESEND_EVERY: Duration = Duration::from_secs(60);
+
+/// A token with this id, and the effect that mails it.
+pub(super) fn mail(app: &App, user_id: UserId, id: Uuid) -> (MailToken, Effect) {
+    let (id, now) = (MailTokenId(id), app.now());
+    let hash = tokens::hash(&app.identity.mail_tokens.token(id));
+    let token = MailToken { id, user_id, hash, expires_at: now.plus(TOKEN_TTL), used_at: None };
+    (token, Effect::pending(EffectKind::MailVerification(user_id, id), now))
+}
+
+/// Takes a token: its address is proven.
+///
+/// # Errors
+/// 400 `invalid_token` for one that is unknown, used or over.
+pub async fn verify(app: &App, token: &SecretString) -> Result<User, ApiError> {
+    let invalid = || ApiError::bad_request("invalid_token", "the link is not valid any more: it was used, is over, or was never ours");
+    let hash = tokens::hash(token);
+    for _ in 0..REDECIDE_MAX {
+        let now = app.now();
+        let Versioned { value: token, revision } = app.store.mail_token(hash).await?.ok_or_else(invalid)?;
+        if token.used_at.is_some() || now >= token.expires_at {
+            return Err(invalid());
+        }
+        let Versioned { value: user, revision: user_revision } = app.store.user(token.user_id).await?.ok_or_else(invalid)?;
+        let verified = User { email_verified_at: user.email_verified_at.or(Some(now)), ..user };
+        let writes = vec![
+            Write::Update { row: Row::MailToken(MailToken { used_at: Some(now), ..token }), expected: revision },
+            Write::Update { row: Row::User(verified.clone()), expected: user_revision },
+        ];
+        match commit(app, fresh_unit(app, writes)).await {
+            Ok(_) => {
+                tracing::info!(user = %verified.id, "address proven");
+                return Ok(verified);
+            }
+            Err(error) if error.retry() == Retry::Redecide => {}
+            Err(error) => return Err(refused(&error)),
+        }
+    }
+    Err(ApiError::unavailable("busy", "too many changes of the same thing at once; try again"))
+}
+
+/// Mails a new token, if the address has an account that is not verified; the answer is the same in any case.
+///
+/// # Errors
+/// 503 `mail_unavailable` or `storage_unavailable`; nothing that tells about the address.
+pub async fn resend(app: &App, address: &str) -> Result<(), ApiError> {
+    mail_is_up(app).await?;
+    let Ok(email) = Email::new(address) else { return Ok(()) };
+    let user = app.store.user_by_email(&email).await?.map(|user| user.value);
+    let Some(user) = user.filter(|user| user.email_verified_at.is_none()) else { return Ok(()) };
+    let id = derive(user.id.0, "resend_verification", &period(app.now(), RESEND_EVERY));
+    let (token, effect) = mail(app, user.id, id);
+    match commit(app, fresh_unit(app, vec![Write::Insert(Row::MailToken(token)), Write::Insert(Row::Effect(effect))])).await {
+        Ok(_) => app.wake.effects.notify_one(),
+        // One went out in this minute already.
+        Err(error) if error.retry() == Retry::Redecide => {}
+        Err(error) => return Err(refused(&error)),
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Working on a due reversal: look up what may have been heard, else take back, bring the answer as a fact
+//! (spec/01-money §5). The buyer's refund never waits for this.
+
+use crate::services::App;
+use crate::usecases::commit::{commit, fresh_unit};
+use crate::usecases::effects::{EffectError, chain, flag_now};
+use crate::usecases::settle::{Bring, bring};
+use crate::usecases::transfers::{may_be_under_way, outcome_of};
+use veza_domain::attention::{Code, Subject};
+use veza_domain::ids::OrderId;
+use veza_domain::reversal::{Reversal, ReversalStatus};
+use veza_domain::settlement::{Change, Fact};
+use veza_domain::transfer::{CallOutcome, Step};
+use veza_ports::storage::{ClaimedReversal, CommitError};
+use veza_ports::transfers::{Found, NewReversal, TransferError, TransferService};
+
+/// Works on one claimed reversal.
+///
+/// # Errors
+/// [`EffectError`] when something could not be stored: the row is due again after its lease.
+pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<(), EffectError> {
+    let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(()) };
+    let Some(reversal) = stored.file.reversals.iter().find(|reversal| reversal.id == claimed.id).cloned() else { return Ok(()) };
+    let transfer = stored.file.transfers.iter().find(|transfer| transfer.id == reversal.transfer_id);
+    let (Some(transfer), ReversalStatus::ReversalPending) = (transfer, reversal.status) else { return Ok(()) };
+    let Some(stripe_transfer_id) = transfer.stripe_transfer_id.clone() else {
+        // Without Connect's id there is nothing to call: the rules end it.
+        return record(app, claimed.order_id, &reversal, CallOutcome::NotThere).await;
+    };
+    let Some(connect) = &app.connect else { return Ok(()) };
+    let wanted = NewReversal { reversal_id: reversal.id, refund_id: reversal.refund_id, stripe_transfer_id, amount: reversal.amount };
+    let outcome = match reversal.attempt.next_step(app.now()) {
+        Step::LookUp => look_up(app, connect.as_ref(), &reversal, &wanted, claimed.order_id).await,
+        Step::Send => {
+            let sent = reversal.clone().sent(app.now(), app.money.lease());
+            let key = sent.key();
+            match commit(app, fresh_unit(app, stored.writes(&[Change::Reversal(sent)]))).await {
+                Ok(_) => send(app, connect.as_ref(), &key, &reversal, &wanted, claimed.order_id).await,
+                Err(CommitError::Conflict(_)) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    record(app, claimed.order_id, &reversal, outcome).await
+}
+
+async fn send(
+    app: &App,
+    connect: &dyn TransferService,
+    key: &str,
+    reversal: &Reversal,
+    wanted: &NewReversal,
+    order_id: OrderId,
+) -> CallOutcome {
+    let answer = connect.create_reversal(key, wanted).await;
+    tracing::info!(order = %order_id, reversal = %reversal.id, key, ok = answer.is_ok(), "reversal sent");
+    match answer {
+        Ok(provider_id) => CallOutcome::Done { provider_id: Some(provider_id) },
+        Err(TransferError::AlreadyReversed(message)) => already_reversed(connect, reversal, wanted, &message).await,
+        Err(error) => outcome_of(app, Subject::Reversal(reversal.id), order_id, error).await,
+    }
+}
+
+/// Nothing is left to take back: by a call of ours that we did not hear of, or by somebody else.
+async fn already_reversed(connect: &dyn TransferService, reversal: &Reversal, wanted: &NewReversal, message: &str) -> CallOutcome {
+    tracing::info!(reversal = %reversal.id, message, "already reversed at Connect");
+    match connect.find_reversal(wanted).await {
+        Ok(Found::One(id)) => CallOutcome::Done { provider_id: Some(id) },
+        Ok(Found::None | Found::Several(_)) => CallOutcome::Done { provider_id: None },
+        Err(error) => CallOutcome::NotNow { message: chain(&error) },
+    }
+}
+
+async fn look_up(app: &App, connect: &dyn TransferService, reversal: &Reversal, wanted: &NewReversal, order_id: OrderId) -> CallOutcome {
+    match connect.find_reversal(wanted).await {
+        Ok(Found::One(id)) => CallOutcome::Done { provider_id: Some(id) },
+        Ok(Found::None) if may_be_under_way(app, &reversal.attempt) => CallOutcome::NotNow { message: "not at Connect yet".to_owned() },
+        Ok(Found::None) => CallOutcome::NotThere,
+        Ok(Found::Several(ids)) => {
+            let message = format!("Connect has {}", ids.join(", "));
+            flag_now(app, Subject::Reversal(reversal.id), Code::ProviderRefused, order_id, &message).await;
+            CallOutcome::NotNow { message }
+        }
+        Err(error) => CallOutcome::NotNow { message: chain(&error) },
+    }
+}
+
+async fn record(app: &App, order_id: OrderId, reversal: &Reversal, outcome: CallOutcome) -> Result<(), EffectError> {
+    if let CallOutcome::Refused { message, .. } | CallOutcome::Unknown { message, .. } | CallOutcome::NotNow { message } = &outcome {
+        tracing::warn!(order = %order_id, reversal = %reversal.id, message, "reversal not done");
+    }
+    let unit_id = format!("reversal:{}:{}", reversal.id, app.ids.uuid());
+    let fact = Fact::Reversal(reversal.id, outcome);
+    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &|_| Vec::new() }).await?;
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! Bringing a fact to an order: the one way for the webhook, the workers and the operator (design.md).
+
+use crate::services::App;
+use crate::usecases::commit::{REDECIDE_MAX, commit, unit};
+use veza_domain::effect::EffectKind;
+use veza_domain::ids::OrderId;
+use veza_domain::reversal::ReversalStatus;
+use veza_domain::settlement::{Change, Decision, Fact, SettlementError, Verdict, decide};
+use veza_domain::transfer::TransferStatus;
+use veza_ports::storage::{CommitError, Committed, Retry, StoreError, StoredOrder, Write};
+
+/// Why a fact could not be brought. Nothing has changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// There is no such order.
+    #[error("no such order")]
+    UnknownOrder,
+    /// The books can't take it.
+    #[error(transparent)]
+    Unbookable(#[from] SettlementError),
+    /// The order could not be read.
+    #[error(transparent)]
+    Read(#[from] StoreError),
+    /// The decision could not be committed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// What became of a fact.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// The rules' word on it.
+    pub verdict: Verdict,
+    /// Something was committed: the extra writes stand too.
+    pub committed: bool,
+}
+
+/// A fact on its way to an order.
+pub struct Bring<'a> {
+    /// Which order.
+    pub order_id: OrderId,
+    /// What happened.
+    pub fact: &'a Fact,
+    /// The unit's id; a repetition of the same message has the same.
+    pub unit_id: String,
+    /// The message itself, where there is one.
+    pub request: &'a [u8],
+    /// Writes that join the unit, given the decision; they are committed even when the decision changes nothing.
+    pub extra: &'a (dyn Fn(&Decision) -> Vec<Write> + Send + Sync),
+}
+
+/// Loads, decides, commits; decides anew when somebody else was faster.
+///
+/// # Errors
+/// [`SettleError`].
+pub async fn bring(app: &App, bring: Bring<'_>) -> Result<Settled, SettleError> {
+    let mut last = None;
+    for _ in 0..REDECIDE_MAX {
+        let stored: StoredOrder = app.store.order_file(bring.order_id).await?.ok_or(SettleError::UnknownOrder)?;
+        let decision = decide(&stored.file, bring.fact, &app.context())?;
+        let mut writes = stored.writes(&decision.changes);
+        writes.extend((bring.extra)(&decision));
+        if writes.is_empty() {
+            return Ok(Settled { verdict: decision.verdict, committed: false });
+        }
+        match commit(app, unit(app, bring.unit_id.clone(), bring.request, writes)).await {
+            Ok(Committed::Applied) => {
+                after_commit(app, bring.order_id, &decision);
+                return Ok(Settled { verdict: decision.verdict, committed: true });
+            }
+            Ok(Committed::AlreadyApplied) => return Ok(Settled { verdict: Verdict::AlreadySettled, committed: false }),
+            Err(error) if error.retry() == Retry::Redecide => last = Some(error),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(last.map_or(SettleError::UnknownOrder, SettleError::Commit))
+}
+
+/// Wakes who has something to do now, and logs what a person should know of.
+fn after_commit(app: &App, order_id: OrderId, decision: &Decision) {
+    if decision.verdict == Verdict::AmountMismatch {
+        tracing::error!(order = %order_id, "error: amount mismatch");
+    }
+    for change in &decision.changes {
+        match change {
+            Change::Transfer(transfer) => match transfer.status() {
+                TransferStatus::Pending | TransferStatus::Failed => app.wake.transfers.notify_one(),
+                TransferStatus::Completed => {
+                    tracing::info!(order = %order_id, transfer = %transfer.id, amount = %transfer.amount, "transfer completed")
+                }
+                TransferStatus::ReversalPending | TransferStatus::Reversed => {}
+                TransferStatus::PermanentlyFailed => tracing::warn!(order = %order_id, transfer = %transfer.id, "transfer ended"),
+            },
+            Change::Reversal(reversal) => match reversal.status {
+                ReversalStatus::ReversalPending => app.wake.reversals.notify_one(),
+                ReversalStatus::Reversed => {
+                    tracing::info!(order = %order_id, reversal = %reversal.id, amount = %reversal.amount, "reversal done")
+                }
+                ReversalStatus::PermanentlyFailed => tracing::error!(order = %order_id, reversal = %reversal.id, "reversal given up"),
+            },
+            Change::Effect(effect) => {
+                if matches!(effect.kind, EffectKind::ReadPayment(_) | EffectKind::ReadRefund(..)) {
+                    tracing::warn!(order = %order_id, effect = effect.kind.name(), "a message contradicts the books: asking the provider");
+                }
+                app.wake.effects.notify_one();
+            }
+            Change::Attention(attention) => {
+                tracing::error!(order = %order_id, code = attention.code.as_str(), detail = attention.detail, "waits on a person");
+            }
+            Change::Order(order) => tracing::info!(order = %order_id, status = order.status.as_str(), "order"),
+            Change::Refund(refund) => tracing::info!(order = %order_id, refund = %refund.id, status = refund.status.as_str(), "refund"),
+            Change::Line(_) | Change::Licence(_) | Change::Exclusive(_) | Change::Posting(_) => {}
+        }
+    }
+}

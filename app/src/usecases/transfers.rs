@@ -1,0 +1,174 @@
+//! Working on a due transfer: is the seller's account ready, was it sent before, send or look up, bring the answer as a fact
+//! (spec/01-money §5).
+
+use crate::services::App;
+use crate::usecases::commit::{commit, fresh_unit};
+use crate::usecases::effects::{EffectError, flag_now};
+use crate::usecases::settle::{Bring, bring};
+use veza_domain::attention::{Code, Subject};
+use veza_domain::ids::{OrderId, TransferId};
+use veza_domain::payout::SellerAccount;
+use veza_domain::settlement::{Fact, OrderFile};
+use veza_domain::transfer::{Attempt, CallOutcome, CallRefusal, Hold, Step, Transfer, TransferStatus};
+use veza_ports::storage::{ClaimedTransfer, CommitError, Row, StoredOrder, Versioned, Write};
+use veza_ports::transfers::{Found, NewTransfer, TransferError, TransferService};
+
+/// Works on one claimed transfer.
+///
+/// # Errors
+/// [`EffectError`] when something could not be stored: the row is due again after its lease.
+pub async fn work(app: &App, claimed: ClaimedTransfer) -> Result<(), EffectError> {
+    let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(()) };
+    let Some(transfer) = find(&stored.file, claimed.id).cloned() else { return Ok(()) };
+    let retry = transfer.status() == TransferStatus::Failed;
+    if !(transfer.status() == TransferStatus::Pending || retry && app.workers.transfer_retries) {
+        return Ok(());
+    }
+    let unwanted = stored.file.order.refunded >= stored.file.order.total.amount;
+    if unwanted && !transfer.attempt.is_unknown() {
+        return record(app, &transfer, CallOutcome::NotThere).await;
+    }
+    let ready = match (&app.connect, transfer.attempt.is_unknown()) {
+        (None, _) => None,
+        (Some(connect), was_sent) => destination(app, connect.as_ref(), &transfer, was_sent).await?.map(|account| (connect, account)),
+    };
+    let Some((connect, destination)) = ready else { return hold(app, &stored, transfer).await };
+    let wanted = NewTransfer { transfer_id: transfer.id, order_id: transfer.order_id, destination, amount: transfer.amount };
+    // Nobody is paid for refunded goods: what may have been sent is looked up, not sent again.
+    let step = if unwanted { Step::LookUp } else { transfer.attempt.next_step(app.now()) };
+    let outcome = match step {
+        Step::LookUp => look_up(app, connect.as_ref(), &transfer, &wanted).await,
+        Step::Send => {
+            let Some(sent) = mark_sent(app, &stored, transfer.clone()).await? else { return Ok(()) };
+            send(app, connect.as_ref(), &sent, &wanted).await
+        }
+    };
+    record(app, &transfer, outcome).await
+}
+
+fn find(file: &OrderFile, id: TransferId) -> Option<&Transfer> {
+    file.transfers.iter().find(|transfer| transfer.id == id)
+}
+
+/// The account that can receive, asked again at Connect while it can't.
+async fn destination(app: &App, connect: &dyn TransferService, transfer: &Transfer, was_sent: bool) -> Result<Option<String>, EffectError> {
+    let Some(account) = app.store.seller_account(transfer.seller_id).await? else { return Ok(None) };
+    let Some(id) = account.value.stripe_account_id.clone() else { return Ok(None) };
+    if account.value.transfers_enabled || was_sent {
+        return Ok(Some(id));
+    }
+    let enabled = refresh(app, connect, account).await?.transfers_enabled;
+    Ok(enabled.then_some(id))
+}
+
+/// What Connect says of an account now, stored if it has changed. Unreadable: as it was.
+///
+/// # Errors
+/// [`CommitError`].
+pub async fn refresh(app: &App, connect: &dyn TransferService, known: Versioned<SellerAccount>) -> Result<SellerAccount, CommitError> {
+    let Some(id) = known.value.stripe_account_id.clone() else { return Ok(known.value) };
+    let now = match connect.account(&id).await {
+        Ok(Some(account)) => SellerAccount {
+            transfers_enabled: account.transfers_enabled,
+            payouts_enabled: account.payouts_enabled,
+            checked_at: Some(app.now()),
+            ..known.value.clone()
+        },
+        Ok(None) => SellerAccount { transfers_enabled: false, payouts_enabled: false, checked_at: Some(app.now()), ..known.value.clone() },
+        Err(error) => {
+            tracing::warn!(account = id, %error, "an account could not be read at Connect");
+            return Ok(known.value);
+        }
+    };
+    let changed = (now.transfers_enabled, now.payouts_enabled) != (known.value.transfers_enabled, known.value.payouts_enabled);
+    if changed {
+        let write = Write::Update { row: Row::SellerAccount(now.clone()), expected: known.revision };
+        match commit(app, fresh_unit(app, vec![write])).await {
+            Ok(_) | Err(CommitError::Conflict(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(now)
+}
+
+async fn hold(app: &App, stored: &StoredOrder, transfer: Transfer) -> Result<(), EffectError> {
+    tracing::info!(order = %transfer.order_id, transfer = %transfer.id, "transfer waits: the seller's account can't receive yet");
+    let held = transfer.held(Hold::AccountNotReady, &app.money.transfers, app.now());
+    store(app, stored, held).await?;
+    Ok(())
+}
+
+/// The row says that it may have been heard before the call is made. `None`: somebody else has changed the order meanwhile.
+async fn mark_sent(app: &App, stored: &StoredOrder, transfer: Transfer) -> Result<Option<Transfer>, CommitError> {
+    let sent = transfer.sent(app.now(), app.money.lease());
+    Ok(store(app, stored, sent.clone()).await?.then_some(sent))
+}
+
+/// Stores a transfer on its own, guarded by its order. False: a guard did not hold, the row is due again soon.
+async fn store(app: &App, stored: &StoredOrder, transfer: Transfer) -> Result<bool, CommitError> {
+    let writes = stored.writes(&[veza_domain::settlement::Change::Transfer(transfer)]);
+    match commit(app, fresh_unit(app, writes)).await {
+        Ok(_) => Ok(true),
+        Err(CommitError::Conflict(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+async fn send(app: &App, connect: &dyn TransferService, sent: &Transfer, wanted: &NewTransfer) -> CallOutcome {
+    let answer = connect.create_transfer(&sent.key(), wanted).await;
+    tracing::info!(order = %sent.order_id, transfer = %sent.id, key = sent.key(), ok = answer.is_ok(), "transfer sent");
+    match answer {
+        Ok(provider_id) => CallOutcome::Done { provider_id: Some(provider_id) },
+        Err(error) => outcome_of(app, Subject::Transfer(sent.id), sent.order_id, error).await,
+    }
+}
+
+/// A provider's error as the rules see it.
+pub(super) async fn outcome_of(app: &App, subject: Subject, order_id: OrderId, error: TransferError) -> CallOutcome {
+    let refused = |refusal, message| CallOutcome::Refused { refusal, message };
+    match error {
+        TransferError::BalanceInsufficient(message) => refused(CallRefusal::BalanceInsufficient, message),
+        TransferError::CapabilityMissing(message) => refused(CallRefusal::CapabilityMissing, message),
+        TransferError::NotFound(message) => refused(CallRefusal::NotFound, message),
+        TransferError::AlreadyReversed(message) | TransferError::Refused(message) => refused(CallRefusal::Other, message),
+        TransferError::Unknown { message, replayed } => CallOutcome::Unknown { message, replayed },
+        TransferError::NotNow(message) => CallOutcome::NotNow { message },
+        TransferError::Credentials(message) => {
+            flag_now(app, subject, Code::ProviderCredentials, order_id, &message).await;
+            CallOutcome::NotNow { message }
+        }
+        TransferError::EmptyKey(error) => {
+            tracing::error!(%error, "a call without a key: this is a bug");
+            CallOutcome::NotNow { message: error.to_string() }
+        }
+    }
+}
+
+/// Could a call under the present key still be running at the provider?
+pub(super) fn may_be_under_way(app: &App, attempt: &Attempt) -> bool {
+    attempt.last_sent_at.is_some_and(|sent| app.now().since(sent) < app.money.provider_timeout)
+}
+
+async fn look_up(app: &App, connect: &dyn TransferService, transfer: &Transfer, wanted: &NewTransfer) -> CallOutcome {
+    match connect.find_transfer(wanted).await {
+        Ok(Found::One(id)) => CallOutcome::Done { provider_id: Some(id) },
+        Ok(Found::None) if may_be_under_way(app, &transfer.attempt) => CallOutcome::NotNow { message: "not at Connect yet".to_owned() },
+        Ok(Found::None) => CallOutcome::NotThere,
+        Ok(Found::Several(ids)) => {
+            let message = format!("Connect has {}", ids.join(", "));
+            flag_now(app, Subject::Transfer(transfer.id), Code::TransferPaidTwice, transfer.order_id, &message).await;
+            CallOutcome::NotNow { message }
+        }
+        Err(error) => CallOutcome::NotNow { message: crate::usecases::effects::chain(&error) },
+    }
+}
+
+async fn record(app: &App, transfer: &Transfer, outcome: CallOutcome) -> Result<(), EffectError> {
+    if let CallOutcome::Refused { message, .. } | CallOutcome::Unknown { message, .. } | CallOutcome::NotNow { message } = &outcome {
+        tracing::warn!(order = %transfer.order_id, transfer = %transfer.id, message, "transfer not done");
+    }
+    let unit_id = format!("transfer:{}:{}", transfer.id, app.ids.uuid());
+    let fact = Fact::Transfer(transfer.id, outcome);
+    bring(app, Bring { order_id: transfer.order_id, fact: &fact, unit_id, request: &[], extra: &|_| Vec::new() }).await?;
+    Ok(())
+}

@@ -1,0 +1,343 @@
+//! From settings to a running server: which adapter stands behind which port is decided here and nowhere else.
+
+mod listener;
+mod secret;
+
+use crate::config::{Config, Database, SandboxSettings};
+use crate::http::auth::AccessTokens;
+use crate::http::middleware::edge::EdgeSettings;
+use crate::http::middleware::rate_limit::RateLimits;
+use crate::http::server;
+use crate::services::{App, MoneySettings, Psp, Wake, WorkerRuns, WorkerSettings};
+use crate::system::{SystemClock, SystemIds};
+use crate::usecases::identity::Identity;
+use crate::usecases::webhook_log::RefusedDeliveries;
+use crate::workers::{self, WorkersHandle};
+use listener::NoDelay;
+use secrecy::SecretString;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use veza_domain::money::BasisPoints;
+use veza_hyperswitch::{Hyperswitch, HyperswitchConfig};
+use veza_mail::{OutboxMailer, SmtpMailer};
+use veza_memory::MemoryStore;
+use veza_ports::BoxError;
+use veza_ports::mail::Mailer;
+use veza_ports::storage::Storage;
+use veza_ports::transfers::TransferService;
+use veza_sandbox::{Sandbox, SandboxConfig, SandboxError};
+use veza_sqlite::{SqliteConfig, SqliteStore};
+use veza_stripe::{Stripe, StripeConfig};
+
+/// Requests that are being served have this long to finish when the server stops.
+pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
+/// Path of the PSP's messages.
+const WEBHOOK_PATH: &str = "/webhooks/hyperswitch";
+
+/// Why it does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken or not ours.
+    #[error("can't listen on {0}")]
+    Bind(SocketAddr, #[source] std::io::Error),
+    /// The data folder, or a file in it.
+    #[error("can't use the data folder: {0}")]
+    Data(String, #[source] std::io::Error),
+    /// The database.
+    #[error("can't open the database")]
+    Database(#[source] BoxError),
+    /// The sandbox.
+    #[error("the sandbox does not start")]
+    Sandbox(#[from] SandboxError),
+    /// A provider's settings.
+    #[error("the settings of {0} can't be used")]
+    Provider(&'static str, #[source] BoxError),
+}
+
+/// Everything that was made of the settings.
+pub struct Parts {
+    /// What use cases, handlers and workers share.
+    pub app: Arc<App>,
+    /// Where mails are kept, when no server takes them.
+    pub outbox: Option<OutboxMailer>,
+    /// The providers in a box, where they are on.
+    pub sandbox: Option<Sandbox>,
+    sqlite: Option<Arc<SqliteStore>>,
+}
+
+impl Parts {
+    /// Makes everything, but listens on nothing itself. `addr` is where the server listens; without it the sandbox stays off.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn build(config: &Config, addr: Option<SocketAddr>) -> Result<Self, StartError> {
+        let ids = SystemIds;
+        let sqlite = open_database(config)?;
+        let store: Arc<dyn Storage> = match &sqlite {
+            Some(store) => Arc::<SqliteStore>::clone(store),
+            None => Arc::new(MemoryStore::new()),
+        };
+        let jwt_secret = secret::jwt_secret(config, &ids)?;
+        let (mailer, outbox) = mailer(config)?;
+        let sandbox = match (config.sandbox, addr) {
+            (Some(settings), Some(addr)) => Some(start_sandbox(config, settings, addr).await?),
+            _ => None,
+        };
+        let app = App {
+            store,
+            psp: payments(config, sandbox.as_ref())?,
+            connect: payouts(config, sandbox.as_ref())?,
+            mailer,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(ids),
+            tokens: AccessTokens::new(&jwt_secret),
+            identity: Identity::new(&jwt_secret, &ids, config.is_production()),
+            money: money(config, sandbox.as_ref(), addr)?,
+            workers: WorkerSettings {
+                transfer_retries: config.transfers.enabled,
+                transfers_every: config.transfers.interval,
+                reversals: config.reversals.enabled,
+                reversals_every: config.reversals.interval,
+            },
+            wake: Wake::default(),
+            worker_runs: WorkerRuns::default(),
+            refused_deliveries: RefusedDeliveries::default(),
+        };
+        Ok(Self { app: Arc::new(app), outbox, sandbox, sqlite })
+    }
+
+    /// Ends what runs by itself: the sandbox, then the store.
+    pub async fn shutdown(self) {
+        if let Some(sandbox) = self.sandbox {
+            sandbox.stop().await;
+        }
+        if let Some(store) = self.sqlite
+            && let Err(error) = tokio::task::spawn_blocking(move || store.shutdown()).await
+        {
+            tracing::error!(%error, "closing the database failed");
+        }
+    }
+}
+
+/// A server that runs.
+pub struct Running {
+    /// What it was made of.
+    pub parts: Parts,
+    /// Where it listens.
+    pub addr: SocketAddr,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    workers: Option<WorkersHandle>,
+}
+
+impl Running {
+    /// What use cases, handlers and workers share.
+    #[must_use]
+    pub fn app(&self) -> &Arc<App> {
+        &self.parts.app
+    }
+
+    /// The providers in a box, where they are on.
+    #[must_use]
+    pub fn sandbox(&self) -> Option<&Sandbox> {
+        self.parts.sandbox.as_ref()
+    }
+
+    /// `http://host:port` on this machine.
+    #[must_use]
+    pub fn local_url(&self) -> String {
+        local_url(self.addr)
+    }
+
+    /// Stops accepting, lets requests in flight finish within [`SHUTDOWN_GRACE`], then the workers, then the rest.
+    pub async fn shutdown(self) {
+        self.stop.send_replace(true);
+        if tokio::time::timeout(SHUTDOWN_GRACE + Duration::from_secs(1), self.server).await.is_err() {
+            tracing::warn!("requests were cut off at the end of the grace period");
+        }
+        if let Some(workers) = self.workers
+            && tokio::time::timeout(SHUTDOWN_GRACE, workers.shutdown()).await.is_err()
+        {
+            tracing::warn!("workers were cut off at the end of the grace period; what they held is due again after its lease");
+        }
+        self.parts.shutdown().await;
+    }
+}
+
+/// Which parts of the program a process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    /// Answers requests; workers run elsewhere.
+    Api,
+    /// Works; answers health only as the whole API does.
+    Worker,
+    /// Both.
+    All,
+}
+
+/// Starts a server, with the workers beside it.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    start_as(config, Role::All).await
+}
+
+/// Starts the parts of a server that `role` asks for.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start_as(config: Config, role: Role) -> Result<Running, StartError> {
+    let bind = |error| StartError::Bind(config.bind_addr, error);
+    let listener = TcpListener::bind(config.bind_addr).await.map_err(bind)?;
+    let addr = listener.local_addr().map_err(bind)?;
+    let parts = Parts::build(&config, Some(addr)).await?;
+    let edge = EdgeSettings {
+        production: config.is_production(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        cors_allowed_origins: config.cors_allowed_origins.clone(),
+        rate_limits: config.rate_limits.then(RateLimits::default),
+    };
+    let outbox = parts.outbox.clone().filter(|_| !config.is_production());
+    let endpoint = server::endpoint(Arc::clone(&parts.app), edge, outbox);
+    let (stop, mut stopped) = watch::channel(false);
+    let server = tokio::spawn(async move {
+        let signal = async move {
+            let _ = stopped.wait_for(|stop| *stop).await; // an error: the handle was dropped, stop as well
+        };
+        let server = poem::Server::new_with_acceptor(NoDelay::new(listener, addr));
+        if let Err(error) = server.run_with_graceful_shutdown(endpoint, signal, Some(SHUTDOWN_GRACE)).await {
+            tracing::error!(%error, "the server ended");
+        }
+    });
+    let workers = (role != Role::Api).then(|| workers::start(&parts.app));
+    Ok(Running { parts, addr, stop, server, workers })
+}
+
+fn open_database(config: &Config) -> Result<Option<Arc<SqliteStore>>, StartError> {
+    let Database::Sqlite(path) = &config.database else { return Ok(None) };
+    for folder in [path.parent(), Some(config.data_dir.as_path())].into_iter().flatten().filter(|folder| !folder.as_os_str().is_empty()) {
+        make_folder(folder).map_err(|error| StartError::Data(folder.display().to_string(), error))?;
+    }
+    let store = SqliteStore::open(SqliteConfig::new(path)).map_err(|error| StartError::Database(Box::new(error)))?;
+    Ok(Some(Arc::new(store)))
+}
+
+/// Of its owner only, where it is new: what people trust us with lies in it.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn mailer(config: &Config) -> Result<(Arc<dyn Mailer>, Option<OutboxMailer>), StartError> {
+    match &config.smtp {
+        Some(smtp) => {
+            let mailer = SmtpMailer::new(smtp).map_err(|error| StartError::Provider("the mail server", Box::new(error)))?;
+            Ok((Arc::new(mailer), None))
+        }
+        None => {
+            let outbox = OutboxMailer::new(config.data_dir.join("outbox"));
+            Ok((Arc::new(outbox.clone()), Some(outbox)))
+        }
+    }
+}
+
+async fn start_sandbox(config: &Config, settings: SandboxSettings, addr: SocketAddr) -> Result<Sandbox, StartError> {
+    let data_file = match config.database {
+        Database::Sqlite(_) => Some(config.data_dir.join("sandbox.db")),
+        Database::Memory => None,
+    };
+    let wished = SandboxConfig {
+        bind_addr: settings.bind_addr,
+        webhook_url: Some(format!("{}{WEBHOOK_PATH}", local_url(addr))),
+        data_file,
+        card_money_available_after: settings.card_money_delay,
+        ..SandboxConfig::default()
+    };
+    let free_port = SandboxConfig { bind_addr: SocketAddr::new(settings.bind_addr.ip(), 0), ..wished.clone() };
+    match Sandbox::start(wished).await {
+        Err(SandboxError::Bind(taken, error)) => {
+            tracing::warn!(%taken, %error, "the sandbox takes a free port instead");
+            Ok(Sandbox::start(free_port).await?)
+        }
+        other => Ok(other?),
+    }
+}
+
+fn payments(config: &Config, sandbox: Option<&Sandbox>) -> Result<Option<Psp>, StartError> {
+    let settings = match (&config.hyperswitch, sandbox) {
+        (Some(real), _) => HyperswitchConfig {
+            base_url: real.url.clone(),
+            api_key: real.api_key.clone(),
+            webhook_secret: real.webhook_secret.clone(),
+            profile_id: real.profile_id.clone(),
+            timeout: config.provider_timeout,
+        },
+        (None, Some(sandbox)) => {
+            let keys = SandboxConfig::default();
+            HyperswitchConfig {
+                base_url: sandbox.base_url(),
+                api_key: SecretString::from(keys.api_key),
+                webhook_secret: SecretString::from(keys.webhook_secret),
+                profile_id: None,
+                timeout: config.provider_timeout,
+            }
+        }
+        (None, None) => return Ok(None),
+    };
+    let adapter = Hyperswitch::new(settings).map_err(|error| StartError::Provider("Hyperswitch", Box::new(error)))?;
+    let adapter = Arc::new(adapter);
+    Ok(Some(Psp { provider: adapter.clone(), reads: adapter.clone(), webhooks: adapter }))
+}
+
+fn payouts(config: &Config, sandbox: Option<&Sandbox>) -> Result<Option<Arc<dyn TransferService>>, StartError> {
+    let settings = match (&config.stripe, sandbox) {
+        (Some(real), _) => {
+            StripeConfig { base_url: real.url.clone(), secret_key: real.secret_key.clone(), timeout: config.provider_timeout }
+        }
+        (None, Some(sandbox)) => StripeConfig {
+            base_url: sandbox.base_url(),
+            secret_key: SecretString::from(SandboxConfig::default().stripe_secret_key),
+            timeout: config.provider_timeout,
+        },
+        (None, None) => return Ok(None),
+    };
+    let adapter = Stripe::new(settings).map_err(|error| StartError::Provider("Stripe Connect", Box::new(error)))?;
+    Ok(Some(Arc::new(adapter)))
+}
+
+fn money(config: &Config, sandbox: Option<&Sandbox>, addr: Option<SocketAddr>) -> Result<MoneySettings, StartError> {
+    let sandbox_pays = sandbox.filter(|_| config.hyperswitch.is_none());
+    let publishable_key = match &config.hyperswitch {
+        Some(real) => real.publishable_key.clone(),
+        None => sandbox_pays.map(|_| SandboxConfig::default().publishable_key),
+    };
+    Ok(MoneySettings {
+        fee: BasisPoints::new(config.fee_bps).map_err(|error| StartError::Provider("the platform's fee", Box::new(error)))?,
+        refund_window: config.refund_window,
+        transfers: config.transfers.policy,
+        reversals: config.reversals.policy,
+        provider_timeout: config.provider_timeout,
+        public_url: config.public_url.clone().unwrap_or_else(|| local_url(addr.unwrap_or(config.bind_addr))),
+        publishable_key,
+        sandbox_checkout: sandbox_pays.map(Sandbox::base_url),
+    })
+}
+
+/// How this machine reaches an address that it listens on.
+fn local_url(addr: SocketAddr) -> String {
+    let ip = match addr.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, addr.port()))
+}
