@@ -13,6 +13,7 @@ mod settings;
 use crate::config::Config;
 use crate::wiring::Role;
 use clap::{Parser, Subcommand};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -157,16 +158,14 @@ fn in_runtime(work: impl Future<Output = ExitCode>) -> ExitCode {
     }
 }
 
-/// A line for the person or script that ran the command.
-#[expect(clippy::print_stdout, reason = "this is what the command was run for")]
+/// A line for the person or script that ran the command. One who has stopped reading is not told.
 fn say(text: &str) {
-    println!("{text}");
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// A line about what went wrong.
-#[expect(clippy::print_stderr, reason = "nothing else may be listening yet")]
 fn say_error(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// An error with all that lies beneath it.

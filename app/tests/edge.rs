@@ -5,6 +5,7 @@ use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use veza::config::Config;
+use veza::http::middleware::edge::{Edge, EdgeSettings};
 use veza::wiring::{self, Running};
 
 struct Server {
@@ -225,4 +226,18 @@ async fn it_stops_when_told_to() {
     assert_eq!(server.get("/health").await.status(), StatusCode::OK);
     server.running.shutdown().await;
     assert!(Client::new().get(url).send().await.is_err());
+}
+
+#[tokio::test]
+async fn a_panic_is_a_500_and_tells_nothing() {
+    let settings = EdgeSettings { production: true, trusted_proxies: Vec::new(), cors_allowed_origins: Vec::new(), rate_limits: None };
+    let broken = poem::endpoint::make_sync(|request| match request.method() {
+        &Method::GET => panic!("a secret"),
+        _ => poem::Response::default(),
+    });
+    let answer = poem::test::TestClient::new(Edge::new(broken, settings)).get("/").send().await.0;
+    assert_eq!((answer.status().as_u16(), answer.content_type()), (500, Some("application/problem+json")));
+    assert!(answer.header("strict-transport-security").is_some(), "production");
+    let body = answer.into_body().into_string().await.unwrap();
+    assert!(body.contains("\"internal\"") && !body.contains("secret"), "{body}");
 }

@@ -21,6 +21,8 @@ use veza_domain::time::Timestamp;
 use veza_memory::MemoryStore;
 use veza_ports::clock::Clock;
 use veza_ports::mail::{Mail, MailError, Mailer};
+use veza_ports::storage::Storage;
+use veza_sqlite::{SqliteConfig, SqliteStore};
 
 const PASSWORD: &str = "korrekt pferd batterie";
 
@@ -65,8 +67,12 @@ struct House<E> {
 }
 
 fn house() -> House<impl Endpoint> {
+    house_over(Arc::new(MemoryStore::new()))
+}
+
+fn house_over(store: Arc<dyn Storage>) -> House<impl Endpoint> {
     let (clock, postbox) = (Arc::new(Moving(AtomicI64::new(NOW.0))), Arc::new(Postbox::default()));
-    let mut world = World::over(Arc::new(MemoryStore::new()), clock.clone());
+    let mut world = World::over(store, clock.clone());
     Arc::get_mut(&mut world.app).unwrap().mailer = postbox.clone();
     let edge = EdgeSettings { production: true, trusted_proxies: Vec::new(), cors_allowed_origins: Vec::new(), rate_limits: None };
     let client = TestClient::new(server::endpoint(world.app.clone(), edge, None));
@@ -175,7 +181,12 @@ async fn every_invalid_field_is_named() {
 
 #[tokio::test]
 async fn an_address_that_has_an_account_is_answered_like_any_other() {
-    let house = house();
+    taken_address(house()).await;
+    let folder = tempfile::tempdir().unwrap();
+    taken_address(house_over(Arc::new(SqliteStore::open(SqliteConfig::new(folder.path().join("veza.db"))).unwrap()))).await;
+}
+
+async fn taken_address(house: House<impl Endpoint>) {
     house.verified("mia@example.org", "mia").await;
     let first = house.register("new@example.org", "new").await.is(201);
     let again = house.register("mia@example.org", "mia2").await.is(201);

@@ -1,7 +1,7 @@
 //! `veza doctor`: settings and connections, checked one by one.
 
 use super::{EXIT_USAGE, chain, say};
-use crate::config::{Config, ConfigError, variables};
+use crate::config::{Config, ConfigError, LogSettings, variables};
 use crate::http::health::{self, HealthStatus};
 use crate::wiring::Parts;
 use serde::Serialize;
@@ -32,6 +32,7 @@ pub(super) async fn run(json: bool) -> ExitCode {
     let mut findings = older_names();
     let code = match Config::load() {
         Ok(config) => {
+            crate::logging::init(&LogSettings { level: "warn".to_owned(), ..config.log.clone() });
             findings.push(finding(Verdict::Ok, "settings", format!("{:?}", config.environment).to_lowercase()));
             findings.extend(connections(&config).await);
             if findings.iter().any(|finding| finding.verdict == Verdict::Error) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
@@ -75,6 +76,6 @@ fn check_finding(check: &health::HealthCheck, sandbox: bool) -> Finding {
         HealthStatus::Ok | HealthStatus::Degraded => finding(Verdict::Ok, &check.name, format!("reached in {:.1} ms", check.latency_ms)),
         HealthStatus::Off if sandbox => finding(Verdict::Ok, &check.name, "the sandbox, which starts with the server"),
         HealthStatus::Off => finding(Verdict::Warning, &check.name, "no provider is switched on"),
-        HealthStatus::Down => finding(Verdict::Error, &check.name, "can't be reached; the log says why"),
+        HealthStatus::Down => finding(Verdict::Error, &check.name, "can't be reached; see the line above"),
     }
 }

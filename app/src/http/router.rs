@@ -35,10 +35,13 @@ struct PathEndpoint {
     methods: Vec<(Method, Operation)>,
 }
 
+/// A path while the routes are built: as documented, and its operations.
+type Path = (Arc<str>, Vec<(Method, Operation)>);
+
 /// Builds the routes.
 #[derive(Default)]
 pub struct Router {
-    paths: BTreeMap<String, (Arc<str>, Vec<(Method, Operation)>)>,
+    paths: BTreeMap<String, Path>,
 }
 
 impl Router {
