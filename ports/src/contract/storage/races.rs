@@ -4,7 +4,8 @@ use super::check::{Store, apply, commit, insert, update, world};
 use super::sample::{euros, exclusive, line, mail_token, order, order_id, posting, product_id, refund, refund_id, unit, user, user_id};
 use crate::storage::{CommitError, Committed, Row, RowKey, UniqueValue, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 use tokio::task::JoinSet;
 use veza_domain::identity::{MailToken, User};
 use veza_domain::ledger::Account;
@@ -13,8 +14,13 @@ use veza_domain::order::Order;
 
 /// How many come at once.
 const CROWD: u32 = 24;
-/// How often the slow races repeat.
-const ROUNDS: u32 = 40;
+/// How often a writer writes at least, and at most, while readers read.
+const ROUNDS: i64 = 40;
+const ROUNDS_MAX: i64 = 2000;
+/// How often readers read at least, unless the writer is done by then.
+const READS: u32 = 100;
+/// Between reading and writing, so that others come in between.
+const DECIDING: Duration = Duration::from_millis(1);
 
 type Answer = Result<Committed, CommitError>;
 
@@ -103,10 +109,10 @@ pub async fn readers_see_whole_units(store: Store) {
     world(&store).await;
     insert(&store, "refund", vec![Row::Refund(refund(1, order_id(1)))]).await;
     apply(&store, "start", round(1, 0)).await;
-    let done = Arc::new(AtomicBool::new(false));
+    let (done, reads) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
     let mut readers = JoinSet::new();
     for _ in 0..4 {
-        let (store, done) = (store.clone(), done.clone());
+        let (store, done, reads) = (store.clone(), done.clone(), reads.clone());
         readers.spawn(async move {
             let mut last = 0;
             while !done.load(Ordering::Relaxed) {
@@ -119,12 +125,20 @@ pub async fn readers_see_whole_units(store: Store) {
                 last = order.0;
                 let balances = store.ledger_balances().await.unwrap();
                 assert_eq!(balances.iter().map(|(_, _, amount)| amount.0).sum::<i64>(), 0, "half a posting was seen");
+                reads.fetch_add(1, Ordering::Relaxed);
                 tokio::task::yield_now().await;
             }
         });
     }
-    for n in 1..ROUNDS {
-        apply(&store, &format!("round {n}"), round(i64::from(n) + 1, i64::from(n))).await;
+    for n in 1..ROUNDS_MAX {
+        apply(&store, &format!("round {n}"), round(n + 1, n)).await;
+        tokio::task::yield_now().await;
+        if let Some(reader) = readers.try_join_next() {
+            reader.unwrap();
+        }
+        if n > ROUNDS && reads.load(Ordering::Relaxed) > READS {
+            break;
+        }
     }
     done.store(true, Ordering::Relaxed);
     while let Some(reader) = readers.join_next().await {
@@ -150,11 +164,12 @@ pub async fn no_update_is_lost(store: Store) {
             let mut done = 0;
             for attempt in 0..10_000 {
                 let read = store.user(user_id(1)).await.unwrap().unwrap();
+                tokio::time::sleep(DECIDING).await;
                 let next = User { failed_logins: read.value.failed_logins + 1, ..read.value };
                 let writes = vec![update(Row::User(next), read.revision.0)];
                 match commit(&store, unit(&format!("{task} {attempt}"), writes)).await {
                     Ok(Committed::Applied) => done += 1,
-                    Err(CommitError::Conflict(_)) => tokio::task::yield_now().await,
+                    Err(CommitError::Conflict(_)) => {}
                     other => panic!("{other:?}"),
                 }
                 if done == 10 {
