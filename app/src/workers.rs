@@ -20,7 +20,7 @@ pub const BATCH: u32 = 20;
 /// Rows that are worked on at a time.
 const AT_A_TIME: usize = 4;
 /// How often the outbox is looked at without being woken.
-const EFFECTS_EVERY: Duration = Duration::from_secs(5);
+const EFFECTS_EVERY: Duration = Duration::from_secs(1);
 /// How often what nobody needs any more is deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 /// Unit ids and idempotency records are kept for at least a day, and a margin.

@@ -155,6 +155,8 @@ async fn who_may_refund_what() {
     let (first, second, buyer, stranger, admin) =
         (world.seller().await, world.seller().await, world.buyer().await, world.buyer().await, world.admin().await);
     let order = buyer.buy(&world, &[&first.product(euros(1_000)).await, &second.product(euros(500)).await]).await;
+    first.until_transfer(&world, &order, "completed").await;
+    second.until_transfer(&world, &order, "completed").await;
     let shown = buyer.get_order(&order).await;
     let line_of = |seller: &Person| {
         let items = shown["items"].as_array().unwrap();

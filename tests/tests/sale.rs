@@ -188,7 +188,7 @@ async fn a_definite_refusal_fails_the_order() {
     let world = World::start().await;
     let (seller, buyer) = (world.creator().await, world.buyer().await);
     let product = seller.product(euros(700)).await;
-    world.sandbox.script(Script::new(Op::CreatePayment, Fault::Blocked)).unwrap();
+    world.sandbox.script(Script::new(Op::CreatePayment, Fault::NotFound)).unwrap();
     let body = json!({"items": [{"product_id": product}]});
     let problem = buyer.post("/api/v1/marketplace/orders", body).await.problem(502, "payment_provider_refused");
     assert_eq!(buyer.get_order(problem["order_id"].as_str().unwrap()).await["status"], "failed");

@@ -90,8 +90,13 @@ impl OutboxMailer {
         }
         tokio::fs::create_dir_all(&self.folder).await?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
-        let text =
-            format!("Message-ID: {}\nTo: {}\nSubject: {}\nX-Sent-At: {now}\n\n{}", line(&mail.id), line(&mail.to), line(&mail.subject), mail.body);
+        let text = format!(
+            "Message-ID: {}\nTo: {}\nSubject: {}\nX-Sent-At: {now}\n\n{}",
+            line(&mail.id),
+            line(&mail.to),
+            line(&mail.subject),
+            mail.body
+        );
         let aside = path.with_extension("part");
         let mut options = tokio::fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);

@@ -20,7 +20,7 @@ use veza_ports::payments::{PspError, ReadError};
 use veza_ports::storage::{CommitError, Row, StoreError, Versioned, Write};
 
 /// Pauses between tries of an effect; there is no last try.
-const RETRIES: RetryPolicy = RetryPolicy { retries_max: u32::MAX, base: Duration::from_secs(5), max: Duration::from_secs(600) };
+const RETRIES: RetryPolicy = RetryPolicy { retries_max: u32::MAX, base: Duration::from_secs(1), max: Duration::from_secs(600) };
 
 /// What became of an effect.
 #[derive(Clone, Debug, PartialEq, Eq)]

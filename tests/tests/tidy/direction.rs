@@ -63,8 +63,8 @@ fn allowed(folder: &str) -> Option<Allowed> {
         "adapters/sandbox" => Allowed { ours: &[], ours_in_tests: &[], others: None },
         "app" => Allowed { ours: EVERYTHING_BELOW, ours_in_tests: &[], others: None },
         "tests" | "bench" => {
-            let all: &[&str] = &["veza", "veza-domain", "veza-ports", "veza-memory", "veza-sqlite", "veza-sandbox"];
-            Allowed { ours: all, ours_in_tests: &["veza-hyperswitch", "veza-stripe", "veza-mail"], others: None }
+            let all: &[&str] = &["veza", "veza-domain", "veza-ports", "veza-memory", "veza-sqlite", "veza-sandbox", "veza-mail"];
+            Allowed { ours: all, ours_in_tests: &["veza-hyperswitch", "veza-stripe"], others: None }
         }
         adapter if adapter.starts_with("adapters/") => {
             Allowed { ours: &["veza-domain", "veza-ports"], ours_in_tests: &["veza-sandbox", "veza-memory"], others: None }

@@ -1,0 +1,228 @@
+//! What every request passes through, over real connections.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use reqwest::{Client, Method, Response, StatusCode};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use veza::config::Config;
+use veza::wiring::{self, Running};
+
+struct Server {
+    running: Running,
+    client: Client,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    async fn start(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let fixed = [
+            ("DATA_DIR", folder.path().to_str().unwrap()),
+            ("DATABASE_URL", "memory:"),
+            ("BIND_ADDR", "127.0.0.1:0"),
+            ("SANDBOX_ENABLED", "false"),
+        ];
+        let config = Config::from_pairs(fixed.into_iter().chain(settings.iter().copied())).unwrap();
+        Self { running: wiring::start(config).await.unwrap(), client: Client::new(), _folder: folder }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.running.local_url())
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        self.client.get(self.url(path)).send().await.unwrap()
+    }
+
+    async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Response {
+        self.client.post(self.url(path)).header("content-type", "application/json").body(body).send().await.unwrap()
+    }
+}
+
+async fn problem(response: Response, status: u16, code: &str) -> Value {
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+    let got = response.status().as_u16();
+    let body: Value = response.json().await.unwrap();
+    assert_eq!((got, body["code"].as_str()), (status, Some(code)), "{body}");
+    assert_eq!(body["status"], status);
+    assert_eq!(body["request_id"], id.as_str());
+    assert!(body["title"].is_string() && body["detail"].is_string() && body["type"].is_string());
+    body
+}
+
+#[tokio::test]
+async fn errors_of_the_framework_are_problem_documents() {
+    let server = Server::start(&[]).await;
+    problem(server.get("/nowhere").await, 404, "route_not_found").await;
+    problem(server.get("/api/v1/nowhere").await, 404, "route_not_found").await;
+
+    let wrong_method = server.client.delete(server.url("/api/v1/auth/login")).send().await.unwrap();
+    assert_eq!(wrong_method.headers()["allow"], "OPTIONS, POST");
+    problem(wrong_method, 405, "method_not_allowed").await;
+
+    let login = "/api/v1/auth/login";
+    problem(server.post(login, "{bad").await, 400, "bad_json").await;
+    problem(server.post(login, "").await, 400, "bad_json").await;
+    let typed = problem(server.post(login, r#"{"email": {}, "password": "s3cret-in-a-body"}"#).await, 422, "validation_failed").await;
+    assert_eq!((typed["errors"][0]["field"].as_str(), typed["errors"][0]["code"].as_str()), (Some("email"), Some("wrong_type")));
+    assert!(!typed.to_string().contains("s3cret-in-a-body"));
+    problem(server.client.post(server.url(login)).body("{}").send().await.unwrap(), 415, "unsupported_media_type").await;
+
+    let products = "/api/v1/marketplace/products";
+    let query = problem(server.get(&format!("{products}?limit=many")).await, 400, "bad_parameter").await;
+    assert_eq!(query["errors"][0]["field"], "limit");
+    let path = problem(server.get(&format!("{products}/not-a-uuid")).await, 400, "bad_parameter").await;
+    assert_eq!(path["errors"][0]["field"], "id");
+
+    let nobody = server.get("/api/v1/me").await;
+    assert_eq!(nobody.headers()["www-authenticate"], "Bearer");
+    problem(nobody, 401, "unauthorized").await;
+    // Nobody learns how a body would have to look without a token.
+    problem(server.post("/api/v1/marketplace/orders", "{}").await, 401, "unauthorized").await;
+}
+
+#[tokio::test]
+async fn bodies_are_capped_however_they_come() {
+    let server = Server::start(&[]).await;
+    let large = vec![b' '; 256 * 1024 + 1];
+    problem(server.post("/api/v1/auth/login", large.clone()).await, 413, "body_too_large").await;
+    assert!(chunked(&server, "/api/v1/auth/login", &large).await.starts_with("HTTP/1.1 413"));
+    assert_eq!(server.get("/health").await.status(), StatusCode::OK, "no Content-Length is no matter");
+}
+
+/// Sends a body without saying its length; gives the head of the answer.
+async fn chunked(server: &Server, path: &str, body: &[u8]) -> String {
+    let mut stream = tokio::net::TcpStream::connect(server.running.addr).await.unwrap();
+    let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for piece in body.chunks(10_000) {
+        let framed = [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat();
+        if stream.write_all(&framed).await.is_err() {
+            break; // it has answered already
+        }
+    }
+    let mut answer = vec![0; 64];
+    let read = stream.read(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer[..read]).into_owned()
+}
+
+#[tokio::test]
+async fn head_and_options_work() {
+    let server = Server::start(&[]).await;
+    let head = server.client.head(server.url("/health")).send().await.unwrap();
+    assert_eq!(head.status(), StatusCode::OK);
+    let options = server.client.request(Method::OPTIONS, server.url("/health")).send().await.unwrap();
+    assert_eq!((options.status(), &options.headers()["allow"]), (StatusCode::NO_CONTENT, &"GET, HEAD, OPTIONS".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let server = Server::start(&[]).await;
+    for path in ["/health", "/nowhere", "/docs", "/verify-email", "/dev/outbox"] {
+        let response = server.get(path).await;
+        let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        assert_eq!(header("x-frame-options"), "DENY");
+        assert_eq!(header("referrer-policy"), "no-referrer");
+        let policy = header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe-eval"), "{path}: {policy}");
+        assert!(!policy.split(';').any(|rule| rule.contains("script-src") && rule.contains("unsafe")), "{path}: {policy}");
+        assert!(response.headers().get("strict-transport-security").is_none(), "only in production");
+    }
+}
+
+#[tokio::test]
+async fn pages_and_the_description_are_there() {
+    let server = Server::start(&[]).await;
+    let yaml = server.get("/openapi.yaml").await.text().await.unwrap();
+    assert!(yaml.starts_with("openapi:") && yaml.contains("operationId: register"));
+    for path in ["/docs", "/docs/swagger-ui.js", "/docs/swagger-ui.css", "/docs/start.js", "/pages/verify.js", "/pages/style.css"] {
+        let response = server.get(path).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        assert!(!response.text().await.unwrap().is_empty(), "{path}");
+    }
+    let page = server.get("/verify-email?token=a\"><script>").await.text().await.unwrap();
+    assert!(page.contains("/pages/verify.js") && !page.contains("token=a"), "the page repeats nothing");
+}
+
+#[tokio::test]
+async fn request_ids_are_ours_and_on_webhooks_the_providers() {
+    let server = Server::start(&[]).await;
+    let id = |response: &Response| response.headers()["x-request-id"].to_str().unwrap().to_owned();
+    let ask = |path: &'static str, sent: String| server.client.get(server.url(path)).header("x-request-id", sent).send();
+    let ours = id(&ask("/health", "mine".to_owned()).await.unwrap());
+    assert!(uuid::Uuid::parse_str(&ours).is_ok(), "{ours}");
+    assert_eq!(id(&ask("/webhooks/hyperswitch", "psp-1".to_owned()).await.unwrap()), "psp-1");
+    assert_eq!(id(&ask("/webhooks/hyperswitch", "x".repeat(500)).await.unwrap()).len(), 128);
+}
+
+async fn logins_until_limited(server: &Server, forwarded: impl Fn(u32) -> String) -> Option<u32> {
+    for n in 0..15 {
+        let body = r#"{"refresh": 1}"#;
+        let request = server.client.post(server.url("/api/v1/auth/login")).header("content-type", "application/json");
+        let response = request.header("x-forwarded-for", forwarded(n)).body(body).send().await.unwrap();
+        if response.status() == StatusCode::TOO_MANY_REQUESTS {
+            let wait: u64 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+            assert!((1..=60).contains(&wait));
+            problem(response, 429, "rate_limited").await;
+            return Some(n);
+        }
+    }
+    None
+}
+
+#[tokio::test]
+async fn a_forged_forwarded_for_changes_nothing() {
+    let server = Server::start(&[]).await;
+    assert_eq!(logins_until_limited(&server, |n| format!("203.0.113.{n}")).await, Some(10));
+    assert_eq!(server.get("/api/v1/marketplace/products").await.status(), StatusCode::OK, "other classes go on");
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_client_counts_for_itself() {
+    let server = Server::start(&[("TRUSTED_PROXIES", "127.0.0.0/8, 10.0.0.0/8")]).await;
+    assert_eq!(logins_until_limited(&server, |n| format!("203.0.113.{n}")).await, None);
+    // What the client itself claims stands left of what the proxies saw.
+    assert_eq!(logins_until_limited(&server, |n| format!("198.51.100.{n}, 203.0.113.200, 10.1.2.3")).await, Some(10));
+}
+
+#[tokio::test]
+async fn limits_can_be_off_for_load_tests() {
+    let server = Server::start(&[("RATE_LIMITS", "off")]).await;
+    assert_eq!(logins_until_limited(&server, |_| String::new()).await, None);
+}
+
+#[tokio::test]
+async fn only_allowed_origins_may_read() {
+    let server = Server::start(&[("CORS_ALLOWED_ORIGINS", "https://shop.example")]).await;
+    let ask = |origin: &'static str| server.client.get(server.url("/health")).header("origin", origin).send();
+    assert_eq!(ask("https://shop.example").await.unwrap().headers()["access-control-allow-origin"], "https://shop.example");
+    assert!(ask("https://evil.example").await.unwrap().headers().get("access-control-allow-origin").is_none());
+    let preflight = server.client.request(Method::OPTIONS, server.url("/api/v1/auth/login"));
+    let preflight =
+        preflight.header("origin", "https://shop.example").header("access-control-request-method", "POST").send().await.unwrap();
+    assert_eq!(preflight.status(), StatusCode::NO_CONTENT);
+    assert!(preflight.headers()["access-control-allow-headers"].to_str().unwrap().contains("authorization"));
+}
+
+#[tokio::test]
+async fn health_says_what_it_leans_on() {
+    let server = Server::start(&[]).await;
+    assert_eq!(server.get("/health").await.json::<Value>().await.unwrap()["status"], "ok");
+    assert_eq!(server.get("/health/ready").await.status(), StatusCode::OK);
+    let deep: Value = server.get("/health/deep").await.json().await.unwrap();
+    let statuses: Vec<String> =
+        deep["checks"].as_array().unwrap().iter().map(|check| format!("{}: {}", check["name"], check["status"]).replace('"', "")).collect();
+    assert_eq!(statuses, ["database: ok", "payments: off", "payouts: off", "mail: ok"]);
+    assert_eq!(deep["backlog"].as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn it_stops_when_told_to() {
+    let server = Server::start(&[]).await;
+    let url = server.url("/health");
+    assert_eq!(server.get("/health").await.status(), StatusCode::OK);
+    server.running.shutdown().await;
+    assert!(Client::new().get(url).send().await.is_err());
+}
