@@ -94,7 +94,7 @@ cases! {
     }
     races {
         one_of_many_updates_wins, one_of_many_copies_is_applied, an_exclusive_licence_is_held_once,
-        unique_values_stand_once_under_races, readers_see_whole_units, no_update_is_lost,
+        unique_values_stand_once_under_races, readers_see_whole_units, no_update_is_lost, one_fact_is_booked_once,
     }
     claims {
         due_effects_oldest_first, due_transfers, due_reversals, a_claim_is_a_lease, nobody_claims_what_another_has,
