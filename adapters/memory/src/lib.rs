@@ -43,7 +43,8 @@ impl Commit for MemoryStore {
     /// The order of judging: the unit's id first; then write by write, in the unit's order, each against the state that
     /// the writes before it leave; the first refusal refuses the unit. Within one write:
     /// 1. the row as such, whatever is stored ([`CommitError::Invalid`]): an update of an append-only row, a posting that
-    ///    does not balance, a pending reversal that is never due;
+    ///    does not balance, a pending reversal that is never due, an amount that can't be (an SQL adapter may leave amounts
+    ///    to its CHECKs, which come after the guard);
     /// 2. its guard ([`CommitError::Conflict`]); an `Ensure` that finds its row ends here, well;
     /// 3. the move of a transfer ([`CommitError::Invalid`]);
     /// 4. unique values in the order of [`veza_ports::storage::UniqueValue`] ([`CommitError::Taken`], with the key of the

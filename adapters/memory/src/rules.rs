@@ -1,5 +1,6 @@
 //! What the store itself refuses: a CHECK, a trigger or a unique index of the SQL adapters, each as a function.
 
+use veza_domain::money::Minor;
 use veza_domain::reversal::ReversalStatus;
 use veza_ports::storage::{Row, UniqueValue, Write};
 
@@ -18,7 +19,26 @@ pub(crate) fn as_such(write: &Write) -> Result<(), String> {
         Row::Reversal(reversal) if reversal.status == ReversalStatus::ReversalPending && reversal.next_retry_at.is_none() => {
             Err("a pending reversal is due some time".to_owned())
         }
+        row if !amounts_can_be(row) => Err("an amount is below zero, or more was given back than there was".to_owned()),
         _ => Ok(()),
+    }
+}
+
+/// No amount is below zero, and what is given back is within what there was.
+fn amounts_can_be(row: &Row) -> bool {
+    let within = |part: Minor, whole: Minor| part >= Minor::ZERO && part <= whole;
+    let positive = |amounts: &[Minor]| amounts.iter().all(|amount| *amount >= Minor::ZERO);
+    match row {
+        Row::Product(row) => row.offers.iter().map(|offer| offer.price).chain([row.price]).all(|price| price.amount >= Minor::ZERO),
+        Row::Order(row) => within(row.refunded, row.total.amount),
+        Row::Line(row) => within(row.refunded, row.price) && positive(&[row.fee, row.share]),
+        Row::Refund(row) => {
+            let parts = row.line_parts.iter().map(|part| part.amount).chain(row.seller_parts.iter().map(|part| part.amount));
+            row.amount.amount >= Minor::ZERO && parts.min().is_none_or(|least| least >= Minor::ZERO)
+        }
+        Row::Transfer(row) => within(row.amount_reversed, row.amount.amount),
+        Row::Reversal(row) => row.amount.amount >= Minor::ZERO,
+        _ => true,
     }
 }
 

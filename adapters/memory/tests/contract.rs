@@ -1,11 +1,59 @@
-//! The memory store keeps the storage contract.
+//! The memory store keeps the storage contract, and the contract notices a store that does not.
 
+mod broken;
+
+use broken::{Broken, Fault};
 use std::sync::Arc;
 use veza_memory::MemoryStore;
 use veza_ports::contract::storage;
 use veza_ports::storage::Storage;
 
+fn memory() -> Arc<dyn Storage> {
+    Arc::new(MemoryStore::new())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn memory_keeps_the_contract() {
-    storage::run(|| async { Arc::new(MemoryStore::new()) as Arc<dyn Storage> }).await;
+    storage::run(|| async { memory() }).await;
+}
+
+#[tokio::test]
+async fn on_one_thread_too() {
+    storage::run(|| async { memory() }).await;
+}
+
+/// Each fault and cases that are there to find it. Other cases may find it too.
+const FAULTS: &[(Fault, &[&str])] = &[
+    (Fault::None, &[]),
+    (Fault::IgnoresUnchanged, &["guards::an_unchanged_row_is_guarded_and_not_written", "guards::a_refused_unit_leaves_nothing"]),
+    (
+        Fault::IgnoresRevisions,
+        &["guards::an_update_wants_the_row_at_its_revision", "races::one_of_many_updates_wins", "races::no_update_is_lost"],
+    ),
+    (Fault::ForgetsUnits, &["guards::a_unit_that_comes_again_changes_nothing", "races::one_of_many_copies_is_applied"]),
+    (Fault::IgnoresFingerprints, &["guards::a_unit_id_is_one_requests"]),
+    (Fault::KeepsRefusedIds, &["guards::a_refused_unit_uses_up_no_id"]),
+    (
+        Fault::HalfUnits,
+        &["guards::a_refused_unit_leaves_nothing", "guards::a_refused_unit_leaves_its_neighbours", "races::readers_see_whole_units"],
+    ),
+    (Fault::EnsureIsInsert, &["guards::an_ensure_keeps_what_is_there"]),
+    (Fault::SwallowsTaken, &["unique::every_value_stands_once", "races::unique_values_stand_once_under_races"]),
+    (Fault::SwallowsInvalid, &["money::the_whole_matrix", "money::postings_balance", "guards::what_is_appended_is_never_updated"]),
+    (Fault::NoLease, &["claims::a_claim_is_a_lease", "claims::nobody_claims_what_another_has", "claims::due_transfers"]),
+    (Fault::ClaimsBackwards, &["claims::due_effects_oldest_first", "claims::due_transfers"]),
+    (Fault::PagesOverlap, &["lists::a_walk_gives_every_row_once"]),
+    (Fault::TornReads, &["races::readers_see_whole_units"]),
+    (Fault::SweepsTheYoung, &["sweep::what_is_young_stays"]),
+    (Fault::BooksUpsideDown, &["money::books_of_a_seller"]),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_contract_finds_what_is_broken() {
+    for (fault, finders) in FAULTS {
+        let failed = storage::failures(|| async { Arc::new(Broken::new(*fault)) as Arc<dyn Storage> }).await;
+        let missed: Vec<_> = finders.iter().filter(|case| !failed.contains(case)).collect();
+        assert!(missed.is_empty(), "{fault:?} is not found by {missed:?}, but by {failed:?}");
+        assert_eq!(failed.is_empty(), *fault == Fault::None, "{fault:?}: {failed:?}");
+    }
 }

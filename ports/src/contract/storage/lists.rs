@@ -52,6 +52,7 @@ pub async fn a_walk_gives_every_row_once(store: Store) {
         for (seen, page) in seen.iter_mut().zip(pages) {
             assert!(page.len() <= 3);
             seen.extend(page);
+            assert!(seen.len() <= 20, "the walk has an end");
         }
         if let Some(n) = evens.next() {
             insert(&store, &format!("even {n}"), rows(n)).await;

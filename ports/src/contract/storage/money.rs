@@ -2,15 +2,18 @@
 
 use super::check::{Store, apply, commit, insert, invalid, update, world};
 use super::sample::{
-    at, attention, currency, effect, euros, order_id, posting, refund, refund_id, reversal, transfer, transfer_full, transfer_id, unit,
-    user_id,
+    at, attention, currency, effect, euros, line, order, order_id, posting, product, refund, refund_id, reversal, transfer, transfer_full,
+    transfer_id, unit, user_id,
 };
 use crate::storage::{BacklogClass, CommitError, Committed, Row, RowKey, Write};
 use veza_domain::attention::Code;
+use veza_domain::catalog::Product;
 use veza_domain::effect::{Effect, EffectState};
 use veza_domain::ledger::Account::{Connect, PlatformFee, PspClearing, SellerPayable, SellerReceivable};
 use veza_domain::money::{Minor, Money};
+use veza_domain::order::{Order, OrderLine};
 use veza_domain::payout::SellerBooks;
+use veza_domain::refund::Refund;
 use veza_domain::reversal::{Reversal, ReversalStatus};
 use veza_domain::transfer::{Hold, Transfer, TransferStatus};
 
@@ -79,6 +82,31 @@ pub async fn postings_balance(store: Store) {
     assert_eq!(store.ledger_balances().await.unwrap(), []);
     let even = posting("event", order_id(1), currency("EUR"), &[(PspClearing, i64::MAX), (PlatformFee, -i64::MAX)]);
     insert(&store, "even", vec![Row::Posting(even)]).await;
+}
+
+pub async fn amounts_that_can_not_be(store: Store) {
+    world(&store).await;
+    let known = [Row::Transfer(transfer(1, order_id(1))), Row::Refund(refund(1, order_id(1)))];
+    insert(&store, "rows", known.to_vec()).await;
+    let mut over_transfer = transfer(2, order_id(1));
+    over_transfer.amount_reversed = Minor(over_transfer.amount.amount.0 + 1);
+    let negative = Refund { amount: euros(-1), ..refund(2, order_id(1)) };
+    let rows = [
+        Row::Order(Order { refunded: Minor(9001), ..order(7) }),
+        Row::Order(Order { refunded: Minor(-1), ..order(7) }),
+        Row::Line(OrderLine { refunded: Minor(9001), ..line(1, 1) }),
+        Row::Line(OrderLine { share: Minor(-1), ..line(1, 1) }),
+        Row::Refund(negative),
+        Row::Transfer(over_transfer),
+        Row::Reversal(Reversal { amount: euros(-1), ..reversal(1, transfer_id(1), refund_id(1)) }),
+        Row::Product(Product { price: euros(-1), ..product(7) }),
+    ];
+    for row in rows {
+        invalid(&store, "insert", vec![Write::Insert(row.clone())], &row.key()).await;
+    }
+    let over = Row::Order(Order { refunded: Minor(9001), ..order(1) });
+    invalid(&store, "update", vec![update(over.clone(), 1)], &over.key()).await;
+    apply(&store, "all of it", vec![update(Row::Order(Order { refunded: Minor(9000), ..order(1) }), 1)]).await;
 }
 
 /// Seller 2 earns 8100 and 2700 EUR cents and 500 JPY; 8100 are sent, 1000 of them refunded and owed.

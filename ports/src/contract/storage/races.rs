@@ -1,20 +1,31 @@
 //! What holds when many come at once.
 
 use super::check::{Store, apply, commit, insert, update, world};
-use super::sample::{euros, exclusive, line, mail_token, order, order_id, posting, product_id, refund, refund_id, unit, user, user_id};
+use super::sample::{
+    at, delivery_id, euros, exclusive, line, mail_token, order, order_id, posting, product_id, refund, refund_id, unit, user, user_id,
+};
 use crate::storage::{CommitError, Committed, Row, RowKey, UniqueValue, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 use tokio::task::JoinSet;
+use veza_domain::backoff::RetryPolicy;
 use veza_domain::identity::{MailToken, User};
 use veza_domain::ledger::Account;
+use veza_domain::licence::ExclusiveState;
 use veza_domain::money::Minor;
-use veza_domain::order::Order;
+use veza_domain::order::{Order, OrderStatus};
+use veza_domain::settlement::{Context, Fact, PaymentFact, PaymentStatus, Source, Verdict, decide};
 
 /// How many come at once.
 const CROWD: u32 = 24;
-/// How often the slow races repeat.
-const ROUNDS: u32 = 40;
+/// How often a writer writes at least, and at most, while readers read.
+const ROUNDS: i64 = 40;
+const ROUNDS_MAX: i64 = 2000;
+/// How often readers read at least, unless the writer is done by then.
+const READS: u32 = 100;
+/// Between reading and writing, so that others come in between.
+const DECIDING: Duration = Duration::from_millis(1);
 
 type Answer = Result<Committed, CommitError>;
 
@@ -103,10 +114,10 @@ pub async fn readers_see_whole_units(store: Store) {
     world(&store).await;
     insert(&store, "refund", vec![Row::Refund(refund(1, order_id(1)))]).await;
     apply(&store, "start", round(1, 0)).await;
-    let done = Arc::new(AtomicBool::new(false));
+    let (done, reads) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
     let mut readers = JoinSet::new();
     for _ in 0..4 {
-        let (store, done) = (store.clone(), done.clone());
+        let (store, done, reads) = (store.clone(), done.clone(), reads.clone());
         readers.spawn(async move {
             let mut last = 0;
             while !done.load(Ordering::Relaxed) {
@@ -119,12 +130,20 @@ pub async fn readers_see_whole_units(store: Store) {
                 last = order.0;
                 let balances = store.ledger_balances().await.unwrap();
                 assert_eq!(balances.iter().map(|(_, _, amount)| amount.0).sum::<i64>(), 0, "half a posting was seen");
+                reads.fetch_add(1, Ordering::Relaxed);
                 tokio::task::yield_now().await;
             }
         });
     }
-    for n in 1..ROUNDS {
-        apply(&store, &format!("round {n}"), round(i64::from(n) + 1, i64::from(n))).await;
+    for n in 1..ROUNDS_MAX {
+        apply(&store, &format!("round {n}"), round(n + 1, n)).await;
+        tokio::task::yield_now().await;
+        if let Some(reader) = readers.try_join_next() {
+            reader.unwrap();
+        }
+        if n > ROUNDS && reads.load(Ordering::Relaxed) > READS {
+            break;
+        }
     }
     done.store(true, Ordering::Relaxed);
     while let Some(reader) = readers.join_next().await {
@@ -150,11 +169,12 @@ pub async fn no_update_is_lost(store: Store) {
             let mut done = 0;
             for attempt in 0..10_000 {
                 let read = store.user(user_id(1)).await.unwrap().unwrap();
+                tokio::time::sleep(DECIDING).await;
                 let next = User { failed_logins: read.value.failed_logins + 1, ..read.value };
                 let writes = vec![update(Row::User(next), read.revision.0)];
                 match commit(&store, unit(&format!("{task} {attempt}"), writes)).await {
                     Ok(Committed::Applied) => done += 1,
-                    Err(CommitError::Conflict(_)) => tokio::task::yield_now().await,
+                    Err(CommitError::Conflict(_)) => {}
                     other => panic!("{other:?}"),
                 }
                 if done == 10 {
@@ -168,4 +188,54 @@ pub async fn no_update_is_lost(store: Store) {
         task.unwrap();
     }
     assert_eq!(store.user(user_id(1)).await.unwrap().unwrap().value.failed_logins, 80);
+}
+
+/// The same fact from a crowd, each with a unit id of its own (a webhook, the reconciler, an operator): booked once.
+pub async fn one_fact_is_booked_once(store: Store) {
+    world(&store).await;
+    let paid = Order { payment_id: Some("pay_2".to_owned()), ..order(2) };
+    let held = Write::Insert(Row::Exclusive(exclusive(2, order_id(2))));
+    apply(&store, "payment", vec![update(Row::Order(paid), 1), held]).await;
+    let mut tasks = JoinSet::new();
+    for task in 0..CROWD {
+        let store = store.clone();
+        tasks.spawn(async move { settle(&store, task).await });
+    }
+    let booked = tasks.join_all().await;
+    assert_eq!(booked.iter().filter(|booked| **booked).count(), 1, "{booked:?}");
+    let file = store.order_file(order_id(2)).await.unwrap().unwrap().file;
+    assert_eq!((file.order.status, file.order.completed_at), (OrderStatus::Completed, Some(at(60))));
+    assert_eq!((file.licences.len(), file.transfers.len()), (1, 1));
+    assert_eq!(file.exclusives[0].state, ExclusiveState::Sold);
+    let balances = store.ledger_balances().await.unwrap();
+    assert_eq!(balances.iter().map(|(_, _, amount)| amount.0).collect::<Vec<_>>(), [9000, -900, -8100]);
+}
+
+/// Loads, decides and commits until the fact is booked: by this task, or by another (then false).
+async fn settle(store: &Store, task: u32) -> bool {
+    let policy = RetryPolicy { retries_max: 5, base: Duration::from_secs(60), max: Duration::from_secs(3600) };
+    let context =
+        Context { now: at(60), fresh: delivery_id(task).0, refund_window: Duration::from_secs(60), transfers: policy, reversals: policy };
+    let fact = Fact::Payment(PaymentFact {
+        source: Source::Webhook,
+        status: PaymentStatus::Succeeded,
+        amount: Some(9000),
+        amount_received: Some(9000),
+        currency: Some("EUR".to_owned()),
+        error: None,
+    });
+    for attempt in 0..100 {
+        let stored = store.order_file(order_id(2)).await.unwrap().unwrap();
+        tokio::time::sleep(DECIDING).await;
+        let decision = decide(&stored.file, &fact, &context).unwrap();
+        if decision.verdict == Verdict::AlreadySettled {
+            return false;
+        }
+        match commit(store, unit(&format!("settle {task} {attempt}"), stored.writes(&decision.changes))).await {
+            Ok(Committed::Applied) => return true,
+            Err(CommitError::Conflict(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("the fact is never booked");
 }

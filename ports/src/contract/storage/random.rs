@@ -1,6 +1,6 @@
 //! Random units over a small space of ids, so that conflicts, clashes and repeats are frequent.
 //!
-//! The generator keeps a rough model of what the units before have left ([`Aim`]), only to aim at revisions that hold about
+//! The generator keeps a rough model of what the units before have left (`Aim`), only to aim at revisions that hold about
 //! as often as not. Rows refer to rows of [`opening`], the first unit, which are never missing.
 
 use super::sample::{self, at};
@@ -274,7 +274,7 @@ fn random_posting(random: &mut Lcg, order: u32) -> Row {
 
 type Aimed = BTreeMap<RowKey, (i64, Row)>;
 
-/// What the generator thinks is stored. It need not be right, only right often.
+/// What the generator thinks is stored. Were it wrong, only the aim would suffer.
 #[derive(Default)]
 struct Aim {
     rows: Aimed,
@@ -297,6 +297,11 @@ impl Aim {
 fn holds(rows: &mut Aimed, write: &Write) -> bool {
     let key = write.key();
     let stored = rows.get(&key).map(|(revision, row)| (*revision, row));
+    if let Write::Insert(row) | Write::Ensure(row) | Write::Update { row, .. } = write
+        && !can_be(row)
+    {
+        return false;
+    }
     match write {
         Write::Insert(row) => stored.is_none() && put(rows, key, 1, row),
         Write::Ensure(row) => stored.is_some() || put(rows, key, 1, row),
@@ -313,17 +318,19 @@ fn holds(rows: &mut Aimed, write: &Write) -> bool {
 }
 
 fn put(rows: &mut Aimed, key: RowKey, revision: i64, row: &Row) -> bool {
-    let never_due = |row: &Reversal| row.status == ReversalStatus::ReversalPending && row.next_retry_at.is_none();
-    let can_be = match row {
-        Row::Posting(row) => row.balances(),
-        Row::Reversal(row) => !never_due(row),
-        _ => true,
-    };
     let clashes = rows.iter().any(|(other, (_, stored))| *other != key && values(stored).iter().any(|value| values(row).contains(value)));
-    if can_be && !clashes {
+    if !clashes {
         rows.insert(key, (revision, row.clone()));
     }
-    can_be && !clashes
+    !clashes
+}
+
+fn can_be(row: &Row) -> bool {
+    match row {
+        Row::Posting(row) => row.balances(),
+        Row::Reversal(row) => row.status != ReversalStatus::ReversalPending || row.next_retry_at.is_some(),
+        _ => true,
+    }
 }
 
 fn values(row: &Row) -> Vec<String> {
