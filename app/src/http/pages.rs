@@ -1,9 +1,14 @@
 //! The few pages for people: the link of the verification mail, and in development the mails of the local outbox.
 
 use super::middleware::faults;
+use super::problem::ApiError;
 use super::router::{Router, page};
+use crate::services::App;
+use crate::usecases::onboarding;
 use poem::web::Redirect;
 use poem::{IntoResponse, Request, Response};
+use std::sync::Arc;
+use veza_domain::ids::UserId;
 use veza_mail::{OutboxMailer, StoredMail};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
@@ -38,6 +43,8 @@ button.addEventListener('click', async () => {\n\
 pub fn add_to(router: Router, outbox: Option<OutboxMailer>) -> Router {
     let router = router
         .page("/", poem::endpoint::make_sync(|_| Redirect::see_other("/docs")))
+        .page("/seller/onboarding/done", poem::endpoint::make(onboarding_done))
+        .asset("/seller/onboarding", "text/html; charset=utf-8", POLICY, html("The link was used up", ASK_AGAIN))
         .asset("/verify-email", "text/html; charset=utf-8", POLICY, verify_page())
         .asset("/pages/verify.js", "text/javascript; charset=utf-8", POLICY, VERIFY)
         .asset("/pages/style.css", "text/css; charset=utf-8", POLICY, STYLE);
@@ -65,6 +72,24 @@ fn verify_page() -> String {
         "<p>One click, and this address is yours here.</p>\n<p><button id=\"prove\" type=\"button\">Prove it</button></p>\n\
          <p id=\"said\" role=\"status\"></p>\n<script src=\"/pages/verify.js\"></script>",
     )
+}
+
+const ASK_AGAIN: &str = "<p>A link to the payout provider works once. Ask for another one: POST /api/v1/seller/onboarding.</p>";
+
+/// Where the payout provider sends a seller back to.
+async fn onboarding_done(request: Request) -> poem::Result<Response> {
+    #[derive(serde::Deserialize)]
+    struct Params {
+        seller: uuid::Uuid,
+    }
+    let app = request.data::<Arc<App>>().cloned().ok_or_else(|| ApiError::internal("internal", "a fault of ours"))?;
+    let Params { seller } = request.params::<Params>()?;
+    let text = if onboarding::returned(&app, UserId(seller)).await? {
+        "<p>Your account can receive transfers. What was waiting for it is on its way.</p>"
+    } else {
+        "<p>The payout provider still wants something of you. Ask for another link: POST /api/v1/seller/onboarding.</p>"
+    };
+    Ok(page(POLICY, html("Back from the payout provider", text)))
 }
 
 async fn outbox_page(outbox: &OutboxMailer) -> Response {

@@ -7,6 +7,7 @@ use crate::usecases::transfers::refresh;
 use secrecy::ExposeSecret;
 use veza_domain::access::may_sell;
 use veza_domain::identity::User;
+use veza_domain::ids::UserId;
 use veza_domain::payout::SellerAccount;
 use veza_ports::storage::{CommitError, Row, Versioned, Write};
 use veza_ports::transfers::{ConnectAccount, TransferError, TransferService};
@@ -33,13 +34,28 @@ pub async fn start(app: &App, seller: &User) -> Result<Onboarding, ApiError> {
     let known = ensure(app, connect.as_ref(), seller).await?;
     let account = refresh(app, connect.as_ref(), known).await.map_err(|error| refused(&error))?;
     if account.transfers_enabled {
-        release(app, seller).await?;
+        release(app, seller.id).await?;
     }
     let id = account.stripe_account_id.clone().unwrap_or_default();
     let page = format!("{}/seller/onboarding", app.money.public_url);
     let key = format!("account_link:{}", app.ids.uuid());
-    let link = connect.onboarding_link(&key, &id, &format!("{page}/done"), &page).await.map_err(problem)?;
+    let link = connect.onboarding_link(&key, &id, &format!("{page}/done?seller={}", seller.id), &page).await.map_err(problem)?;
     Ok(Onboarding { account, url: link.0.expose_secret().to_owned() })
+}
+
+/// A seller comes back from Connect's page: that proves nothing, so Connect is asked, and what waited goes out if it may.
+/// True when the account can receive transfers. Needs no sign-in: it tells and changes nothing that Connect does not say.
+///
+/// # Errors
+/// 404 for somebody without an account there; 503.
+pub async fn returned(app: &App, seller: UserId) -> Result<bool, ApiError> {
+    let not_found = || ApiError::not_found("account_not_found", "no such account at the payout provider");
+    let (Some(connect), Some(known)) = (&app.connect, app.store.seller_account(seller).await?) else { return Err(not_found()) };
+    let account = refresh(app, connect.as_ref(), known).await.map_err(|error| refused(&error))?;
+    if account.transfers_enabled {
+        release(app, seller).await?;
+    }
+    Ok(account.transfers_enabled)
 }
 
 /// The seller's account row with Connect's id in it. The intent is stored before Connect is asked, under a key that stays.
@@ -79,8 +95,8 @@ async fn read_again(app: &App, seller: &User) -> Result<Versioned<SellerAccount>
 }
 
 /// What waited for the account goes out now.
-async fn release(app: &App, seller: &User) -> Result<(), ApiError> {
-    let held = app.store.held_transfers(seller.id, RELEASE_BATCH).await?;
+async fn release(app: &App, seller: UserId) -> Result<(), ApiError> {
+    let held = app.store.held_transfers(seller, RELEASE_BATCH).await?;
     for Versioned { value, revision } in held {
         let row = Row::Transfer(value.released(app.now()));
         match commit(app, fresh_unit(app, vec![Write::Update { row, expected: revision }])).await {

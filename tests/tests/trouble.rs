@@ -1,0 +1,113 @@
+//! What an on-call engineer meets: a database that is locked, rows from before, sellers who come back, work that waits.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use serde_json::{Value, json};
+use veza_domain::ids::OrderId;
+use veza_domain::money::Money;
+use veza_domain::settlement::Change;
+use veza_ports::storage::{UnitId, UnitOfWork};
+use veza_sandbox::{Fault, Op, Script};
+use veza_tests::{World, assert_books_agree};
+
+fn euros(cents: i64) -> Money {
+    Money::new(cents, "EUR".parse().unwrap())
+}
+
+#[tokio::test]
+async fn a_locked_database_answers_503_and_nothing_is_half_done() {
+    let world = World::start().await;
+    let (seller, buyer) = (world.seller().await, world.buyer().await);
+    let product = seller.product(euros(1_000)).await;
+    world.sandbox.hold_webhooks(true).unwrap();
+    let order = buyer.order(&[&product]).await["order"]["id"].as_str().unwrap().to_owned();
+    world.sandbox.pay(&order).unwrap();
+    let event = world.sandbox.webhooks().into_iter().find(|event| event.event_type == "payment_succeeded").unwrap();
+
+    let lock = rusqlite::Connection::open(world.data_dir().join("veza.db")).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    buyer.post("/api/v1/marketplace/orders", json!({"items": [{"product_id": product}]})).await.problem(503, "storage_unavailable");
+    world.webhook(&event.body).await.problem(503, "storage_unavailable");
+    assert_eq!(buyer.get_order(&order).await["status"], "pending", "reading goes on");
+    lock.execute_batch("ROLLBACK").unwrap();
+
+    assert_eq!(buyer.get("/api/v1/marketplace/orders").await.ok(200)["items"].as_array().unwrap().len(), 1, "nothing half done");
+    assert_eq!(world.webhook(&event.body).await.ok(200)["result"], "ok", "the PSP sends it again");
+    seller.until_transfer(&world, &order, "completed").await;
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_reversal_of_a_transfer_without_an_id_makes_no_call() {
+    let world = World::start().await;
+    let (seller, buyer) = (world.seller().await, world.buyer().await);
+    let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
+    seller.until_transfer(&world, &order, "completed").await;
+    // As a row from before ids were kept.
+    let store = &world.running.app().store;
+    let id: OrderId = order.parse().unwrap();
+    let stored = store.order_file(id).await.unwrap().unwrap();
+    let mut old = stored.file.transfers[0].clone();
+    old.stripe_transfer_id = None;
+    let unit = UnitOfWork::new(UnitId("legacy".into()), [0; 32], old.created_at, stored.writes(&[Change::Transfer(old)]));
+    store.commit(unit).await.unwrap();
+
+    buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({})).await.ok(202);
+    buyer.until_order(&world, &order, "refunded").await;
+    seller.until_transfer(&world, &order, "permanently_failed").await;
+    assert!(world.sandbox.books().reversals.is_empty(), "no call");
+    let admin = world.admin().await;
+    let waiting = admin.get("/api/v1/admin/attention").await.ok(200);
+    assert_eq!(waiting["items"][0]["class"], "reversal_permanently_failed", "{waiting}");
+    assert_eq!(seller.get("/api/v1/seller/balance").await.ok(200)["owed"][0]["amount"], 900);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_seller_who_comes_back_from_onboarding_is_paid_what_waited() {
+    let world = World::with(&[("TRANSFER_RETRY_BACKOFF_MAX", "1h")]).await;
+    let (seller, buyer) = (world.creator().await, world.buyer().await);
+    let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
+    let account = seller.post("/api/v1/seller/onboarding", Value::Null).await.ok(200)["account_id"].as_str().unwrap().to_owned();
+    let done = world.url(&format!("/seller/onboarding/done?seller={}", seller.id));
+    let page = world.http.get(&done).send().await.unwrap();
+    assert!(page.status().is_success() && page.text().await.unwrap().contains("still wants something"));
+    world.sandbox.set_account(&account, Some("active"), None).unwrap();
+    let page = world.http.get(&done).send().await.unwrap();
+    assert!(page.text().await.unwrap().contains("can receive transfers"));
+    seller.until_transfer(&world, &order, "completed").await;
+    let stranger = world.url("/seller/onboarding/done?seller=00000000-0000-7000-8000-000000000000");
+    assert_eq!(world.http.get(stranger).send().await.unwrap().status(), 404);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_know_us_is_flagged_and_everything_goes_on_by_itself() {
+    let world = World::start().await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let product = seller.product(euros(1_000)).await;
+    world.sandbox.script(Script::new(Op::Hyperswitch, Fault::Unavailable).times(0)).unwrap();
+    let order = buyer.post("/api/v1/marketplace/orders", json!({"items": [{"product_id": product}]})).await;
+    let order = order.problem(503, "payment_provider_unavailable")["order_id"].as_str().unwrap().to_owned();
+    let health = admin.get("/health/deep").await;
+    assert_ne!(health.body["status"], "ok", "{:#}", health.body);
+    world.sandbox.clear_scripts();
+    let open = || async { buyer.get_order(&order).await["payment"]["client_secret"].is_string().then_some(()) };
+    world.until("the payment opened by the worker", open).await;
+    world.sandbox.pay(&order).unwrap();
+    buyer.until_order(&world, &order, "completed").await;
+    seller.until_transfer(&world, &order, "completed").await;
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_refund_of_a_line_that_the_order_does_not_have_is_refused() {
+    let world = World::start().await;
+    let (seller, buyer) = (world.seller().await, world.buyer().await);
+    let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
+    let wish = json!({"item_ids": ["00000000-0000-7000-8000-000000000000"]});
+    buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), wish).await.problem(422, "validation_failed");
+    world.stop().await;
+}
