@@ -1,0 +1,80 @@
+//! What a process uses, as the kernel counts it.
+
+use crate::failure::{Outcome, fail};
+use std::fs;
+use std::time::Duration;
+
+/// The kernel counts processor time in hundredths of a second (`USER_HZ`), on every architecture that we run on.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Memory of a process, in KiB.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Memory {
+    /// Resident, shared pages included (`VmRSS`).
+    pub resident_kib: u64,
+    /// Resident, shared pages divided by who shares them.
+    pub proportional_kib: u64,
+}
+
+/// What a process has used since it began.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usage {
+    /// Processor time, user and system, of all threads.
+    pub cpu: Duration,
+    /// Bytes that it caused to be written to disk.
+    pub written: u64,
+}
+
+impl Usage {
+    /// What was used between `earlier` and this.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self { cpu: self.cpu.saturating_sub(earlier.cpu), written: self.written.saturating_sub(earlier.written) }
+    }
+}
+
+/// Memory of process `id` now.
+///
+/// # Errors
+/// There is no such process of ours.
+pub fn memory(id: u32) -> Outcome<Memory> {
+    let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup"))?;
+    let kib = |name: &str| {
+        let line = rollup.lines().find(|line| line.starts_with(name));
+        line.and_then(|line| line.split_ascii_whitespace().nth(1)).and_then(|kib| kib.parse().ok())
+    };
+    match (kib("Rss:"), kib("Pss:")) {
+        (Some(resident_kib), Some(proportional_kib)) => Ok(Memory { resident_kib, proportional_kib }),
+        _ => fail("the kernel does not say how much memory a process has"),
+    }
+}
+
+/// What process `id` has used until now.
+///
+/// # Errors
+/// There is no such process of ours.
+pub fn usage(id: u32) -> Outcome<Usage> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
+    // The name in parentheses may hold spaces; after it come state (field 3) to utime (14) and stime (15).
+    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_ascii_whitespace().collect();
+    let ticks = |place: usize| fields.get(place - 3).and_then(|ticks| ticks.parse::<u32>().ok()).unwrap_or(0);
+    let io = fs::read_to_string(format!("/proc/{id}/io")).unwrap_or_default();
+    let written = io.lines().find_map(|line| line.strip_prefix("write_bytes: ")?.parse().ok()).unwrap_or(0);
+    Ok(Usage { cpu: TICK * (ticks(14) + ticks(15)), written })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_memory_and_has_worked() {
+        let own = std::process::id();
+        let memory = memory(own).unwrap();
+        assert!(memory.resident_kib >= memory.proportional_kib && memory.proportional_kib > 100);
+        let before = usage(own).unwrap();
+        let worked = (0..50_000_000_u64).fold(0, |sum: u64, i| sum.wrapping_mul(31).wrapping_add(std::hint::black_box(i)));
+        std::hint::black_box(worked);
+        assert!(usage(own).unwrap().since(before).cpu > Duration::ZERO);
+    }
+}

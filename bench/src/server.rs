@@ -1,0 +1,116 @@
+//! A Veza of our own: a process in a folder of its own, started, asked when it is ready, stopped.
+
+use crate::client::{self, Connection, request};
+use crate::failure::{Outcome, fail};
+use crate::process::{self, Memory, Usage};
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a server may take until it is ready.
+const START_MAX: Duration = Duration::from_secs(30);
+/// How long a server may take to stop.
+const STOP_MAX: Duration = Duration::from_secs(30);
+/// Pause between two looks.
+const LOOK_EVERY: Duration = Duration::from_millis(1);
+
+/// A running server.
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// From the start of the process to its first word that it is ready.
+    pub started_in: Duration,
+}
+
+/// A port that nobody listens on.
+///
+/// # Errors
+/// There is none.
+pub fn free_port() -> Outcome<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
+
+impl Server {
+    /// Starts `binary` with its data in `folder` and these settings, and waits until `GET /health/ready` says yes. Nothing of this
+    /// process's environment reaches it. What it says goes to `veza.log` in the folder.
+    ///
+    /// # Errors
+    /// It does not start, or is not ready in time.
+    pub fn start(binary: &Path, folder: &Path, settings: &[(String, String)]) -> Outcome<Self> {
+        let address = free_port()?;
+        let log = File::options().create(true).append(true).open(folder.join("veza.log"))?;
+        let mut command = Command::new(binary);
+        command.arg("serve").current_dir(folder).env_clear().stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        command.env("APP_ENV", "development").env("BIND_ADDR", address.to_string()).env("DATA_DIR", folder).env("RATE_LIMITS", "off");
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
+        let started = Instant::now();
+        let child = command.spawn()?;
+        let mut server = Self { child, address, started_in: Duration::ZERO };
+        let ask = request::bytes("GET", "/health/ready", "", b"");
+        let ready = client::run(async {
+            loop {
+                if let Ok(mut connection) = Connection::open(address).await
+                    && let Ok(answer) = connection.exchange(&ask).await
+                    && answer.status == 200
+                {
+                    return Ok(started.elapsed());
+                }
+                if let Some(status) = server.child.try_wait()? {
+                    return fail(format!("the server ended with {status}; see {}", folder.join("veza.log").display()));
+                }
+                if started.elapsed() > START_MAX {
+                    return fail(format!("the server is not ready after {START_MAX:?}; see {}", folder.join("veza.log").display()));
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        });
+        server.started_in = ready?;
+        Ok(server)
+    }
+
+    /// Its memory now.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn memory(&self) -> Outcome<Memory> {
+        process::memory(self.child.id())
+    }
+
+    /// What it has used so far.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn usage(&self) -> Outcome<Usage> {
+        process::usage(self.child.id())
+    }
+
+    /// Asks it to stop, and waits until it has.
+    ///
+    /// # Errors
+    /// It does not stop in time, or says that something was wrong.
+    pub fn stop(mut self) -> Outcome<()> {
+        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        let asked = Instant::now();
+        while asked.elapsed() < STOP_MAX {
+            if let Some(status) = self.child.try_wait()? {
+                return if status.success() { Ok(()) } else { fail(format!("the server ended with {status}")) };
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        fail(format!("the server has not stopped after {STOP_MAX:?}"))
+    }
+}
+
+impl Drop for Server {
+    /// However a benchmark ends, nothing stays behind.
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            // Both fail only if it has ended meanwhile.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
