@@ -161,7 +161,7 @@ async fn shop(buyer: Client, product: String, name: usize, over: Arc<AtomicBool>
             (body["status"] == "completed").then_some(())
         };
         buyer.until("a completed order", paid).await;
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             let refund = format!("{path}/refund");
             let asked =
                 async || buyer.api(Method::POST, &refund, json!({}), Some(&key)).await.filter(|(status, _)| matches!(status, 202 | 409));

@@ -92,7 +92,7 @@ async fn a_provider_that_does_not_know_us_is_flagged_and_everything_goes_on_by_i
     let order = order.problem(503, "payment_provider_unavailable")["order_id"].as_str().unwrap().to_owned();
     let health = admin.get("/health/deep").await;
     assert_ne!(health.body["status"], "ok", "{:#}", health.body);
-    world.sandbox.clear_scripts();
+    world.sandbox.clear_scripts().unwrap();
     let open = || async { buyer.get_order(&order).await["payment"]["client_secret"].is_string().then_some(()) };
     world.until("the payment opened by the worker", open).await;
     world.sandbox.pay(&order).unwrap();
