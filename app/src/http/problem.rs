@@ -97,6 +97,8 @@ api_error! {
     Conflict = 409 conflict,
     /// The body is too large.
     TooLarge = 413 too_large,
+    /// The body is of a type that is not read here.
+    UnsupportedMedia = 415 unsupported_media,
     /// The request was read and makes no sense.
     Unprocessable = 422 unprocessable,
     /// Too many requests.
