@@ -224,7 +224,8 @@ fn open_database(config: &Config) -> Result<Option<Arc<SqliteStore>>, StartError
     for folder in [path.parent(), Some(config.data_dir.as_path())].into_iter().flatten().filter(|folder| !folder.as_os_str().is_empty()) {
         make_folder(folder).map_err(|error| StartError::Data(folder.display().to_string(), error))?;
     }
-    let store = SqliteStore::open(SqliteConfig::new(path)).map_err(|error| StartError::Database(Box::new(error)))?;
+    let store = SqliteStore::open(SqliteConfig { max_page_count: config.sqlite_max_page_count, ..SqliteConfig::new(path) })
+        .map_err(|error| StartError::Database(Box::new(error)))?;
     Ok(Some(Arc::new(store)))
 }
 

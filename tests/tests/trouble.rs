@@ -39,6 +39,36 @@ async fn a_locked_database_answers_503_and_nothing_is_half_done() {
 }
 
 #[tokio::test]
+async fn a_full_database_answers_503_and_nothing_is_half_done() {
+    let world = World::with(&[("SQLITE_MAX_PAGE_COUNT", "140")]).await;
+    let (seller, buyer) = (world.creator().await, world.buyer().await);
+    let product = seller.product(euros(0)).await;
+    let wish = json!({"items": [{"product_id": product}]});
+    let mut made = 0;
+    let refused = loop {
+        let answer = buyer.post("/api/v1/marketplace/orders", wish.clone()).await;
+        if answer.status != 201 {
+            break answer;
+        }
+        made += 1;
+        assert!(made < 5_000, "the file grows without end");
+    };
+    refused.problem(503, "storage_unavailable");
+    let world = world.restarted(&[]).await;
+    let (buyer, seller) = (buyer.moved_to(&world), seller.moved_to(&world));
+    let licences = world
+        .running
+        .app()
+        .store
+        .licences_of_buyer(buyer.user_id(), veza_ports::storage::Page { limit: 10_000, before: None })
+        .await
+        .unwrap();
+    assert_eq!(licences.len(), made, "each order that was answered has its licence, the refused one has nothing");
+    seller.product(euros(100)).await;
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_reversal_of_a_transfer_without_an_id_makes_no_call() {
     let world = World::start().await;
     let (seller, buyer) = (world.seller().await, world.buyer().await);

@@ -55,6 +55,11 @@ pub const SECTIONS: &[Section] = &[
             plain("DATA_DIR", "data", "Folder for everything that is kept in files."),
             plain("DATABASE_URL", "", "sqlite://path, or memory: (nothing is kept; development). Default: sqlite://DATA_DIR/veza.db."),
             plain("ALLOW_SQLITE", "false", "true: production may use SQLite (one instance, one machine)."),
+            plain(
+                "SQLITE_MAX_PAGE_COUNT",
+                "",
+                "Largest size of the SQLite file in pages of 4 KiB; beyond it writes answer 503. Default: no limit.",
+            ),
             plain("SUPPORT_CONTACT", "", "Address or page that people are pointed to when they need help."),
         ],
     },
