@@ -17,12 +17,18 @@ use std::time::Duration;
 use tempfile::TempDir;
 use veza::config::Config;
 use veza::wiring::{self, Running};
+use veza_domain::money::Money;
 use veza_sandbox::{Control, Sandbox, SandboxConfig};
 
 /// Longest wait for a state: only a hang takes this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 static PEOPLE: AtomicUsize = AtomicUsize::new(0);
+
+/// An amount of euros, in cents.
+pub fn euros(cents: i64) -> Money {
+    Money::new(cents, "EUR".parse().unwrap())
+}
 
 /// A running Veza and what it runs on.
 pub struct World {

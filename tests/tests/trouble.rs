@@ -4,15 +4,10 @@
 
 use serde_json::{Value, json};
 use veza_domain::ids::OrderId;
-use veza_domain::money::Money;
 use veza_domain::settlement::Change;
 use veza_ports::storage::{UnitId, UnitOfWork};
 use veza_sandbox::{Fault, Op, Script};
-use veza_tests::{World, assert_books_agree};
-
-fn euros(cents: i64) -> Money {
-    Money::new(cents, "EUR".parse().unwrap())
-}
+use veza_tests::{World, assert_books_agree, euros};
 
 #[tokio::test]
 async fn a_locked_database_answers_503_and_nothing_is_half_done() {

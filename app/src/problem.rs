@@ -185,3 +185,16 @@ impl From<veza_ports::storage::StoreError> for ApiError {
         }
     }
 }
+
+/// An error with all its causes, for logs and rows.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
