@@ -10,6 +10,7 @@ use crate::process::Memory;
 use crate::report::{Report, Section, Target};
 use crate::server::Server;
 use crate::settlements::{self, Settlements, verify};
+use crate::startup::Startup;
 use crate::{checkouts, products, startup};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,9 +64,9 @@ impl Suite<'_> {
 
     fn empty_start(&mut self) -> Outcome<()> {
         progress!("start-up in an empty folder, as `make run` does it");
-        let (ready, memory) = startup::empty(self.binary, &self.folder("startup")?, &self.options.env)?;
+        let started = startup::empty(self.binary, &self.folder("startup")?, &self.options.env)?;
         let mut section = Section::new("Empty folder, sandbox inside");
-        add_start(&mut section, ["empty_ready", "empty_idle_rss", "empty_idle_pss"], ready, memory);
+        add_start(&mut section, ["empty_ready", "empty_idle_rss", "empty_idle_pss"], started);
         self.sections.push(section);
         Ok(())
     }
@@ -82,9 +83,9 @@ impl Suite<'_> {
         let beside = if settling { Some(self.beside(&folder, &database, &fixture, &messages)?) } else { None };
         if wants(Benchmark::Startup) {
             progress!("start-up on the filled database");
-            let (ready, memory) = startup::filled(self.binary, &folder, &self.settings())?;
+            let started = startup::filled(self.binary, &folder, &self.settings())?;
             let mut section = Section::new(format!("Database with {} orders", fixture.orders()));
-            add_start(&mut section, ["filled_ready", "filled_idle_rss", "filled_idle_pss"], ready, memory);
+            add_start(&mut section, ["filled_ready", "filled_idle_rss", "filled_idle_pss"], started);
             self.sections.push(section);
         }
         let server = Server::start(self.binary, &folder, &self.settings())?;
@@ -162,7 +163,7 @@ fn mib(kib: u64) -> f64 {
     kib as f64 / 1024.0
 }
 
-fn add_start(section: &mut Section, [key, rss, pss]: [&'static str; 3], ready: Duration, memory: Memory) {
+fn add_start(section: &mut Section, [key, rss, pss]: [&'static str; 3], Startup { ready, memory }: Startup) {
     section
         .add_with(key, "ready after", millis(ready), "ms", Target { wanted: "< 200 ms", met: ready < READY_MAX })
         .add_with(rss, "idle memory (RSS)", mib(memory.resident_kib), "MiB", idle_target(memory))
