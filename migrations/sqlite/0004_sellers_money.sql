@@ -15,8 +15,9 @@ CREATE TABLE transfers (
     amount             INTEGER NOT NULL CHECK (amount >= 0),
     currency           TEXT    NOT NULL CHECK (length(currency) = 3),
     amount_reversed    INTEGER NOT NULL CHECK (amount_reversed BETWEEN 0 AND amount),
-    status             TEXT    NOT NULL CHECK (status IN ('pending', 'completed', 'failed', 'reversal_pending',
-                                   'reversed', 'permanently_failed')),
+    status             TEXT    NOT NULL CHECK (status = 'pending' OR status = 'completed' OR status = 'failed'
+                           OR status = 'reversal_pending' OR status = 'reversed'
+                           OR status = 'permanently_failed'),
     generation         INTEGER NOT NULL CHECK (generation >= 0),    -- the idempotency key is transfer:{id}:{generation}
     first_sent_at      INTEGER,                     -- set = a call under this key may have taken effect
     last_sent_at       INTEGER,
@@ -55,7 +56,8 @@ CREATE TABLE reversals (
     refund_id          BLOB    NOT NULL REFERENCES refunds (id),
     amount             INTEGER NOT NULL CHECK (amount >= 0),
     currency           TEXT    NOT NULL CHECK (length(currency) = 3),
-    status             TEXT    NOT NULL CHECK (status IN ('reversal_pending', 'reversed', 'permanently_failed')),
+    status             TEXT    NOT NULL CHECK (status = 'reversal_pending' OR status = 'reversed'
+                           OR status = 'permanently_failed'),
     generation         INTEGER NOT NULL CHECK (generation >= 0),    -- the idempotency key is reversal:{id}:{generation}
     first_sent_at      INTEGER,
     last_sent_at       INTEGER,

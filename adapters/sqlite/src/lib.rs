@@ -13,6 +13,8 @@ mod connection;
 mod fault;
 mod fields;
 mod migrations;
+#[cfg(test)]
+mod plans;
 mod queue;
 mod readers;
 mod reads;

@@ -74,7 +74,7 @@ fn deliveries(db: &Connection, filter: &DeliveryFilter, page: Page) -> rusqlite:
     all(db, &sql, params.as_slice(), delivery).map(values)
 }
 
-pub(super) fn deliveries_query(filter: &DeliveryFilter, page: Page) -> (String, Vec<Box<dyn ToSql>>) {
+pub(crate) fn deliveries_query(filter: &DeliveryFilter, page: Page) -> (String, Vec<Box<dyn ToSql>>) {
     let (mut sql, mut params) = (DELIVERIES.to_owned(), Vec::<Box<dyn ToSql>>::from([Box::new(before(page)) as _]));
     match filter.signature_valid {
         Some(true) => sql.push_str(" AND signature_valid = 1"),
