@@ -28,6 +28,7 @@ pub use migrations::newest_version;
 use async_trait::async_trait;
 use readers::Readers;
 use std::fmt;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use veza_ports::storage::{Commit, CommitError, Committed, UnitOfWork};
@@ -71,6 +72,15 @@ impl SqliteStore {
                 tracing::error!("a thread of the store has panicked");
             }
         }
+    }
+
+    /// Copies a database to a file that is not there yet, as of one moment; a store that has it open goes on meanwhile. Blocks.
+    /// # Errors
+    /// [`OpenError::Sqlite`] if either file can't be used; what was written of the copy is of no use then.
+    pub fn backup(from: &Path, to: &Path) -> Result<(), OpenError> {
+        let to = to.to_str().ok_or_else(|| rusqlite::Error::InvalidPath(to.to_owned()))?;
+        connection::open_reader(&SqliteConfig::new(from))?.execute("VACUUM INTO ?1", [to])?;
+        Ok(())
     }
 
     fn close(&self) {

@@ -1,6 +1,6 @@
 //! Every statement against the schema it runs on: reads walk an index, writes build no temporary one.
 
-#![allow(clippy::unwrap_used, reason = "test code: a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test code: a test fails by panicking")]
 
 use crate::migrations;
 use crate::reads;

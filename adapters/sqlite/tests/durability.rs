@@ -3,7 +3,7 @@
 //! The test starts itself as a child that commits and prints each confirmed unit, and kills it at a random moment. A kill
 //! does not take the power: that the log was flushed before the answer is `synchronous=FULL`, set in `connection`.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "test code: a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "test code: a test fails by panicking")]
 
 mod common;
 
@@ -61,7 +61,8 @@ fn killed(path: &Path, after: usize) -> BTreeSet<u32> {
     let mut confirmed = BTreeSet::new();
     let number = |line: String| line.rsplit_once("confirmed ").and_then(|(_, n)| n.parse::<u32>().ok());
     while confirmed.len() < after {
-        let line = lines.next().expect("the child ended by itself").unwrap();
+        let Some(line) = lines.next() else { panic!("the child ended by itself") };
+        let line = line.unwrap();
         confirmed.extend(number(line));
     }
     child.kill().unwrap();

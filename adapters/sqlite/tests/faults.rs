@@ -1,6 +1,6 @@
 //! When the store is out of order: it says so, loses nothing it confirmed, and goes on when the cause is gone.
 
-#![allow(clippy::unwrap_used, reason = "test code: a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test code: a test fails by panicking")]
 
 mod common;
 

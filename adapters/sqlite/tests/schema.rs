@@ -172,3 +172,15 @@ async fn a_row_that_the_schema_refuses_is_a_bug_and_its_neighbours_stand() {
     assert!(matches!(orphan, Err(CommitError::Invalid(..))), "{orphan:?}");
     good.unwrap();
 }
+
+#[tokio::test]
+async fn a_backup_of_an_open_store_is_a_store() {
+    let folder = common::folder();
+    let (path, copy) = (folder.path(), folder.path());
+    let store = SqliteStore::open(common::config(path.clone())).unwrap();
+    store.commit(sample::unit("world", sample::world())).await.unwrap();
+    SqliteStore::backup(&path, &copy).unwrap();
+    assert!(SqliteStore::backup(&path, &copy).is_err(), "it overwrites nothing");
+    let restored = SqliteStore::open(common::config(copy)).unwrap();
+    assert_eq!(restored.order_file(sample::order_id(1)).await.unwrap(), store.order_file(sample::order_id(1)).await.unwrap());
+}
