@@ -50,7 +50,7 @@ client() {
     before=$(mktemp -d) || return 1
     cp -r clients/src/generated/. "$before"
     npm run --silent --prefix clients generate || return 1
-    if ! diff -ru "$before" clients/src/generated; then
+    if ! diff -rq "$before" clients/src/generated; then
         echo "clients/src/generated was not what openapi.yaml gives; it is now: commit it."
         rm -rf "$before"
         return 1

@@ -51,6 +51,11 @@ export type listAttentionResponse413 = {
   status: 413
 }
 
+export type listAttentionResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type listAttentionResponse422 = {
   data: Problem
   status: 422
@@ -79,7 +84,7 @@ export type listAttentionResponse503 = {
 export type listAttentionResponseSuccess = (listAttentionResponse200) & {
   headers: Headers;
 };
-export type listAttentionResponseError = (listAttentionResponse400 | listAttentionResponse401 | listAttentionResponse403 | listAttentionResponse404 | listAttentionResponse409 | listAttentionResponse413 | listAttentionResponse422 | listAttentionResponse429 | listAttentionResponse500 | listAttentionResponse502 | listAttentionResponse503) & {
+export type listAttentionResponseError = (listAttentionResponse400 | listAttentionResponse401 | listAttentionResponse403 | listAttentionResponse404 | listAttentionResponse409 | listAttentionResponse413 | listAttentionResponse415 | listAttentionResponse422 | listAttentionResponse429 | listAttentionResponse500 | listAttentionResponse502 | listAttentionResponse503) & {
   headers: Headers;
 };
 
@@ -151,6 +156,11 @@ export type listWebhookDeliveriesResponse413 = {
   status: 413
 }
 
+export type listWebhookDeliveriesResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type listWebhookDeliveriesResponse422 = {
   data: Problem
   status: 422
@@ -179,7 +189,7 @@ export type listWebhookDeliveriesResponse503 = {
 export type listWebhookDeliveriesResponseSuccess = (listWebhookDeliveriesResponse200) & {
   headers: Headers;
 };
-export type listWebhookDeliveriesResponseError = (listWebhookDeliveriesResponse400 | listWebhookDeliveriesResponse401 | listWebhookDeliveriesResponse403 | listWebhookDeliveriesResponse404 | listWebhookDeliveriesResponse409 | listWebhookDeliveriesResponse413 | listWebhookDeliveriesResponse422 | listWebhookDeliveriesResponse429 | listWebhookDeliveriesResponse500 | listWebhookDeliveriesResponse502 | listWebhookDeliveriesResponse503) & {
+export type listWebhookDeliveriesResponseError = (listWebhookDeliveriesResponse400 | listWebhookDeliveriesResponse401 | listWebhookDeliveriesResponse403 | listWebhookDeliveriesResponse404 | listWebhookDeliveriesResponse409 | listWebhookDeliveriesResponse413 | listWebhookDeliveriesResponse415 | listWebhookDeliveriesResponse422 | listWebhookDeliveriesResponse429 | listWebhookDeliveriesResponse500 | listWebhookDeliveriesResponse502 | listWebhookDeliveriesResponse503) & {
   headers: Headers;
 };
 
@@ -250,6 +260,11 @@ export type getWebhookDeliveryResponse413 = {
   status: 413
 }
 
+export type getWebhookDeliveryResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type getWebhookDeliveryResponse422 = {
   data: Problem
   status: 422
@@ -278,7 +293,7 @@ export type getWebhookDeliveryResponse503 = {
 export type getWebhookDeliveryResponseSuccess = (getWebhookDeliveryResponse200) & {
   headers: Headers;
 };
-export type getWebhookDeliveryResponseError = (getWebhookDeliveryResponse400 | getWebhookDeliveryResponse401 | getWebhookDeliveryResponse403 | getWebhookDeliveryResponse404 | getWebhookDeliveryResponse409 | getWebhookDeliveryResponse413 | getWebhookDeliveryResponse422 | getWebhookDeliveryResponse429 | getWebhookDeliveryResponse500 | getWebhookDeliveryResponse502 | getWebhookDeliveryResponse503) & {
+export type getWebhookDeliveryResponseError = (getWebhookDeliveryResponse400 | getWebhookDeliveryResponse401 | getWebhookDeliveryResponse403 | getWebhookDeliveryResponse404 | getWebhookDeliveryResponse409 | getWebhookDeliveryResponse413 | getWebhookDeliveryResponse415 | getWebhookDeliveryResponse422 | getWebhookDeliveryResponse429 | getWebhookDeliveryResponse500 | getWebhookDeliveryResponse502 | getWebhookDeliveryResponse503) & {
   headers: Headers;
 };
 
@@ -342,6 +357,11 @@ export type getLedgerBalancesResponse413 = {
   status: 413
 }
 
+export type getLedgerBalancesResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type getLedgerBalancesResponse422 = {
   data: Problem
   status: 422
@@ -370,7 +390,7 @@ export type getLedgerBalancesResponse503 = {
 export type getLedgerBalancesResponseSuccess = (getLedgerBalancesResponse200) & {
   headers: Headers;
 };
-export type getLedgerBalancesResponseError = (getLedgerBalancesResponse400 | getLedgerBalancesResponse401 | getLedgerBalancesResponse403 | getLedgerBalancesResponse404 | getLedgerBalancesResponse409 | getLedgerBalancesResponse413 | getLedgerBalancesResponse422 | getLedgerBalancesResponse429 | getLedgerBalancesResponse500 | getLedgerBalancesResponse502 | getLedgerBalancesResponse503) & {
+export type getLedgerBalancesResponseError = (getLedgerBalancesResponse400 | getLedgerBalancesResponse401 | getLedgerBalancesResponse403 | getLedgerBalancesResponse404 | getLedgerBalancesResponse409 | getLedgerBalancesResponse413 | getLedgerBalancesResponse415 | getLedgerBalancesResponse422 | getLedgerBalancesResponse429 | getLedgerBalancesResponse500 | getLedgerBalancesResponse502 | getLedgerBalancesResponse503) & {
   headers: Headers;
 };
 

@@ -53,6 +53,11 @@ export type createProductResponse413 = {
   status: 413
 }
 
+export type createProductResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type createProductResponse422 = {
   data: Problem
   status: 422
@@ -81,7 +86,7 @@ export type createProductResponse503 = {
 export type createProductResponseSuccess = (createProductResponse201) & {
   headers: Headers;
 };
-export type createProductResponseError = (createProductResponse400 | createProductResponse401 | createProductResponse403 | createProductResponse404 | createProductResponse409 | createProductResponse413 | createProductResponse422 | createProductResponse429 | createProductResponse500 | createProductResponse502 | createProductResponse503) & {
+export type createProductResponseError = (createProductResponse400 | createProductResponse401 | createProductResponse403 | createProductResponse404 | createProductResponse409 | createProductResponse413 | createProductResponse415 | createProductResponse422 | createProductResponse429 | createProductResponse500 | createProductResponse502 | createProductResponse503) & {
   headers: Headers;
 };
 
@@ -146,6 +151,11 @@ export type listProductsResponse413 = {
   status: 413
 }
 
+export type listProductsResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type listProductsResponse422 = {
   data: Problem
   status: 422
@@ -174,7 +184,7 @@ export type listProductsResponse503 = {
 export type listProductsResponseSuccess = (listProductsResponse200) & {
   headers: Headers;
 };
-export type listProductsResponseError = (listProductsResponse400 | listProductsResponse401 | listProductsResponse403 | listProductsResponse404 | listProductsResponse409 | listProductsResponse413 | listProductsResponse422 | listProductsResponse429 | listProductsResponse500 | listProductsResponse502 | listProductsResponse503) & {
+export type listProductsResponseError = (listProductsResponse400 | listProductsResponse401 | listProductsResponse403 | listProductsResponse404 | listProductsResponse409 | listProductsResponse413 | listProductsResponse415 | listProductsResponse422 | listProductsResponse429 | listProductsResponse500 | listProductsResponse502 | listProductsResponse503) & {
   headers: Headers;
 };
 
@@ -245,6 +255,11 @@ export type listSellerProductsResponse413 = {
   status: 413
 }
 
+export type listSellerProductsResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type listSellerProductsResponse422 = {
   data: Problem
   status: 422
@@ -273,7 +288,7 @@ export type listSellerProductsResponse503 = {
 export type listSellerProductsResponseSuccess = (listSellerProductsResponse200) & {
   headers: Headers;
 };
-export type listSellerProductsResponseError = (listSellerProductsResponse400 | listSellerProductsResponse401 | listSellerProductsResponse403 | listSellerProductsResponse404 | listSellerProductsResponse409 | listSellerProductsResponse413 | listSellerProductsResponse422 | listSellerProductsResponse429 | listSellerProductsResponse500 | listSellerProductsResponse502 | listSellerProductsResponse503) & {
+export type listSellerProductsResponseError = (listSellerProductsResponse400 | listSellerProductsResponse401 | listSellerProductsResponse403 | listSellerProductsResponse404 | listSellerProductsResponse409 | listSellerProductsResponse413 | listSellerProductsResponse415 | listSellerProductsResponse422 | listSellerProductsResponse429 | listSellerProductsResponse500 | listSellerProductsResponse502 | listSellerProductsResponse503) & {
   headers: Headers;
 };
 
@@ -345,6 +360,11 @@ export type getProductResponse413 = {
   status: 413
 }
 
+export type getProductResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type getProductResponse422 = {
   data: Problem
   status: 422
@@ -373,7 +393,7 @@ export type getProductResponse503 = {
 export type getProductResponseSuccess = (getProductResponse200) & {
   headers: Headers;
 };
-export type getProductResponseError = (getProductResponse400 | getProductResponse401 | getProductResponse403 | getProductResponse404 | getProductResponse409 | getProductResponse413 | getProductResponse422 | getProductResponse429 | getProductResponse500 | getProductResponse502 | getProductResponse503) & {
+export type getProductResponseError = (getProductResponse400 | getProductResponse401 | getProductResponse403 | getProductResponse404 | getProductResponse409 | getProductResponse413 | getProductResponse415 | getProductResponse422 | getProductResponse429 | getProductResponse500 | getProductResponse502 | getProductResponse503) & {
   headers: Headers;
 };
 
@@ -439,6 +459,11 @@ export type updateProductResponse413 = {
   status: 413
 }
 
+export type updateProductResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type updateProductResponse422 = {
   data: Problem
   status: 422
@@ -467,7 +492,7 @@ export type updateProductResponse503 = {
 export type updateProductResponseSuccess = (updateProductResponse200) & {
   headers: Headers;
 };
-export type updateProductResponseError = (updateProductResponse400 | updateProductResponse401 | updateProductResponse403 | updateProductResponse404 | updateProductResponse409 | updateProductResponse413 | updateProductResponse422 | updateProductResponse429 | updateProductResponse500 | updateProductResponse502 | updateProductResponse503) & {
+export type updateProductResponseError = (updateProductResponse400 | updateProductResponse401 | updateProductResponse403 | updateProductResponse404 | updateProductResponse409 | updateProductResponse413 | updateProductResponse415 | updateProductResponse422 | updateProductResponse429 | updateProductResponse500 | updateProductResponse502 | updateProductResponse503) & {
   headers: Headers;
 };
 
@@ -534,6 +559,11 @@ export type archiveProductResponse413 = {
   status: 413
 }
 
+export type archiveProductResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type archiveProductResponse422 = {
   data: Problem
   status: 422
@@ -562,7 +592,7 @@ export type archiveProductResponse503 = {
 export type archiveProductResponseSuccess = (archiveProductResponse204) & {
   headers: Headers;
 };
-export type archiveProductResponseError = (archiveProductResponse400 | archiveProductResponse401 | archiveProductResponse403 | archiveProductResponse404 | archiveProductResponse409 | archiveProductResponse413 | archiveProductResponse422 | archiveProductResponse429 | archiveProductResponse500 | archiveProductResponse502 | archiveProductResponse503) & {
+export type archiveProductResponseError = (archiveProductResponse400 | archiveProductResponse401 | archiveProductResponse403 | archiveProductResponse404 | archiveProductResponse409 | archiveProductResponse413 | archiveProductResponse415 | archiveProductResponse422 | archiveProductResponse429 | archiveProductResponse500 | archiveProductResponse502 | archiveProductResponse503) & {
   headers: Headers;
 };
 
@@ -627,6 +657,11 @@ export type publishProductResponse413 = {
   status: 413
 }
 
+export type publishProductResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type publishProductResponse422 = {
   data: Problem
   status: 422
@@ -655,7 +690,7 @@ export type publishProductResponse503 = {
 export type publishProductResponseSuccess = (publishProductResponse200) & {
   headers: Headers;
 };
-export type publishProductResponseError = (publishProductResponse400 | publishProductResponse401 | publishProductResponse403 | publishProductResponse404 | publishProductResponse409 | publishProductResponse413 | publishProductResponse422 | publishProductResponse429 | publishProductResponse500 | publishProductResponse502 | publishProductResponse503) & {
+export type publishProductResponseError = (publishProductResponse400 | publishProductResponse401 | publishProductResponse403 | publishProductResponse404 | publishProductResponse409 | publishProductResponse413 | publishProductResponse415 | publishProductResponse422 | publishProductResponse429 | publishProductResponse500 | publishProductResponse502 | publishProductResponse503) & {
   headers: Headers;
 };
 
@@ -719,6 +754,11 @@ export type replaceProductImagesResponse413 = {
   status: 413
 }
 
+export type replaceProductImagesResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type replaceProductImagesResponse422 = {
   data: Problem
   status: 422
@@ -747,7 +787,7 @@ export type replaceProductImagesResponse503 = {
 export type replaceProductImagesResponseSuccess = (replaceProductImagesResponse200) & {
   headers: Headers;
 };
-export type replaceProductImagesResponseError = (replaceProductImagesResponse400 | replaceProductImagesResponse401 | replaceProductImagesResponse403 | replaceProductImagesResponse404 | replaceProductImagesResponse409 | replaceProductImagesResponse413 | replaceProductImagesResponse422 | replaceProductImagesResponse429 | replaceProductImagesResponse500 | replaceProductImagesResponse502 | replaceProductImagesResponse503) & {
+export type replaceProductImagesResponseError = (replaceProductImagesResponse400 | replaceProductImagesResponse401 | replaceProductImagesResponse403 | replaceProductImagesResponse404 | replaceProductImagesResponse409 | replaceProductImagesResponse413 | replaceProductImagesResponse415 | replaceProductImagesResponse422 | replaceProductImagesResponse429 | replaceProductImagesResponse500 | replaceProductImagesResponse502 | replaceProductImagesResponse503) & {
   headers: Headers;
 };
 
@@ -814,6 +854,11 @@ export type replaceProductLicensesResponse413 = {
   status: 413
 }
 
+export type replaceProductLicensesResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type replaceProductLicensesResponse422 = {
   data: Problem
   status: 422
@@ -842,7 +887,7 @@ export type replaceProductLicensesResponse503 = {
 export type replaceProductLicensesResponseSuccess = (replaceProductLicensesResponse200) & {
   headers: Headers;
 };
-export type replaceProductLicensesResponseError = (replaceProductLicensesResponse400 | replaceProductLicensesResponse401 | replaceProductLicensesResponse403 | replaceProductLicensesResponse404 | replaceProductLicensesResponse409 | replaceProductLicensesResponse413 | replaceProductLicensesResponse422 | replaceProductLicensesResponse429 | replaceProductLicensesResponse500 | replaceProductLicensesResponse502 | replaceProductLicensesResponse503) & {
+export type replaceProductLicensesResponseError = (replaceProductLicensesResponse400 | replaceProductLicensesResponse401 | replaceProductLicensesResponse403 | replaceProductLicensesResponse404 | replaceProductLicensesResponse409 | replaceProductLicensesResponse413 | replaceProductLicensesResponse415 | replaceProductLicensesResponse422 | replaceProductLicensesResponse429 | replaceProductLicensesResponse500 | replaceProductLicensesResponse502 | replaceProductLicensesResponse503) & {
   headers: Headers;
 };
 

@@ -57,6 +57,11 @@ export type registerResponse413 = {
   status: 413
 }
 
+export type registerResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type registerResponse422 = {
   data: Problem
   status: 422
@@ -85,7 +90,7 @@ export type registerResponse503 = {
 export type registerResponseSuccess = (registerResponse201) & {
   headers: Headers;
 };
-export type registerResponseError = (registerResponse400 | registerResponse401 | registerResponse403 | registerResponse404 | registerResponse409 | registerResponse413 | registerResponse422 | registerResponse429 | registerResponse500 | registerResponse502 | registerResponse503) & {
+export type registerResponseError = (registerResponse400 | registerResponse401 | registerResponse403 | registerResponse404 | registerResponse409 | registerResponse413 | registerResponse415 | registerResponse422 | registerResponse429 | registerResponse500 | registerResponse502 | registerResponse503) & {
   headers: Headers;
 };
 
@@ -152,6 +157,11 @@ export type verifyEmailResponse413 = {
   status: 413
 }
 
+export type verifyEmailResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type verifyEmailResponse422 = {
   data: Problem
   status: 422
@@ -180,7 +190,7 @@ export type verifyEmailResponse503 = {
 export type verifyEmailResponseSuccess = (verifyEmailResponse200) & {
   headers: Headers;
 };
-export type verifyEmailResponseError = (verifyEmailResponse400 | verifyEmailResponse401 | verifyEmailResponse403 | verifyEmailResponse404 | verifyEmailResponse409 | verifyEmailResponse413 | verifyEmailResponse422 | verifyEmailResponse429 | verifyEmailResponse500 | verifyEmailResponse502 | verifyEmailResponse503) & {
+export type verifyEmailResponseError = (verifyEmailResponse400 | verifyEmailResponse401 | verifyEmailResponse403 | verifyEmailResponse404 | verifyEmailResponse409 | verifyEmailResponse413 | verifyEmailResponse415 | verifyEmailResponse422 | verifyEmailResponse429 | verifyEmailResponse500 | verifyEmailResponse502 | verifyEmailResponse503) & {
   headers: Headers;
 };
 
@@ -252,6 +262,11 @@ export type resendVerificationResponse413 = {
   status: 413
 }
 
+export type resendVerificationResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type resendVerificationResponse422 = {
   data: Problem
   status: 422
@@ -280,7 +295,7 @@ export type resendVerificationResponse503 = {
 export type resendVerificationResponseSuccess = (resendVerificationResponse202) & {
   headers: Headers;
 };
-export type resendVerificationResponseError = (resendVerificationResponse400 | resendVerificationResponse401 | resendVerificationResponse403 | resendVerificationResponse404 | resendVerificationResponse409 | resendVerificationResponse413 | resendVerificationResponse422 | resendVerificationResponse429 | resendVerificationResponse500 | resendVerificationResponse502 | resendVerificationResponse503) & {
+export type resendVerificationResponseError = (resendVerificationResponse400 | resendVerificationResponse401 | resendVerificationResponse403 | resendVerificationResponse404 | resendVerificationResponse409 | resendVerificationResponse413 | resendVerificationResponse415 | resendVerificationResponse422 | resendVerificationResponse429 | resendVerificationResponse500 | resendVerificationResponse502 | resendVerificationResponse503) & {
   headers: Headers;
 };
 
@@ -347,6 +362,11 @@ export type loginResponse413 = {
   status: 413
 }
 
+export type loginResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type loginResponse422 = {
   data: Problem
   status: 422
@@ -375,7 +395,7 @@ export type loginResponse503 = {
 export type loginResponseSuccess = (loginResponse200) & {
   headers: Headers;
 };
-export type loginResponseError = (loginResponse400 | loginResponse401 | loginResponse403 | loginResponse404 | loginResponse409 | loginResponse413 | loginResponse422 | loginResponse429 | loginResponse500 | loginResponse502 | loginResponse503) & {
+export type loginResponseError = (loginResponse400 | loginResponse401 | loginResponse403 | loginResponse404 | loginResponse409 | loginResponse413 | loginResponse415 | loginResponse422 | loginResponse429 | loginResponse500 | loginResponse502 | loginResponse503) & {
   headers: Headers;
 };
 
@@ -441,6 +461,11 @@ export type refreshTokensResponse413 = {
   status: 413
 }
 
+export type refreshTokensResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type refreshTokensResponse422 = {
   data: Problem
   status: 422
@@ -469,7 +494,7 @@ export type refreshTokensResponse503 = {
 export type refreshTokensResponseSuccess = (refreshTokensResponse200) & {
   headers: Headers;
 };
-export type refreshTokensResponseError = (refreshTokensResponse400 | refreshTokensResponse401 | refreshTokensResponse403 | refreshTokensResponse404 | refreshTokensResponse409 | refreshTokensResponse413 | refreshTokensResponse422 | refreshTokensResponse429 | refreshTokensResponse500 | refreshTokensResponse502 | refreshTokensResponse503) & {
+export type refreshTokensResponseError = (refreshTokensResponse400 | refreshTokensResponse401 | refreshTokensResponse403 | refreshTokensResponse404 | refreshTokensResponse409 | refreshTokensResponse413 | refreshTokensResponse415 | refreshTokensResponse422 | refreshTokensResponse429 | refreshTokensResponse500 | refreshTokensResponse502 | refreshTokensResponse503) & {
   headers: Headers;
 };
 
@@ -534,6 +559,11 @@ export type logoutResponse413 = {
   status: 413
 }
 
+export type logoutResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type logoutResponse422 = {
   data: Problem
   status: 422
@@ -562,7 +592,7 @@ export type logoutResponse503 = {
 export type logoutResponseSuccess = (logoutResponse204) & {
   headers: Headers;
 };
-export type logoutResponseError = (logoutResponse400 | logoutResponse401 | logoutResponse403 | logoutResponse404 | logoutResponse409 | logoutResponse413 | logoutResponse422 | logoutResponse429 | logoutResponse500 | logoutResponse502 | logoutResponse503) & {
+export type logoutResponseError = (logoutResponse400 | logoutResponse401 | logoutResponse403 | logoutResponse404 | logoutResponse409 | logoutResponse413 | logoutResponse415 | logoutResponse422 | logoutResponse429 | logoutResponse500 | logoutResponse502 | logoutResponse503) & {
   headers: Headers;
 };
 
@@ -626,6 +656,11 @@ export type getMeResponse413 = {
   status: 413
 }
 
+export type getMeResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type getMeResponse422 = {
   data: Problem
   status: 422
@@ -654,7 +689,7 @@ export type getMeResponse503 = {
 export type getMeResponseSuccess = (getMeResponse200) & {
   headers: Headers;
 };
-export type getMeResponseError = (getMeResponse400 | getMeResponse401 | getMeResponse403 | getMeResponse404 | getMeResponse409 | getMeResponse413 | getMeResponse422 | getMeResponse429 | getMeResponse500 | getMeResponse502 | getMeResponse503) & {
+export type getMeResponseError = (getMeResponse400 | getMeResponse401 | getMeResponse403 | getMeResponse404 | getMeResponse409 | getMeResponse413 | getMeResponse415 | getMeResponse422 | getMeResponse429 | getMeResponse500 | getMeResponse502 | getMeResponse503) & {
   headers: Headers;
 };
 
@@ -719,6 +754,11 @@ export type becomeCreatorResponse413 = {
   status: 413
 }
 
+export type becomeCreatorResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type becomeCreatorResponse422 = {
   data: Problem
   status: 422
@@ -747,7 +787,7 @@ export type becomeCreatorResponse503 = {
 export type becomeCreatorResponseSuccess = (becomeCreatorResponse200) & {
   headers: Headers;
 };
-export type becomeCreatorResponseError = (becomeCreatorResponse400 | becomeCreatorResponse401 | becomeCreatorResponse403 | becomeCreatorResponse404 | becomeCreatorResponse409 | becomeCreatorResponse413 | becomeCreatorResponse422 | becomeCreatorResponse429 | becomeCreatorResponse500 | becomeCreatorResponse502 | becomeCreatorResponse503) & {
+export type becomeCreatorResponseError = (becomeCreatorResponse400 | becomeCreatorResponse401 | becomeCreatorResponse403 | becomeCreatorResponse404 | becomeCreatorResponse409 | becomeCreatorResponse413 | becomeCreatorResponse415 | becomeCreatorResponse422 | becomeCreatorResponse429 | becomeCreatorResponse500 | becomeCreatorResponse502 | becomeCreatorResponse503) & {
   headers: Headers;
 };
 

@@ -60,6 +60,11 @@ export type createOrderResponse413 = {
   status: 413
 }
 
+export type createOrderResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type createOrderResponse422 = {
   data: Problem
   status: 422
@@ -88,7 +93,7 @@ export type createOrderResponse503 = {
 export type createOrderResponseSuccess = (createOrderResponse201) & {
   headers: Headers;
 };
-export type createOrderResponseError = (createOrderResponse400 | createOrderResponse401 | createOrderResponse403 | createOrderResponse404 | createOrderResponse409 | createOrderResponse413 | createOrderResponse422 | createOrderResponse429 | createOrderResponse500 | createOrderResponse502 | createOrderResponse503) & {
+export type createOrderResponseError = (createOrderResponse400 | createOrderResponse401 | createOrderResponse403 | createOrderResponse404 | createOrderResponse409 | createOrderResponse413 | createOrderResponse415 | createOrderResponse422 | createOrderResponse429 | createOrderResponse500 | createOrderResponse502 | createOrderResponse503) & {
   headers: Headers;
 };
 
@@ -154,6 +159,11 @@ export type listOrdersResponse413 = {
   status: 413
 }
 
+export type listOrdersResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type listOrdersResponse422 = {
   data: Problem
   status: 422
@@ -182,7 +192,7 @@ export type listOrdersResponse503 = {
 export type listOrdersResponseSuccess = (listOrdersResponse200) & {
   headers: Headers;
 };
-export type listOrdersResponseError = (listOrdersResponse400 | listOrdersResponse401 | listOrdersResponse403 | listOrdersResponse404 | listOrdersResponse409 | listOrdersResponse413 | listOrdersResponse422 | listOrdersResponse429 | listOrdersResponse500 | listOrdersResponse502 | listOrdersResponse503) & {
+export type listOrdersResponseError = (listOrdersResponse400 | listOrdersResponse401 | listOrdersResponse403 | listOrdersResponse404 | listOrdersResponse409 | listOrdersResponse413 | listOrdersResponse415 | listOrdersResponse422 | listOrdersResponse429 | listOrdersResponse500 | listOrdersResponse502 | listOrdersResponse503) & {
   headers: Headers;
 };
 
@@ -253,6 +263,11 @@ export type getOrderResponse413 = {
   status: 413
 }
 
+export type getOrderResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type getOrderResponse422 = {
   data: Problem
   status: 422
@@ -281,7 +296,7 @@ export type getOrderResponse503 = {
 export type getOrderResponseSuccess = (getOrderResponse200) & {
   headers: Headers;
 };
-export type getOrderResponseError = (getOrderResponse400 | getOrderResponse401 | getOrderResponse403 | getOrderResponse404 | getOrderResponse409 | getOrderResponse413 | getOrderResponse422 | getOrderResponse429 | getOrderResponse500 | getOrderResponse502 | getOrderResponse503) & {
+export type getOrderResponseError = (getOrderResponse400 | getOrderResponse401 | getOrderResponse403 | getOrderResponse404 | getOrderResponse409 | getOrderResponse413 | getOrderResponse415 | getOrderResponse422 | getOrderResponse429 | getOrderResponse500 | getOrderResponse502 | getOrderResponse503) & {
   headers: Headers;
 };
 
@@ -348,6 +363,11 @@ export type refundOrderResponse413 = {
   status: 413
 }
 
+export type refundOrderResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type refundOrderResponse422 = {
   data: Problem
   status: 422
@@ -376,7 +396,7 @@ export type refundOrderResponse503 = {
 export type refundOrderResponseSuccess = (refundOrderResponse202) & {
   headers: Headers;
 };
-export type refundOrderResponseError = (refundOrderResponse400 | refundOrderResponse401 | refundOrderResponse403 | refundOrderResponse404 | refundOrderResponse409 | refundOrderResponse413 | refundOrderResponse422 | refundOrderResponse429 | refundOrderResponse500 | refundOrderResponse502 | refundOrderResponse503) & {
+export type refundOrderResponseError = (refundOrderResponse400 | refundOrderResponse401 | refundOrderResponse403 | refundOrderResponse404 | refundOrderResponse409 | refundOrderResponse413 | refundOrderResponse415 | refundOrderResponse422 | refundOrderResponse429 | refundOrderResponse500 | refundOrderResponse502 | refundOrderResponse503) & {
   headers: Headers;
 };
 
@@ -443,6 +463,11 @@ export type listRefundsResponse413 = {
   status: 413
 }
 
+export type listRefundsResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type listRefundsResponse422 = {
   data: Problem
   status: 422
@@ -471,7 +496,7 @@ export type listRefundsResponse503 = {
 export type listRefundsResponseSuccess = (listRefundsResponse200) & {
   headers: Headers;
 };
-export type listRefundsResponseError = (listRefundsResponse400 | listRefundsResponse401 | listRefundsResponse403 | listRefundsResponse404 | listRefundsResponse409 | listRefundsResponse413 | listRefundsResponse422 | listRefundsResponse429 | listRefundsResponse500 | listRefundsResponse502 | listRefundsResponse503) & {
+export type listRefundsResponseError = (listRefundsResponse400 | listRefundsResponse401 | listRefundsResponse403 | listRefundsResponse404 | listRefundsResponse409 | listRefundsResponse413 | listRefundsResponse415 | listRefundsResponse422 | listRefundsResponse429 | listRefundsResponse500 | listRefundsResponse502 | listRefundsResponse503) & {
   headers: Headers;
 };
 
@@ -535,6 +560,11 @@ export type listMyLicensesResponse413 = {
   status: 413
 }
 
+export type listMyLicensesResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type listMyLicensesResponse422 = {
   data: Problem
   status: 422
@@ -563,7 +593,7 @@ export type listMyLicensesResponse503 = {
 export type listMyLicensesResponseSuccess = (listMyLicensesResponse200) & {
   headers: Headers;
 };
-export type listMyLicensesResponseError = (listMyLicensesResponse400 | listMyLicensesResponse401 | listMyLicensesResponse403 | listMyLicensesResponse404 | listMyLicensesResponse409 | listMyLicensesResponse413 | listMyLicensesResponse422 | listMyLicensesResponse429 | listMyLicensesResponse500 | listMyLicensesResponse502 | listMyLicensesResponse503) & {
+export type listMyLicensesResponseError = (listMyLicensesResponse400 | listMyLicensesResponse401 | listMyLicensesResponse403 | listMyLicensesResponse404 | listMyLicensesResponse409 | listMyLicensesResponse413 | listMyLicensesResponse415 | listMyLicensesResponse422 | listMyLicensesResponse429 | listMyLicensesResponse500 | listMyLicensesResponse502 | listMyLicensesResponse503) & {
   headers: Headers;
 };
 

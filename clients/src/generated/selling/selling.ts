@@ -49,6 +49,11 @@ export type getSellerBalanceResponse413 = {
   status: 413
 }
 
+export type getSellerBalanceResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type getSellerBalanceResponse422 = {
   data: Problem
   status: 422
@@ -77,7 +82,7 @@ export type getSellerBalanceResponse503 = {
 export type getSellerBalanceResponseSuccess = (getSellerBalanceResponse200) & {
   headers: Headers;
 };
-export type getSellerBalanceResponseError = (getSellerBalanceResponse400 | getSellerBalanceResponse401 | getSellerBalanceResponse403 | getSellerBalanceResponse404 | getSellerBalanceResponse409 | getSellerBalanceResponse413 | getSellerBalanceResponse422 | getSellerBalanceResponse429 | getSellerBalanceResponse500 | getSellerBalanceResponse502 | getSellerBalanceResponse503) & {
+export type getSellerBalanceResponseError = (getSellerBalanceResponse400 | getSellerBalanceResponse401 | getSellerBalanceResponse403 | getSellerBalanceResponse404 | getSellerBalanceResponse409 | getSellerBalanceResponse413 | getSellerBalanceResponse415 | getSellerBalanceResponse422 | getSellerBalanceResponse429 | getSellerBalanceResponse500 | getSellerBalanceResponse502 | getSellerBalanceResponse503) & {
   headers: Headers;
 };
 
@@ -141,6 +146,11 @@ export type listSellerTransfersResponse413 = {
   status: 413
 }
 
+export type listSellerTransfersResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type listSellerTransfersResponse422 = {
   data: Problem
   status: 422
@@ -169,7 +179,7 @@ export type listSellerTransfersResponse503 = {
 export type listSellerTransfersResponseSuccess = (listSellerTransfersResponse200) & {
   headers: Headers;
 };
-export type listSellerTransfersResponseError = (listSellerTransfersResponse400 | listSellerTransfersResponse401 | listSellerTransfersResponse403 | listSellerTransfersResponse404 | listSellerTransfersResponse409 | listSellerTransfersResponse413 | listSellerTransfersResponse422 | listSellerTransfersResponse429 | listSellerTransfersResponse500 | listSellerTransfersResponse502 | listSellerTransfersResponse503) & {
+export type listSellerTransfersResponseError = (listSellerTransfersResponse400 | listSellerTransfersResponse401 | listSellerTransfersResponse403 | listSellerTransfersResponse404 | listSellerTransfersResponse409 | listSellerTransfersResponse413 | listSellerTransfersResponse415 | listSellerTransfersResponse422 | listSellerTransfersResponse429 | listSellerTransfersResponse500 | listSellerTransfersResponse502 | listSellerTransfersResponse503) & {
   headers: Headers;
 };
 
@@ -242,6 +252,11 @@ export type startOnboardingResponse413 = {
   status: 413
 }
 
+export type startOnboardingResponse415 = {
+  data: Problem
+  status: 415
+}
+
 export type startOnboardingResponse422 = {
   data: Problem
   status: 422
@@ -270,7 +285,7 @@ export type startOnboardingResponse503 = {
 export type startOnboardingResponseSuccess = (startOnboardingResponse200) & {
   headers: Headers;
 };
-export type startOnboardingResponseError = (startOnboardingResponse400 | startOnboardingResponse401 | startOnboardingResponse403 | startOnboardingResponse404 | startOnboardingResponse409 | startOnboardingResponse413 | startOnboardingResponse422 | startOnboardingResponse429 | startOnboardingResponse500 | startOnboardingResponse502 | startOnboardingResponse503) & {
+export type startOnboardingResponseError = (startOnboardingResponse400 | startOnboardingResponse401 | startOnboardingResponse403 | startOnboardingResponse404 | startOnboardingResponse409 | startOnboardingResponse413 | startOnboardingResponse415 | startOnboardingResponse422 | startOnboardingResponse429 | startOnboardingResponse500 | startOnboardingResponse502 | startOnboardingResponse503) & {
   headers: Headers;
 };
 
