@@ -66,12 +66,11 @@ impl SqliteStore {
     /// second call finds nothing to do.
     pub fn shutdown(&self) {
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        self.close();
-        for thread in threads.readers.into_iter().chain(threads.writer) {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the store has panicked");
-            }
-        }
+        // The writer's connection goes last: only it may bring the log into the file.
+        self.readers.close();
+        join(threads.readers);
+        self.writer.close();
+        join(threads.writer);
     }
 
     /// Copies a database to a file that is not there yet, as of one moment; a store that has it open goes on meanwhile. Blocks.
@@ -82,16 +81,20 @@ impl SqliteStore {
         connection::open_reader(&SqliteConfig::new(from))?.execute("VACUUM INTO ?1", [to])?;
         Ok(())
     }
+}
 
-    fn close(&self) {
-        self.readers.close();
-        self.writer.close();
+fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
+    for thread in threads {
+        if thread.join().is_err() {
+            tracing::error!("a thread of the store has panicked");
+        }
     }
 }
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        self.close();
+        self.readers.close();
+        self.writer.close();
     }
 }
 
