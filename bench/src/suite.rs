@@ -6,7 +6,7 @@ use crate::fixture::Fixture;
 use crate::machine::{self, Machine};
 use crate::messages::{self, Messages};
 use crate::options::{Benchmark, Options};
-use crate::process::Memory;
+use crate::process::{Memory, UserTime};
 use crate::report::{Report, Section, Target};
 use crate::server::Server;
 use crate::settlements::{self, Settlements, verify};
@@ -25,6 +25,9 @@ const READY_MAX: Duration = Duration::from_millis(200);
 /// Memory of an idle server, in MiB.
 const IDLE_MIB_MAX: f64 = 40.0;
 
+/// Percent of the processors that other programs may take before figures are in doubt.
+const OTHERS_MAX: f64 = 3.0;
+
 /// Runs what the options want, with databases under `dir`.
 ///
 /// # Errors
@@ -34,6 +37,7 @@ pub fn run(options: &Options, binary: &Path, dir: &Path) -> Outcome<Report> {
     if matches!(machine.filesystem.as_str(), "tmpfs" | "ramfs") {
         progress!("warning: {} is in memory, where nothing is ever durable; see --dir", dir.display());
     }
+    let user_time = UserTime::now()?;
     let mut suite = Suite { options, binary, dir, sections: Vec::new() };
     if options.wants(Benchmark::Startup) {
         suite.empty_start()?;
@@ -44,6 +48,14 @@ pub fn run(options: &Options, binary: &Path, dir: &Path) -> Outcome<Report> {
     if options.wants(Benchmark::Checkouts) {
         suite.checkouts()?;
     }
+    let others = user_time.share_of_others()? * 100.0;
+    if others > OTHERS_MAX {
+        progress!("warning: other programs took {others:.0} % of the processors meanwhile; measure again when it is quiet");
+    }
+    let mut section = Section::new("Quiet?");
+    let quiet = Target { wanted: "< 3 %", met: others < OTHERS_MAX };
+    section.add_with("others", "processor time of other programs", others, "%", quiet);
+    suite.sections.push(section);
     Ok(Report { machine, sections: suite.sections })
 }
 
