@@ -61,7 +61,7 @@ client() {
 }
 
 # The sandbox's Stripe answers against Stripe's published schema, by Prism as a validating proxy.
-sandbox-schema() { VEZA_REQUIRE_PRISM=1 cargo test --quiet -p veza-sandbox --test prism; }
+sandbox-schema() { VEZA_REQUIRE_PRISM=1 cargo test --quiet --workspace --test prism; }
 
 dependencies() { cargo deny --offline check licenses bans sources; }
 
