@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "test code, shared by several test binaries")]
 
+pub mod proxy;
+
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
