@@ -17,6 +17,8 @@ mod commit;
 mod config;
 mod fault;
 mod migrations;
+#[cfg(test)]
+mod plans;
 mod pool;
 mod reads;
 mod record;

@@ -49,6 +49,10 @@ pub(crate) async fn run(pool: &Pool) -> Result<(), OpenError> {
     if version(&mut db).await? != newest_version() {
         migrate(&mut db).await?;
     }
+    let durable = db.fetch_one("SELECT current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off'").await?;
+    if !durable.try_get::<bool, _>(0)? {
+        tracing::warn!("the server has fsync or synchronous_commit off: what it has committed may be lost in a crash");
+    }
     db.close().await?;
     Ok(())
 }

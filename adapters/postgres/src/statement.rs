@@ -154,6 +154,12 @@ impl Statement {
         self.push(")")
     }
 
+    /// The text so far.
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> &str {
+        &self.sql
+    }
+
     pub(crate) fn into_parts(self) -> Result<(String, PgArguments), sqlx::Error> {
         match self.failed {
             None => Ok((self.sql, self.arguments)),

@@ -12,7 +12,6 @@ use veza_domain::backoff::RetryPolicy;
 use veza_domain::licence::ExclusiveState;
 use veza_domain::order::Order;
 use veza_domain::settlement::{Context, Fact, PaymentFact, PaymentStatus, Source, decide};
-use veza_domain::transfer::TransferStatus;
 use veza_ports::contract::storage::sample::{
     at, delivery, delivery_id, exclusive, line, order, order_id, transfer, unit, user, user_id, world,
 };
@@ -182,14 +181,13 @@ async fn a_read_is_tried_again_on_a_new_line() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_that_is_dropped_half_way_leaves_nothing_behind() {
     let (database, _proxy, store) = behind_a_proxy().await;
-    for n in 20..60_u32 {
+    for n in 20..40_u32 {
         let unit = unit(&format!("unit {n}"), vec![Write::Insert(Row::User(user(n)))]);
-        drop(tokio::time::timeout(Duration::from_micros(u64::from(n - 20) * 100), store.commit(unit.clone())).await);
+        drop(tokio::time::timeout(Duration::from_micros(u64::from(n - 20) * 200), store.commit(unit.clone())).await);
         // Whatever became of it, the connection is in order and the unit can come again.
         assert!(matches!(at_last(&store, &unit).await, Committed::Applied | Committed::AlreadyApplied));
         assert_eq!(store.user(user_id(n)).await.unwrap().unwrap().revision.0, 1);
     }
     let idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
     assert_eq!(database.sql(idle), "0");
-    assert_eq!(TransferStatus::ALL.len(), 6);
 }

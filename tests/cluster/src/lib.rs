@@ -124,13 +124,13 @@ impl Cluster {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// Stops a server of our own as a crash would.
+    /// Stops a server of our own; whoever is connected is thrown out.
     ///
     /// # Panics
     /// When it is somebody else's.
     pub fn stop(&self) {
         let own = self.own.as_ref().expect("a server of our own");
-        done(as_postgres(&self.programs.join("pg_ctl")).args(["stop", "-w", "-m", "immediate", "-D"]).arg(&own.data));
+        done(as_postgres(&self.programs.join("pg_ctl")).args(["stop", "-w", "-m", "fast", "-D"]).arg(&own.data));
     }
 
     /// Starts it again, on the same port.

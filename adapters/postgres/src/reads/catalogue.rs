@@ -15,10 +15,10 @@ const BY_IDS: &str = select_product!("WHERE id = ANY($1)");
 const PUBLISHED: &str = select_product!("WHERE status = 'published' AND id < $1 ORDER BY id DESC LIMIT $2");
 const PUBLISHED_OF_KIND: &str = select_product!("WHERE status = 'published' AND id < $1 AND kind = $3 ORDER BY id DESC LIMIT $2");
 const OF_SELLER: &str = select_product!(
-    "WHERE seller_id = $4 AND id < $1 AND ($3 IS NULL OR kind = $3) AND (NOT $5 OR status = 'published') ORDER BY id DESC LIMIT $2"
+    "WHERE seller_id = $4 AND id < $1 AND ($3::text IS NULL OR kind = $3) AND (NOT $5::boolean OR status = 'published') ORDER BY id DESC LIMIT $2"
 );
 /// Everybody's, with every status: no page shows this, so it has no index but the key's.
-const ANY: &str = select_product!("WHERE id < $1 AND ($3 IS NULL OR kind = $3) ORDER BY id DESC LIMIT $2");
+const ANY: &str = select_product!("WHERE id < $1 AND ($3::text IS NULL OR kind = $3) ORDER BY id DESC LIMIT $2");
 const HOLDS: &str = select_hold!("WHERE product_id = ANY($1)");
 
 #[async_trait]
