@@ -24,7 +24,7 @@ INSERT INTO refresh_tokens SELECT sha256(i::text::bytea), 1, pg_temp.n(2, i), NU
 INSERT INTO products SELECT pg_temp.n(4, i), 1, pg_temp.n(1, i % 300), 'track', 't', 'd', 1, 'EUR',
     CASE WHEN i % 3 = 0 THEN 'draft' ELSE 'published' END, i, i FROM generate_series(1, 3000) i;
 INSERT INTO product_offers SELECT pg_temp.n(4, i), 0, pg_temp.n(5, i), 'basic', 1, 'EUR', 't' FROM generate_series(1, 3000) i;
-INSERT INTO product_images SELECT pg_temp.n(4, i), 0, 'a' FROM generate_series(1, 3000) i;
+INSERT INTO product_images SELECT pg_temp.n(4, i), 0, repeat('a', 200) FROM generate_series(1, 3000) i;
 INSERT INTO exclusive_holds SELECT pg_temp.n(4, i), 1, pg_temp.n(6, i), 'sold' FROM generate_series(1, 3000) i;
 INSERT INTO orders SELECT pg_temp.n(6, i), 1, pg_temp.n(1, i % 300), 'completed', 100, 'EUR', 0, 'pay' || i, NULL, NULL, i, i, i
     FROM generate_series(1, 6000) i;

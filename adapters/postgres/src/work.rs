@@ -40,21 +40,35 @@ pub(crate) const REVERSALS: &str = "WITH due AS MATERIALIZED (SELECT id AS due_i
          RETURNING id, transfer_id, refund_id, was) \
      SELECT ROW(id, (SELECT t.order_id FROM transfers t WHERE t.id = transfer_id), refund_id) FROM claimed ORDER BY was, id";
 
-/// What is oldest goes first. Refresh tokens go with their session, a session once it has none left.
+/// The sessions that ended first: one walk along each of the two indexes.
+macro_rules! ended {
+    () => {
+        "(SELECT id, expires_at AS ended FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2) \
+         UNION (SELECT id, revoked_at FROM sessions WHERE revoked_at IS NOT NULL AND revoked_at < $1 ORDER BY revoked_at LIMIT $2)"
+    };
+}
+
+/// What is oldest goes first. Refresh tokens go with their session, a session once it has none left. The rows are found, locked
+/// and then deleted by their place, so that nothing of a large table is walked but its oldest end.
 pub(crate) const SWEEPS: [&str; 5] = [
-    "DELETE FROM units WHERE id IN (SELECT id FROM units WHERE decided_at < $1 ORDER BY decided_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)",
-    "DELETE FROM idempotency_keys WHERE (user_id, scope, key) IN ( \
-         SELECT user_id, scope, key FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at, user_id, scope, key LIMIT $2 \
-         FOR UPDATE SKIP LOCKED)",
-    "DELETE FROM mail_tokens WHERE id IN ( \
-         SELECT id FROM mail_tokens WHERE expires_at < $1 ORDER BY expires_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)",
-    "DELETE FROM refresh_tokens WHERE hash IN ( \
-         SELECT r.hash FROM sessions s JOIN refresh_tokens r ON r.session_id = s.id WHERE s.expires_at < $1 OR s.revoked_at < $1 \
-         ORDER BY least(s.expires_at, s.revoked_at), r.hash LIMIT $2 FOR UPDATE OF r SKIP LOCKED)",
-    "DELETE FROM sessions WHERE id IN ( \
-         SELECT s.id FROM sessions s WHERE (s.expires_at < $1 OR s.revoked_at < $1) \
-             AND NOT EXISTS (SELECT FROM refresh_tokens r WHERE r.session_id = s.id) \
-         ORDER BY least(s.expires_at, s.revoked_at), s.id LIMIT $2 FOR UPDATE OF s SKIP LOCKED)",
+    "DELETE FROM units WHERE ctid = ANY (ARRAY( \
+         SELECT ctid FROM units WHERE decided_at < $1 ORDER BY decided_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
+    "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY( \
+         SELECT ctid FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
+    "DELETE FROM mail_tokens WHERE ctid = ANY (ARRAY( \
+         SELECT ctid FROM mail_tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
+    concat!(
+        "DELETE FROM refresh_tokens WHERE ctid = ANY (ARRAY( \
+             SELECT r.ctid FROM refresh_tokens r WHERE r.session_id = ANY (ARRAY(SELECT id FROM (",
+        ended!(),
+        ") AS s)) LIMIT $2 FOR UPDATE SKIP LOCKED))"
+    ),
+    concat!(
+        "DELETE FROM sessions WHERE ctid = ANY (ARRAY( \
+             SELECT s.ctid FROM sessions s WHERE s.id = ANY (ARRAY(SELECT id FROM (",
+        ended!(),
+        ") AS e)) AND NOT EXISTS (SELECT FROM refresh_tokens r WHERE r.session_id = s.id) LIMIT $2 FOR UPDATE SKIP LOCKED))"
+    ),
 ];
 
 impl PostgresStore {
