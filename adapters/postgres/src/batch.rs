@@ -263,7 +263,8 @@ fn replace_parts(sql: &mut Statement, name: &str, group: &Group<'_>, parts: &Par
     sql.push(&format!(", {name} AS ("));
     insert_parts(sql, parts, rows);
     let set: Vec<String> = rest.iter().map(|(column, _)| format!("{column} = excluded.{column}")).collect();
-    let differs: Vec<String> = rest.iter().map(|(column, _)| format!("{}.{column} IS DISTINCT FROM excluded.{column}", parts.name)).collect();
+    let differs: Vec<String> =
+        rest.iter().map(|(column, _)| format!("{}.{column} IS DISTINCT FROM excluded.{column}", parts.name)).collect();
     sql.push(&format!(
         " WHERE (SELECT open FROM gate) ON CONFLICT ({parent}, {position}) DO UPDATE SET {} WHERE {})",
         set.join(", "),

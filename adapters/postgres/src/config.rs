@@ -45,6 +45,22 @@ impl PostgresConfig {
         }
     }
 
+    /// Is the URL one that can be used?
+    /// # Errors
+    /// [`OpenError::Url`].
+    pub fn check(&self) -> Result<(), OpenError> {
+        self.options().map(|_| ())
+    }
+
+    /// Host, port and database, for a person.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let place = |options: PgConnectOptions| {
+            format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or_else(|| options.get_username()))
+        };
+        self.options().map_or_else(|_| "?".to_owned(), place)
+    }
+
     /// What each connection is told at its start.
     ///
     /// The isolation is ours to say, whatever the server's default is. Every statement of ours is used again and again and finds

@@ -83,7 +83,10 @@ pub(crate) struct Statement {
 
 macro_rules! array {
     ($rows:expr, $place:expr, $kind:ident) => {
-        $rows.iter().map(|row| if let Some(Value::$kind(value)) = row.get($place) { value.clone() } else { Default::default() }).collect::<Vec<_>>()
+        $rows
+            .iter()
+            .map(|row| if let Some(Value::$kind(value)) = row.get($place) { value.clone() } else { Default::default() })
+            .collect::<Vec<_>>()
     };
 }
 

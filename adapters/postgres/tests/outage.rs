@@ -26,7 +26,10 @@ async fn a_database_that_goes_and_comes_back() {
     let mut unknown = 0;
     for n in 0..20 {
         assert!(matches!(store.user(user_id(1)).await, Err(StoreError::Unavailable(_))));
-        assert!(matches!(store.claim_effects(veza_domain::time::Timestamp(0), Duration::from_secs(1), 1).await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(
+            store.claim_effects(veza_domain::time::Timestamp(0), Duration::from_secs(1), 1).await,
+            Err(StoreError::Unavailable(_))
+        ));
         match store.commit(unit(&format!("meanwhile {n}"), vec![failing(1, n, 1)])).await {
             Err(CommitError::Unavailable(_)) => {}
             // A connection that died unnoticed: nobody can tell from here.

@@ -26,9 +26,8 @@ type Facts = BTreeSet<String>;
 fn of_sqlite() -> Facts {
     let db = Connection::open_in_memory().unwrap();
     migrations("sqlite").iter().for_each(|(_, sql)| db.execute_batch(sql).unwrap());
-    let rows = |sql: &str| -> Vec<String> {
-        db.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
-    };
+    let rows =
+        |sql: &str| -> Vec<String> { db.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap() };
     let tables = "sqlite_schema AS t WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%'";
     let mut facts = Facts::new();
     let columns = tables.replace(" AS t ", " AS t, pragma_table_info(t.name) AS c ");
@@ -47,7 +46,9 @@ fn of_sqlite() -> Facts {
          FROM {indexes} AND i.origin <> 'pk'"
     )));
     facts.extend(rows("SELECT 'trigger ' || name || ' of ' || tbl_name FROM sqlite_schema WHERE type = 'trigger'"));
-    facts.extend(rows("SELECT 'view ' || v.name || ': ' || c.name FROM sqlite_schema AS v, pragma_table_info(v.name) AS c WHERE v.type = 'view'"));
+    facts.extend(rows(
+        "SELECT 'view ' || v.name || ': ' || c.name FROM sqlite_schema AS v, pragma_table_info(v.name) AS c WHERE v.type = 'view'",
+    ));
     facts
 }
 

@@ -41,7 +41,8 @@ async fn settlement(store: &PostgresStore, n: u32) -> UnitOfWork {
     second.seller_id = user_id(3);
     let mut total = paid.clone();
     total.total.amount = veza_domain::money::Minor(18_000);
-    let rows = vec![update(Row::Order(total), 1), Write::Insert(Row::Line(second)), Write::Insert(Row::Exclusive(exclusive(n, order_id(n))))];
+    let rows =
+        vec![update(Row::Order(total), 1), Write::Insert(Row::Line(second)), Write::Insert(Row::Exclusive(exclusive(n, order_id(n))))];
     store.commit(unit(&format!("payment {n}"), rows)).await.unwrap();
     let stored = store.order_file(order_id(n)).await.unwrap().unwrap();
     let policy = RetryPolicy { retries_max: 5, base: Duration::from_secs(60), max: Duration::from_secs(3600) };

@@ -45,19 +45,10 @@ pub(crate) static PRODUCTS: Table = Table {
 
 static PRODUCT_OFFERS: Parts = Parts {
     name: "product_offers",
-    columns: &[
-        ("product_id", Uuid),
-        ("position", Int),
-        ("id", Uuid),
-        ("kind", Text),
-        ("price", Int),
-        ("currency", Text),
-        ("terms", Text),
-    ],
+    columns: &[("product_id", Uuid), ("position", Int), ("id", Uuid), ("kind", Text), ("price", Int), ("currency", Text), ("terms", Text)],
 };
 
-static PRODUCT_IMAGES: Parts =
-    Parts { name: "product_images", columns: &[("product_id", Uuid), ("position", Int), ("address", Text)] };
+static PRODUCT_IMAGES: Parts = Parts { name: "product_images", columns: &[("product_id", Uuid), ("position", Int), ("address", Text)] };
 
 impl Stored for Product {
     fn table(&self) -> &'static Table {

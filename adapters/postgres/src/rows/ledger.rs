@@ -5,8 +5,13 @@ use crate::statement::Type::{Int, Text, Uuid};
 use crate::statement::Value;
 use veza_domain::ledger::{Entry, Posting};
 
-pub(crate) static POSTINGS: Table =
-    Table { name: "postings", key: 1, revision: false, unique_values: false, columns: &[("event", Text), ("order_id", Uuid), ("posted_at", Int)] };
+pub(crate) static POSTINGS: Table = Table {
+    name: "postings",
+    key: 1,
+    revision: false,
+    unique_values: false,
+    columns: &[("event", Text), ("order_id", Uuid), ("posted_at", Int)],
+};
 
 /// The first column is not the table's: the entries stand under the number that their event's posting is given.
 pub(crate) static LEDGER_ENTRIES: Parts =
