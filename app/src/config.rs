@@ -2,11 +2,13 @@
 //!
 //! Invariant: what is wrong is named all at once, and no message shows a secret.
 
+mod database;
 mod network;
 mod production;
 mod reader;
 pub mod variables;
 
+pub use database::Database;
 pub use network::Network;
 pub use reader::{Problem, Reader};
 
@@ -25,15 +27,6 @@ pub enum Environment {
     Development,
     /// For real.
     Production,
-}
-
-/// Where rows are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Database {
-    /// A file.
-    Sqlite(PathBuf),
-    /// Nowhere.
-    Memory,
 }
 
 /// Hyperswitch.
@@ -113,7 +106,7 @@ pub struct Config {
     pub public_url: Option<String>,
     /// `DATA_DIR`.
     pub data_dir: PathBuf,
-    /// `DATABASE_URL`.
+    /// `DATABASE_*`.
     pub database: Database,
     /// `SQLITE_MAX_PAGE_COUNT`: largest size of the file, in pages of 4 KiB.
     pub sqlite_max_page_count: Option<u32>,
@@ -201,7 +194,7 @@ impl Config {
             bind_addr: reader.parse("BIND_ADDR", "an address and a port such as 127.0.0.1:8080", SocketAddr::from(([127, 0, 0, 1], 0))),
             public_url: reader
                 .parse_with("PUBLIC_URL", "an http or https address without a query", None, |text| Some(Some(http_url(text)?))),
-            database: database(reader, &data_dir),
+            database: database::read(reader, &data_dir),
             data_dir,
             sqlite_max_page_count: reader
                 .parse_with("SQLITE_MAX_PAGE_COUNT", "a number of pages", None, |text| Some(Some(text.parse().ok()?))),
@@ -233,29 +226,6 @@ fn origin(text: &str) -> Option<String> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let origin = url.origin().ascii_serialization();
     (origin == text.trim_end_matches('/')).then_some(origin)
-}
-
-fn database(reader: &mut Reader, data_dir: &std::path::Path) -> Database {
-    let Some(text) = reader.optional("DATABASE_URL") else { return Database::Sqlite(data_dir.join("veza.db")) };
-    if let Some(path) = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")) {
-        if path.is_empty() {
-            reader.wrong("DATABASE_URL", "names no file: sqlite://path/to/veza.db");
-        }
-        return Database::Sqlite(PathBuf::from(path));
-    }
-    if text == "memory:" {
-        return Database::Memory;
-    }
-    // A URL of a database may hold its password: the value is not shown.
-    reader.wrong(
-        "DATABASE_URL",
-        if text.starts_with("postgres") {
-            "Postgres comes with a later release; this one has sqlite://path"
-        } else {
-            "has to be sqlite://path"
-        },
-    );
-    Database::Memory
 }
 
 fn hyperswitch(reader: &mut Reader) -> Option<HyperswitchSettings> {

@@ -2,8 +2,9 @@
 
 mod listener;
 mod secret;
+mod store;
 
-use crate::config::{Config, Database, SandboxSettings};
+use crate::config::{Config, SandboxSettings};
 use crate::http::middleware::edge::EdgeSettings;
 use crate::http::middleware::rate_limit::RateLimits;
 use crate::http::server;
@@ -16,22 +17,19 @@ use crate::workers::{self, WorkersHandle};
 use listener::NoDelay;
 use secrecy::SecretString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use store::Opened;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use veza_domain::money::BasisPoints;
 use veza_hyperswitch::{Hyperswitch, HyperswitchConfig};
 use veza_mail::{OutboxMailer, SmtpMailer};
-use veza_memory::MemoryStore;
 use veza_ports::BoxError;
 use veza_ports::mail::Mailer;
-use veza_ports::storage::Storage;
 use veza_ports::transfers::TransferService;
 use veza_sandbox::{Sandbox, SandboxConfig, SandboxError};
-use veza_sqlite::{SqliteConfig, SqliteStore};
 use veza_stripe::{Stripe, StripeConfig};
 
 /// Requests that are being served have this long to finish when the server stops.
@@ -67,7 +65,7 @@ pub struct Parts {
     pub outbox: Option<OutboxMailer>,
     /// The providers in a box, where they are on.
     pub sandbox: Option<Sandbox>,
-    sqlite: Option<Arc<SqliteStore>>,
+    opened: Opened,
 }
 
 impl Parts {
@@ -77,11 +75,8 @@ impl Parts {
     /// [`StartError`].
     pub async fn build(config: &Config, addr: Option<SocketAddr>) -> Result<Self, StartError> {
         let ids = SystemIds;
-        let sqlite = open_database(config)?;
-        let store: Arc<dyn Storage> = match &sqlite {
-            Some(store) => Arc::<SqliteStore>::clone(store),
-            None => Arc::new(MemoryStore::new()),
-        };
+        let opened = store::open(config).await?;
+        let store = opened.storage();
         let jwt_secret = secret::jwt_secret(config, &ids)?;
         let (mailer, outbox) = mailer(config)?;
         let sandbox = match (config.sandbox, addr) {
@@ -108,7 +103,7 @@ impl Parts {
             worker_runs: WorkerRuns::default(),
             refused_deliveries: RefusedDeliveries::default(),
         };
-        Ok(Self { app: Arc::new(app), outbox, sandbox, sqlite })
+        Ok(Self { app: Arc::new(app), outbox, sandbox, opened })
     }
 
     /// Ends what runs by itself: the sandbox, then the store.
@@ -116,11 +111,7 @@ impl Parts {
         if let Some(sandbox) = self.sandbox {
             sandbox.stop().await;
         }
-        if let Some(store) = self.sqlite
-            && let Err(error) = tokio::task::spawn_blocking(move || store.shutdown()).await
-        {
-            tracing::error!(%error, "closing the database failed");
-        }
+        self.opened.shutdown().await;
     }
 }
 
@@ -219,25 +210,6 @@ pub async fn start_as(config: Config, role: Role) -> Result<Running, StartError>
     Ok(Running { parts, addr, stop, server, workers })
 }
 
-fn open_database(config: &Config) -> Result<Option<Arc<SqliteStore>>, StartError> {
-    let Database::Sqlite(path) = &config.database else { return Ok(None) };
-    for folder in [path.parent(), Some(config.data_dir.as_path())].into_iter().flatten().filter(|folder| !folder.as_os_str().is_empty()) {
-        make_folder(folder).map_err(|error| StartError::Data(folder.display().to_string(), error))?;
-    }
-    let store = SqliteStore::open(SqliteConfig { max_page_count: config.sqlite_max_page_count, ..SqliteConfig::new(path) })
-        .map_err(|error| StartError::Database(Box::new(error)))?;
-    Ok(Some(Arc::new(store)))
-}
-
-/// Of its owner only, where it is new: what people trust us with lies in it.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
 fn mailer(config: &Config) -> Result<(Arc<dyn Mailer>, Option<OutboxMailer>), StartError> {
     match &config.smtp {
         Some(smtp) => {
@@ -252,10 +224,7 @@ fn mailer(config: &Config) -> Result<(Arc<dyn Mailer>, Option<OutboxMailer>), St
 }
 
 async fn start_sandbox(config: &Config, settings: SandboxSettings, addr: SocketAddr) -> Result<Sandbox, StartError> {
-    let data_file = match config.database {
-        Database::Sqlite(_) => Some(config.data_dir.join("sandbox.db")),
-        Database::Memory => None,
-    };
+    let data_file = config.database.keeps().then(|| config.data_dir.join("sandbox.db"));
     let wished = SandboxConfig {
         bind_addr: settings.bind_addr,
         webhook_url: Some(format!("{}{WEBHOOK_PATH}", local_url(addr))),

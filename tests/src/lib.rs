@@ -9,6 +9,7 @@ mod people;
 
 pub use books::assert_books_agree;
 pub use people::{Answer, Person};
+pub use veza_cluster as cluster;
 
 use serde_json::Value;
 use std::future::Future;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use veza::config::Config;
 use veza::wiring::{self, Running};
+use veza_cluster::Database;
 use veza_domain::money::Money;
 use veza_sandbox::{Control, Sandbox, SandboxConfig};
 
@@ -30,6 +32,36 @@ pub fn euros(cents: i64) -> Money {
     Money::new(cents, "EUR".parse().unwrap())
 }
 
+/// Which database a world is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// A file.
+    Sqlite,
+    /// A database of this process's throw-away Postgres.
+    Postgres,
+}
+
+impl Store {
+    /// As `VEZA_TEST_STORE` says (`sqlite`, `postgres`); SQLite where it says nothing.
+    ///
+    /// # Panics
+    /// When it says something else.
+    #[must_use]
+    pub fn from_env() -> Self {
+        match std::env::var("VEZA_TEST_STORE").unwrap_or_default().as_str() {
+            "" | "sqlite" => Self::Sqlite,
+            "postgres" => Self::Postgres,
+            other => panic!("VEZA_TEST_STORE is sqlite or postgres, not {other}"),
+        }
+    }
+}
+
+/// What a world keeps when it is stopped.
+struct Ground {
+    dir: TempDir,
+    database: Option<Database>,
+}
+
 /// A running Veza and what it runs on.
 pub struct World {
     /// The server.
@@ -38,24 +70,32 @@ pub struct World {
     pub sandbox: Control,
     /// HTTP.
     pub http: reqwest::Client,
-    dir: TempDir,
+    ground: Ground,
 }
 
 impl World {
-    /// On SQLite, as a new user has it.
+    /// As a new user has it, on the store that [`Store::from_env`] names.
     pub async fn start() -> Self {
         Self::with(&[]).await
     }
 
     /// With these settings on top.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        Self::in_dir(tempfile::tempdir().unwrap(), settings).await
+        Self::on(Store::from_env(), settings).await
     }
 
-    async fn in_dir(dir: TempDir, settings: &[(&str, &str)]) -> Self {
-        let data = dir.path().to_str().unwrap().to_owned();
+    /// On this store, with these settings on top.
+    pub async fn on(store: Store, settings: &[(&str, &str)]) -> Self {
+        let database = (store == Store::Postgres).then(cluster::database);
+        Self::on_ground(Ground { dir: tempfile::tempdir().unwrap(), database }, settings).await
+    }
+
+    async fn on_ground(ground: Ground, settings: &[(&str, &str)]) -> Self {
+        let data = ground.dir.path().to_str().unwrap().to_owned();
+        let url = ground.database.as_ref().map(Database::url).unwrap_or_default();
         let base = [
             ("DATA_DIR", data.as_str()),
+            ("DATABASE_URL", url.as_str()),
             ("BIND_ADDR", "127.0.0.1:0"),
             ("SANDBOX_BIND_ADDR", "127.0.0.1:0"),
             ("RATE_LIMITS", "off"),
@@ -73,19 +113,19 @@ impl World {
             Some(sandbox) => sandbox.control(),
             None => Sandbox::start(SandboxConfig::default()).await.unwrap().control(),
         };
-        Self { running, sandbox, http: reqwest::Client::new(), dir }
+        Self { running, sandbox, http: reqwest::Client::new(), ground }
     }
 
-    /// Stops it gracefully and starts it anew on the same files.
+    /// Stops it gracefully and starts it anew on the same files and database.
     pub async fn restarted(self, settings: &[(&str, &str)]) -> Self {
-        let Self { running, dir, .. } = self;
+        let Self { running, ground, .. } = self;
         running.shutdown().await;
-        Self::in_dir(dir, settings).await
+        Self::on_ground(ground, settings).await
     }
 
     /// Where it keeps its files.
     pub fn data_dir(&self) -> &std::path::Path {
-        self.dir.path()
+        self.ground.dir.path()
     }
 
     /// An address of the API.

@@ -35,6 +35,7 @@ pub(super) async fn run(json: bool) -> ExitCode {
         Ok(config) => {
             crate::logging::init(&LogSettings { level: "warn".to_owned(), ..config.log.clone() });
             findings.push(finding(Verdict::Ok, "settings", format!("{:?}", config.environment).to_lowercase()));
+            findings.push(finding(Verdict::Ok, "store", config.database.place()));
             findings.extend(connections(&config).await);
             if findings.iter().any(|finding| finding.verdict == Verdict::Error) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
         }

@@ -1,17 +1,14 @@
 //! `veza serve` and `veza migrate`.
 
 use super::{failed, say};
-use crate::config::{Config, Database, Environment};
+use crate::config::{Config, Environment};
 use crate::wiring::{Parts, Role, Running, start_as};
 use std::process::ExitCode;
 
 /// Runs the server until it is told to stop (SIGINT, SIGTERM).
 pub(super) async fn run(config: Config, role: Role) -> ExitCode {
     let development = config.environment == Environment::Development;
-    let data = match &config.database {
-        Database::Sqlite(path) => path.display().to_string(),
-        Database::Memory => "memory: nothing is kept".to_owned(),
-    };
+    let data = config.database.place();
     let running = match start_as(config, role).await {
         Ok(running) => running,
         Err(error) => return failed("veza does not start", &error),

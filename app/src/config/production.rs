@@ -19,14 +19,14 @@ pub(super) fn check(config: &Config, reader: &mut Reader) {
 }
 
 fn check_database(config: &Config, reader: &mut Reader) {
-    let postgres = reader.optional("DATABASE_URL").is_some_and(|url| url.starts_with("postgres"));
-    if postgres {
-        return; // named already: a later release
-    }
-    if config.database == Database::Memory {
-        reader.wrong("DATABASE_URL", "production needs a database that keeps what it is given");
-    } else if !reader.switch("ALLOW_SQLITE") {
-        reader.wrong("DATABASE_URL", "production needs Postgres, or ALLOW_SQLITE=true for one instance on one machine");
+    match config.database {
+        Database::Postgres(_) => {}
+        Database::Sqlite(_) if reader.switch("ALLOW_SQLITE") => {}
+        Database::Sqlite(_) => {
+            reader.wrong("DATABASE_URL", "production needs Postgres, or ALLOW_SQLITE=true for one instance on one machine");
+        }
+        Database::Memory if reader.problems.iter().any(|problem| problem.variable == "DATABASE_URL") => {}
+        Database::Memory => reader.wrong("DATABASE_URL", "production needs a database that keeps what it is given"),
     }
 }
 

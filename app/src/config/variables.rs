@@ -53,14 +53,27 @@ pub const SECTIONS: &[Section] = &[
                 "How the world reaches this server: links in mails, return pages. Default: from BIND_ADDR. Needed in production.",
             ),
             plain("DATA_DIR", "data", "Folder for everything that is kept in files."),
-            plain("DATABASE_URL", "", "sqlite://path, or memory: (nothing is kept; development). Default: sqlite://DATA_DIR/veza.db."),
+            plain("SUPPORT_CONTACT", "", "Address or page that people are pointed to when they need help."),
+        ],
+    },
+    Section {
+        title: "Database",
+        variables: &[
+            secret(
+                "DATABASE_URL",
+                "postgres://user:password@host/database?sslmode=verify-full (sslmode, sslrootcert as in libpq), sqlite://path, or memory: \
+                 (nothing is kept; development). Default: sqlite://DATA_DIR/veza.db.",
+            ),
             plain("ALLOW_SQLITE", "false", "true: production may use SQLite (one instance, one machine)."),
             plain(
                 "SQLITE_MAX_PAGE_COUNT",
                 "",
-                "Largest size of the SQLite file in pages of 4 KiB; beyond it writes answer 503. Default: no limit.",
+                "SQLite: largest size of the file in pages of 4 KiB; beyond it writes answer 503. Default: no limit.",
             ),
-            plain("SUPPORT_CONTACT", "", "Address or page that people are pointed to when they need help."),
+            plain("DATABASE_POOL_MAX", "10", "Postgres: most connections of this instance."),
+            plain("DATABASE_ACQUIRE_TIMEOUT", "5s", "Postgres: longest wait for a connection; then the answer is 503."),
+            plain("DATABASE_STATEMENT_TIMEOUT", "30s", "Postgres: longest statement."),
+            plain("DATABASE_LOCK_TIMEOUT", "5s", "Postgres: longest wait for a row that somebody else is changing."),
         ],
     },
     Section {

@@ -1,7 +1,7 @@
 //! The secret that signs access tokens: as set, or made at first start and kept.
 
 use super::StartError;
-use crate::config::{Config, Database};
+use crate::config::Config;
 use secrecy::SecretString;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -16,7 +16,7 @@ pub(super) fn jwt_secret(config: &Config, ids: &dyn IdSource) -> Result<SecretSt
         return Ok(secret.clone());
     }
     let made = hex::encode(ids.secret().0);
-    if config.database == Database::Memory {
+    if !config.database.keeps() {
         return Ok(SecretString::from(made));
     }
     let path = config.data_dir.join(FILE);

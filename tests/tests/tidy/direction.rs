@@ -48,8 +48,17 @@ struct Allowed {
     others: Option<&'static [&'static str]>,
 }
 
-const EVERYTHING_BELOW: &[&str] =
-    &["veza-domain", "veza-ports", "veza-memory", "veza-sqlite", "veza-hyperswitch", "veza-stripe", "veza-sandbox", "veza-mail"];
+const EVERYTHING_BELOW: &[&str] = &[
+    "veza-domain",
+    "veza-ports",
+    "veza-memory",
+    "veza-sqlite",
+    "veza-postgres",
+    "veza-hyperswitch",
+    "veza-stripe",
+    "veza-sandbox",
+    "veza-mail",
+];
 
 fn allowed(folder: &str) -> Option<Allowed> {
     Some(match folder {
@@ -62,12 +71,24 @@ fn allowed(folder: &str) -> Option<Allowed> {
         // A third party: it knows nothing of Veza, so that its books are its own.
         "adapters/sandbox" => Allowed { ours: &[], ours_in_tests: &[], others: None },
         "app" => Allowed { ours: EVERYTHING_BELOW, ours_in_tests: &[], others: None },
+        // A throw-away Postgres: it knows nothing of Veza, so that adapters may use it too.
+        "tests/cluster" => Allowed { ours: &[], ours_in_tests: &[], others: Some(&["tempfile"]) },
         "tests" | "bench" => {
-            let all: &[&str] = &["veza", "veza-domain", "veza-ports", "veza-memory", "veza-sqlite", "veza-sandbox", "veza-mail"];
+            let all: &[&str] = &[
+                "veza",
+                "veza-domain",
+                "veza-ports",
+                "veza-memory",
+                "veza-sqlite",
+                "veza-postgres",
+                "veza-sandbox",
+                "veza-mail",
+                "veza-cluster",
+            ];
             Allowed { ours: all, ours_in_tests: &["veza-hyperswitch", "veza-stripe"], others: None }
         }
         adapter if adapter.starts_with("adapters/") => {
-            Allowed { ours: &["veza-domain", "veza-ports"], ours_in_tests: &["veza-sandbox", "veza-memory"], others: None }
+            Allowed { ours: &["veza-domain", "veza-ports"], ours_in_tests: &["veza-sandbox", "veza-memory", "veza-cluster"], others: None }
         }
         _ => return None,
     })

@@ -1,0 +1,87 @@
+//! Storage in Postgres: as many instances of Veza as you like on one database.
+//!
+//! A unit of work is one statement that is its own transaction (`commit`, `batch`): it locks what was decided on, in one order
+//! everywhere, and writes only if all of it still stands. Each read is one statement, and so sees one state (`reads`, `record`).
+//! Due work is claimed with `FOR UPDATE SKIP LOCKED` (`work`). The schema is `migrations/postgres`, which is also where an
+//! on-call engineer should begin to read. Several commits share a flush to disk by the server's own doing.
+//!
+//! Behind PgBouncer (in session mode, or from 1.21 on in transaction mode with `max_prepared_statements` set) the settings of
+//! `config` come as start-up options: let it pass them on or ignore them (`ignore_startup_parameters = options`), and set the
+//! time limits on the role instead.
+//!
+//! Invariants: those of [`veza_ports::storage`]; bound parameters only; no statement outside `batch`, `rows`, `reads`, `commit`,
+//! `work`, `pool` and `migrations`.
+
+mod batch;
+mod commit;
+mod config;
+mod fault;
+mod migrations;
+#[cfg(test)]
+mod plans;
+mod pool;
+mod reads;
+mod record;
+mod rows;
+mod statement;
+mod work;
+
+pub use config::{OpenError, PostgresConfig};
+pub use migrations::newest_version;
+
+use async_trait::async_trait;
+use pool::Pool;
+use record::Read;
+use statement::Statement;
+use std::fmt;
+use veza_ports::storage::{Commit, CommitError, Committed, StoreError, UnitOfWork};
+
+/// A database, open. Ends with [`PostgresStore::shutdown`]; dropped, its connections are closed without a word.
+pub struct PostgresStore {
+    pool: Pool,
+}
+
+impl PostgresStore {
+    /// Reaches the database and brings its schema up to date, waiting while another instance does so.
+    /// # Errors
+    /// [`OpenError`]; the database is as it was.
+    pub async fn connect(config: PostgresConfig) -> Result<Self, OpenError> {
+        let pool = Pool::new(config)?;
+        migrations::run(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    /// Lets nothing more in, waits for what is in, and closes all connections.
+    pub async fn shutdown(&self) {
+        self.pool.close().await;
+    }
+
+    /// Reads rows. A connection that turns out to be dead is replaced once: reading twice changes nothing.
+    async fn read<T: Read>(&self, statement: impl Fn() -> Statement) -> Result<Vec<T>, StoreError> {
+        let mut db = self.pool.lease().await?;
+        let mut answer = db.run(statement()).await;
+        if answer.as_ref().is_err_and(fault::ends_the_connection) {
+            drop(db);
+            answer = self.pool.fresh().await?.run(statement()).await;
+        }
+        answer.and_then(|rows| record::rows(&rows)).map_err(fault::of_read)
+    }
+
+    /// Reads the one row that there is, if there is one.
+    async fn read_one<T: Read>(&self, statement: impl Fn() -> Statement) -> Result<Option<T>, StoreError> {
+        Ok(self.read(statement).await?.into_iter().next())
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Commit for PostgresStore {
+    async fn commit(&self, unit: UnitOfWork) -> Result<Committed, CommitError> {
+        commit::commit(&self.pool, &unit).await
+    }
+}

@@ -1,0 +1,126 @@
+//! What operators see.
+
+use super::before;
+use crate::PostgresStore;
+use crate::record::{Read, Record};
+use crate::rows::operations::{select_attention, select_delivery};
+use crate::statement::Statement;
+use async_trait::async_trait;
+use uuid::Uuid;
+use veza_domain::attention::Attention;
+use veza_domain::ids::DeliveryId;
+use veza_domain::ledger::Account;
+use veza_domain::money::{Currency, Minor};
+use veza_domain::time::Timestamp;
+use veza_domain::webhook::Delivery;
+use veza_ports::BoxError;
+use veza_ports::storage::{AdminReads, Backlog, BacklogClass, DeliveryFilter, Page, StoreError, WaitingOn};
+
+pub(crate) const WAITING: &str =
+    select_attention!("WHERE (since, subject_id, code) > ($1, $2, $3) ORDER BY since, subject_id, code LIMIT $4");
+pub(crate) const DELIVERIES: &str = select_delivery!("WHERE id < ");
+const DELIVERY: &str = select_delivery!("WHERE id = $1");
+const BALANCES: &str = "SELECT ROW(account, currency, sum(amount)::bigint) FROM ledger_entries GROUP BY account, currency";
+/// Class by class: how many are open, and since when the oldest is.
+pub(crate) const BACKLOG: &str = "SELECT ROW(class, open, oldest) FROM ( \
+         SELECT 1 AS class, count(*) AS open, min(created_at) AS oldest FROM effects WHERE state IN ('pending', 'sent') \
+         UNION ALL SELECT 2, sum(open)::bigint, min(oldest) FROM ( \
+             SELECT count(*) AS open, min(created_at) AS oldest FROM transfers WHERE status = 'pending' \
+             UNION ALL SELECT count(*), min(created_at) FROM transfers WHERE status = 'failed') AS of_transfers \
+         UNION ALL SELECT 3, count(*), min(created_at) FROM reversals WHERE status = 'reversal_pending' \
+         UNION ALL SELECT 4, count(*), min(since) FROM attention) AS classes ORDER BY class";
+const CLASSES: [&str; 4] = ["effects", "transfers", "reversals", "attention"];
+const CHECK: &str = "SELECT ROW(max(version)) FROM schema_migrations";
+
+#[async_trait]
+impl AdminReads for PostgresStore {
+    async fn attention(&self, limit: u32, after: Option<WaitingOn>) -> Result<Vec<Attention>, StoreError> {
+        let (since, subject, code) = after.map_or((i64::MIN, Uuid::nil(), ""), |after| (after.since.0, after.subject, after.code.as_str()));
+        self.read(|| Statement::new(WAITING).with(since).with(subject).with(code).with(limit)).await
+    }
+
+    async fn deliveries(&self, filter: &DeliveryFilter, page: Page) -> Result<Vec<Delivery>, StoreError> {
+        self.read(|| deliveries(filter, page)).await
+    }
+
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+        self.read_one(|| Statement::new(DELIVERY).with(id.0)).await
+    }
+
+    async fn ledger_balances(&self) -> Result<Vec<(Account, Currency, Minor)>, StoreError> {
+        let balances: Vec<Balance> = self.read(|| Statement::new(BALANCES)).await?;
+        let mut balances: Vec<_> = balances.into_iter().map(|balance| balance.0).collect();
+        balances.sort_unstable();
+        Ok(balances)
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let classes: Vec<Class> = self.read(|| Statement::new(BACKLOG)).await?;
+        let class = |(class, Class { open, oldest }): (&'static str, Class)| BacklogClass { class, open, oldest };
+        Ok(CLASSES.into_iter().zip(classes).map(class).collect())
+    }
+
+    /// A read; that the database takes writes is seen with the next one.
+    async fn check(&self) -> Result<(), StoreError> {
+        self.read_one::<Version>(|| Statement::new(CHECK)).await.map(|_| ())
+    }
+}
+
+/// Each condition that is asked for joins the statement, so that the partial indexes on refused and failed deliveries serve.
+pub(crate) fn deliveries(filter: &DeliveryFilter, page: Page) -> Statement {
+    let mut sql = Statement::new(DELIVERIES);
+    sql.bind(before(page));
+    sql.push(match filter.signature_valid {
+        Some(true) => " AND signature_valid",
+        Some(false) => " AND NOT signature_valid",
+        None => "",
+    });
+    if let Some(event_type) = &filter.event_type {
+        sql.push(" AND event_type = ").bind(event_type.as_str());
+    }
+    if let Some(start) = &filter.result {
+        if start.starts_with("error") {
+            sql.push(" AND processing_result LIKE 'error%'");
+        }
+        sql.push(" AND starts_with(processing_result, ").bind(start.as_str()).push(")");
+    }
+    if let Some(since) = filter.since {
+        sql.push(" AND received_at >= ").bind(since);
+    }
+    sql.push(" ORDER BY id DESC LIMIT ").bind(page.limit);
+    sql
+}
+
+struct Balance((Account, Currency, Minor));
+
+impl Read for Balance {
+    const WHAT: &'static str = "ledger_entries";
+
+    fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
+        Ok(Self((row.parsed(|text| text.parse().ok())?, row.currency()?, row.minor()?)))
+    }
+}
+
+struct Class {
+    open: u64,
+    oldest: Option<Timestamp>,
+}
+
+impl Read for Class {
+    const WHAT: &'static str = "backlog";
+
+    fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
+        let _place: i32 = row.get()?;
+        Ok(Self { open: row.number()?, oldest: row.time_opt()? })
+    }
+}
+
+struct Version;
+
+impl Read for Version {
+    const WHAT: &'static str = "schema_migrations";
+
+    fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
+        row.get::<Option<i64>>().map(|_| Self)
+    }
+}

@@ -1,0 +1,144 @@
+//! The schema: the same as SQLite's, brought up to date once, and refused when it is newer than we are.
+
+#![allow(clippy::unwrap_used, reason = "test code: a test fails by panicking")]
+
+mod common;
+
+use rusqlite::Connection;
+use std::collections::BTreeSet;
+use veza_cluster::database;
+use veza_ports::storage::AdminReads;
+use veza_postgres::{OpenError, PostgresStore, newest_version};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
+
+fn migrations(of: &str) -> Vec<(String, String)> {
+    let files = std::fs::read_dir(format!("{FOLDER}/{of}")).unwrap().map(|file| file.unwrap().path());
+    let mut files: Vec<_> =
+        files.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(&path).unwrap())).collect();
+    files.sort();
+    files
+}
+
+/// Each fact of a schema in a line of its own.
+type Facts = BTreeSet<String>;
+
+fn of_sqlite() -> Facts {
+    let db = Connection::open_in_memory().unwrap();
+    migrations("sqlite").iter().for_each(|(_, sql)| db.execute_batch(sql).unwrap());
+    let rows =
+        |sql: &str| -> Vec<String> { db.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap() };
+    let tables = "sqlite_schema AS t WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%'";
+    let mut facts = Facts::new();
+    let columns = tables.replace(" AS t ", " AS t, pragma_table_info(t.name) AS c ");
+    facts.extend(rows(&format!(
+        "SELECT 'column ' || c.cid || ' of ' || t.name || ': ' || c.name || ' ' || lower(c.type) \
+             || CASE WHEN c.\"notnull\" OR c.pk THEN ' not null' ELSE '' END FROM {columns}"
+    )));
+    facts.extend(rows(&format!("SELECT 'key ' || c.pk || ' of ' || t.name || ': ' || c.name FROM {columns} AND c.pk")));
+    let keys = tables.replace(" AS t ", " AS t, pragma_foreign_key_list(t.name) AS f ");
+    facts.extend(rows(&format!("SELECT 'reference of ' || t.name || ': ' || f.\"from\" || ' to ' || f.\"table\" FROM {keys}")));
+    let indexes = tables.replace(" AS t ", " AS t, pragma_index_list(t.name) AS i ");
+    facts.extend(rows(&format!(
+        "SELECT 'index ' || CASE i.origin WHEN 'u' THEN '' ELSE i.name END || ' of ' || t.name || ': ' \
+             || (SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) \
+             || CASE WHEN i.\"unique\" THEN ' unique' ELSE '' END || CASE WHEN i.partial THEN ' partial' ELSE '' END \
+         FROM {indexes} AND i.origin <> 'pk'"
+    )));
+    facts.extend(rows("SELECT 'trigger ' || name || ' of ' || tbl_name FROM sqlite_schema WHERE type = 'trigger'"));
+    facts.extend(rows(
+        "SELECT 'view ' || v.name || ': ' || c.name FROM sqlite_schema AS v, pragma_table_info(v.name) AS c WHERE v.type = 'view'",
+    ));
+    facts
+}
+
+/// The same, of Postgres; the types under SQLite's names.
+const OF_POSTGRES: &str = "
+SELECT 'column ' || ordinal_position - 1 || ' of ' || table_name || ': ' || column_name || ' '
+    || CASE data_type WHEN 'uuid' THEN 'blob' WHEN 'bytea' THEN 'blob' WHEN 'bigint' THEN 'integer' WHEN 'boolean' THEN 'integer'
+                      ELSE data_type END
+    || CASE is_nullable WHEN 'NO' THEN ' not null' ELSE '' END
+FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> 'schema_migrations'
+UNION ALL
+SELECT 'key ' || k.place || ' of ' || c.conrelid::regclass || ': ' || a.attname
+FROM pg_constraint c, unnest(c.conkey) WITH ORDINALITY AS k (column_number, place), pg_attribute a
+WHERE c.contype = 'p' AND a.attrelid = c.conrelid AND a.attnum = k.column_number AND c.connamespace = 'public'::regnamespace
+    AND c.conrelid <> 'schema_migrations'::regclass
+UNION ALL
+SELECT 'reference of ' || c.conrelid::regclass || ': ' || a.attname || ' to ' || c.confrelid::regclass
+FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] WHERE c.contype = 'f'
+UNION ALL
+SELECT 'index ' || CASE WHEN c.conname IS NULL THEN i.indexrelid::regclass::text ELSE '' END || ' of ' || i.indrelid::regclass || ': '
+    || (SELECT string_agg(a.attname, ',' ORDER BY k.place) FROM unnest(i.indkey) WITH ORDINALITY AS k (column_number, place)
+        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.column_number)
+    || CASE WHEN i.indisunique THEN ' unique' ELSE '' END || CASE WHEN i.indpred IS NOT NULL THEN ' partial' ELSE '' END
+FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype = 'u'
+WHERE t.relnamespace = 'public'::regnamespace AND NOT i.indisprimary
+UNION ALL
+SELECT 'trigger ' || tgname || ' of ' || tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL
+SELECT 'view ' || table_name || ': ' || column_name
+FROM information_schema.columns JOIN information_schema.views USING (table_schema, table_name) WHERE table_schema = 'public'";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_schemas_say_the_same() {
+    let names = |of| migrations(of).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert_eq!(names("postgres"), names("sqlite"));
+    let postgres: Facts = common::migrated().await.sql(OF_POSTGRES).lines().map(str::to_owned).collect();
+    let sqlite = of_sqlite();
+    assert!(sqlite.len() > 200, "{}", sqlite.len());
+    assert_eq!(postgres.difference(&sqlite).collect::<Vec<_>>(), [] as [&String; 0], "in Postgres only");
+    assert_eq!(sqlite.difference(&postgres).collect::<Vec<_>>(), [] as [&String; 0], "in SQLite only");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn several_instances_may_start_at_once() {
+    let database = database();
+    let mut starting = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let config = common::config(&database.url());
+        starting.spawn(async move { PostgresStore::connect(config).await.unwrap().check().await.unwrap() });
+    }
+    starting.join_all().await;
+    assert_eq!(database.sql("SELECT count(*), max(version) FROM schema_migrations"), format!("{0}|{0}", newest_version()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_newer_schema_is_refused() {
+    let database = common::migrated().await;
+    database.sql("INSERT INTO schema_migrations (version, name) VALUES (9999, 'from the future')");
+    let refused = PostgresStore::connect(common::config(&database.url())).await;
+    assert!(matches!(refused, Err(OpenError::Newer { found: 9999, known }) if known == newest_version()), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_that_fails_leaves_nothing() {
+    let database = database();
+    database.sql("CREATE TABLE refunds (mine INT)");
+    let failed = PostgresStore::connect(common::config(&database.url())).await;
+    assert!(matches!(failed, Err(OpenError::Migration { name: "0003_orders", .. })), "{failed:?}");
+    assert_eq!(database.sql("SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = 'public'"), "refunds");
+    database.sql("DROP TABLE refunds");
+    PostgresStore::connect(common::config(&database.url())).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_about_money_is_never_deleted_or_rewritten() {
+    let (database, store) = common::store().await;
+    let world = veza_ports::contract::storage::random::opening();
+    common::commit(&store, &world).await.unwrap();
+    database.sql("INSERT INTO postings (event, order_id, posted_at) SELECT 'e', id, 1 FROM orders LIMIT 1");
+    let refused = |sql: &str| {
+        let attempt = format!(
+            "DO $$ BEGIN {sql}; RAISE 'it was let through'; EXCEPTION WHEN check_violation THEN NULL; WHEN foreign_key_violation THEN NULL; END $$"
+        );
+        database.sql(&attempt);
+    };
+    for table in ["orders", "order_lines", "refunds", "transfers", "postings"] {
+        refused(&format!("DELETE FROM {table}"));
+    }
+    refused("UPDATE postings SET posted_at = 2");
+    refused("UPDATE transfers SET status = 'reversed'");
+    refused("UPDATE orders SET refunded = total + 1");
+}

@@ -1,0 +1,95 @@
+-- What goes to sellers and comes back, and the books.
+
+-- A seller's share of an order on its way to Connect.
+--   pending             to be sent, or sent without a known outcome (first_sent_at is set)
+--   failed              Connect said no; tried again at next_retry_at
+--   completed           Connect has it, under stripe_transfer_id
+--   reversal_pending    all that is left of it is being taken back (see reversals)
+--   reversed            all of it was taken back
+--   permanently_failed  nothing more is tried; see attention
+CREATE TABLE transfers (
+    id                 UUID    NOT NULL PRIMARY KEY,
+    revision           BIGINT  NOT NULL,
+    order_id           UUID    NOT NULL REFERENCES orders (id),
+    seller_id          UUID    NOT NULL,
+    amount             BIGINT  NOT NULL CHECK (amount >= 0),
+    currency           TEXT    NOT NULL CHECK (length(currency) = 3),
+    amount_reversed    BIGINT  NOT NULL CHECK (amount_reversed BETWEEN 0 AND amount),
+    status             TEXT    NOT NULL CHECK (status IN ('pending', 'completed', 'failed', 'reversal_pending',
+                                   'reversed', 'permanently_failed')),
+    generation         BIGINT  NOT NULL CHECK (generation >= 0), -- the idempotency key is transfer:{id}:{generation}
+    first_sent_at      BIGINT,                      -- set = a call under this key may have taken effect
+    last_sent_at       BIGINT,
+    look_up            BOOLEAN NOT NULL,            -- ask Connect before anything is sent again
+    retry_count        BIGINT  NOT NULL CHECK (retry_count >= 0),
+    next_retry_at      BIGINT,
+    hold               TEXT    CHECK (hold IN ('account_not_ready', 'balance_insufficient')),
+    last_error         TEXT,
+    stripe_transfer_id TEXT COLLATE "C",            -- Connect's; never an invented one
+    created_at         BIGINT  NOT NULL
+);
+CREATE UNIQUE INDEX transfers_stripe ON transfers (stripe_transfer_id) WHERE stripe_transfer_id <> '';
+CREATE INDEX transfers_order ON transfers (order_id);
+CREATE INDEX transfers_seller ON transfers (seller_id, id);
+CREATE INDEX transfers_due_failed ON transfers (next_retry_at, id) WHERE status = 'failed';
+CREATE INDEX transfers_due_pending ON transfers (next_retry_at, id) WHERE status = 'pending';
+CREATE INDEX transfers_held ON transfers (seller_id, id) WHERE hold IS NOT NULL;
+
+-- The moves there are; staying is allowed (a retry count moves). The domain has the same list, a test compares them.
+CREATE TRIGGER transfers_move BEFORE UPDATE OF status ON transfers FOR EACH ROW
+WHEN (NEW.status <> OLD.status AND NOT (
+       (OLD.status = 'pending'          AND NEW.status IN ('completed', 'failed'))
+    OR (OLD.status = 'failed'           AND NEW.status IN ('completed', 'permanently_failed'))
+    OR (OLD.status = 'completed'        AND NEW.status IN ('reversal_pending'))
+    OR (OLD.status = 'reversal_pending' AND NEW.status IN ('reversed', 'permanently_failed'))))
+EXECUTE FUNCTION veza_refuse('a transfer has no such move');
+CREATE TRIGGER transfers_stay BEFORE DELETE ON transfers FOR EACH ROW EXECUTE FUNCTION veza_refuse('transfers are never deleted');
+
+-- A transfer taken back, whole or in part, for one refund. A pending one always says when it is looked at again.
+CREATE TABLE reversals (
+    id                 UUID    NOT NULL PRIMARY KEY,
+    revision           BIGINT  NOT NULL,
+    transfer_id        UUID    NOT NULL REFERENCES transfers (id),
+    refund_id          UUID    NOT NULL REFERENCES refunds (id),
+    amount             BIGINT  NOT NULL CHECK (amount >= 0),
+    currency           TEXT    NOT NULL CHECK (length(currency) = 3),
+    status             TEXT    NOT NULL CHECK (status IN ('reversal_pending', 'reversed', 'permanently_failed')),
+    generation         BIGINT  NOT NULL CHECK (generation >= 0), -- the idempotency key is reversal:{id}:{generation}
+    first_sent_at      BIGINT,
+    last_sent_at       BIGINT,
+    look_up            BOOLEAN NOT NULL,
+    retry_count        BIGINT  NOT NULL CHECK (retry_count >= 0),
+    next_retry_at      BIGINT,
+    hold               TEXT    CHECK (hold IN ('account_not_ready', 'balance_insufficient')),
+    last_error         TEXT,
+    stripe_reversal_id TEXT COLLATE "C",
+    created_at         BIGINT  NOT NULL,
+    CONSTRAINT pending_reversal_is_due CHECK (status <> 'reversal_pending' OR next_retry_at IS NOT NULL)
+);
+CREATE UNIQUE INDEX reversals_stripe ON reversals (stripe_reversal_id) WHERE stripe_reversal_id <> '';
+CREATE INDEX reversals_transfer ON reversals (transfer_id, id);
+CREATE INDEX reversals_due ON reversals (next_retry_at, id) WHERE status = 'reversal_pending';
+CREATE TRIGGER reversals_stay BEFORE DELETE ON reversals FOR EACH ROW EXECUTE FUNCTION veza_refuse('reversals are never deleted');
+
+-- The double-entry ledger: a posting per event (so an event posts once), its entries sum to zero.
+-- Debits are above zero, credits below. Nothing is ever changed: a correction is a posting of its own.
+CREATE TABLE postings (
+    seq       BIGINT  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    event     TEXT COLLATE "C" NOT NULL UNIQUE,     -- order_completed:{id}, refund_succeeded:{id}, …
+    order_id  UUID    NOT NULL,
+    posted_at BIGINT  NOT NULL
+);
+
+-- Keyed by account, with the amount in the index, so that a balance is one walk along the primary key.
+CREATE TABLE ledger_entries (
+    account  TEXT COLLATE "C" NOT NULL,             -- psp_clearing, platform_fee, seller_payable:{seller}, …
+    currency TEXT    NOT NULL CHECK (length(currency) = 3),
+    posting  BIGINT  NOT NULL REFERENCES postings (seq),
+    amount   BIGINT  NOT NULL,
+    PRIMARY KEY (account, currency, posting) INCLUDE (amount)
+);
+
+CREATE TRIGGER postings_unchanged BEFORE UPDATE ON postings FOR EACH ROW EXECUTE FUNCTION veza_refuse('the ledger is append-only');
+CREATE TRIGGER postings_stay BEFORE DELETE ON postings FOR EACH ROW EXECUTE FUNCTION veza_refuse('the ledger is append-only');
+CREATE TRIGGER ledger_entries_unchanged BEFORE UPDATE ON ledger_entries FOR EACH ROW EXECUTE FUNCTION veza_refuse('the ledger is append-only');
+CREATE TRIGGER ledger_entries_stay BEFORE DELETE ON ledger_entries FOR EACH ROW EXECUTE FUNCTION veza_refuse('the ledger is append-only');
