@@ -81,6 +81,14 @@ UNION ALL
 SELECT 'view ' || table_name || ': ' || column_name
 FROM information_schema.columns JOIN information_schema.views USING (table_schema, table_name) WHERE table_schema = 'public'";
 
+/// The one difference that is meant. SQLite's one writer keeps the sums of the ledger's accounts in rows, so entries need no
+/// order by account. On Postgres such a row would be a lock that every settlement waits for: a balance is summed up along an
+/// index instead.
+fn is_of_the_sums(fact: &str) -> bool {
+    let entries = ["column ", "key "].iter().any(|kind| fact.starts_with(kind)) && fact.contains(" of ledger_entries: ");
+    entries || ["ledger_balances", "ledger_drift", "ledger_entries_booked"].iter().any(|name| fact.contains(name))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_schemas_say_the_same() {
     let names = |of| migrations(of).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
@@ -88,8 +96,9 @@ async fn both_schemas_say_the_same() {
     let postgres: Facts = common::migrated().await.sql(OF_POSTGRES).lines().map(str::to_owned).collect();
     let sqlite = of_sqlite();
     assert!(sqlite.len() > 200, "{}", sqlite.len());
-    assert_eq!(postgres.difference(&sqlite).collect::<Vec<_>>(), [] as [&String; 0], "in Postgres only");
-    assert_eq!(sqlite.difference(&postgres).collect::<Vec<_>>(), [] as [&String; 0], "in SQLite only");
+    let only = |here: &Facts, there: &Facts| here.difference(there).filter(|fact| !is_of_the_sums(fact)).cloned().collect::<Vec<_>>();
+    assert_eq!(only(&postgres, &sqlite), [] as [String; 0], "in Postgres only");
+    assert_eq!(only(&sqlite, &postgres), [] as [String; 0], "in SQLite only");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

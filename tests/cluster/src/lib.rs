@@ -76,6 +76,7 @@ impl Cluster {
         Self { programs: programs(), base: base.to_owned(), query, own: None }
     }
 
+    #[expect(clippy::zombie_processes, reason = "the watchdog outlives this process on purpose")]
     fn start() -> Self {
         let programs = programs();
         let folder = tempfile::Builder::new().prefix("veza-postgres-").tempdir().expect("a temporary folder").keep();
