@@ -49,7 +49,9 @@ fn the_rules_are_pure() {
 #[test]
 fn a_transfer_s_status_has_one_writer() {
     nothing(&rules::status_written_elsewhere(&sources()));
-    nothing(&rules::unlawful_sql(&sources(), &files(&[".sql"])));
+    // Tests may fill tables as they like.
+    let sql: Vec<_> = files(&[".sql"]).into_iter().filter(|(path, _)| !path.contains("/tests/")).collect();
+    nothing(&rules::unlawful_sql(&sources(), &sql));
 }
 
 #[test]
