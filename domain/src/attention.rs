@@ -1,6 +1,6 @@
 //! What waits on a person, with a reason and a proposed action: nothing odd is only in a log.
 
-use crate::ids::{OrderId, RefundId, ReversalId, TransferId, UserId};
+use crate::ids::{DisputeId, OrderId, RefundId, ReversalId, TransferId, UserId};
 use crate::time::Timestamp;
 use uuid::Uuid;
 
@@ -17,6 +17,8 @@ pub enum Subject {
     Reversal(ReversalId),
     /// A person.
     User(UserId),
+    /// A dispute.
+    Dispute(DisputeId),
 }
 
 impl Subject {
@@ -29,6 +31,7 @@ impl Subject {
             Self::Transfer(_) => "transfer",
             Self::Reversal(_) => "reversal",
             Self::User(_) => "user",
+            Self::Dispute(_) => "dispute",
         }
     }
 
@@ -41,6 +44,7 @@ impl Subject {
             Self::Transfer(id) => id.0,
             Self::Reversal(id) => id.0,
             Self::User(id) => id.0,
+            Self::Dispute(id) => id.0,
         }
     }
 
@@ -53,6 +57,7 @@ impl Subject {
             Self::Transfer(TransferId(id)),
             Self::Reversal(ReversalId(id)),
             Self::User(UserId(id)),
+            Self::Dispute(DisputeId(id)),
         ];
         known.into_iter().find(|subject| subject.kind() == kind)
     }
@@ -110,6 +115,24 @@ codes! {
     TransferPaidTwice = "transfer_paid_twice" => "Reverse the surplus transfer at Connect.",
     /// A reversal was given up: the seller owes the share.
     ReversalPermanentlyFailed = "reversal_permanently_failed" => "Ask the seller, or write the debt off.",
+    /// The time for evidence is over and the PSP does not say who wins.
+    DisputeExpired = "dispute_expired" => "Look at the dispute at the PSP; its outcome is booked once the PSP names it.",
+    /// A dispute is open: the shares are held.
+    DisputeOpened = "dispute_opened" => "Hand in evidence at the PSP before the deadline, or accept.",
+    /// The bank took more than the order had left; the platform bears the rest.
+    DisputeExceedsOrder = "dispute_exceeds_order" => "Compare refunds and disputes at the PSP: the buyer may have been paid twice.",
+    /// The PSP confirms that a dispute which had been lost is not.
+    DisputeWonAfterLoss = "dispute_won_after_loss" => "Nothing to book: it was booked as a new fact. Tell the sellers.",
+    /// The PSP confirms that a payment which had been undone stands after all.
+    PaymentStandsAfterAll = "payment_stands_after_all" => "Nothing to book: it was booked as a new fact.",
+    /// A refund that the reconciler looked for does not exist at the PSP; it was ended as failed.
+    OrphanRefundFailed = "orphan_refund_failed" => "Tell who asked; the refund may be opened again.",
+    /// A transfer was taken back at Connect and not through us.
+    ExternalReversal = "external_reversal" => "Find out who did it; if the seller is to have the share, replace the transfer.",
+    /// Connect's transfer and ours differ in amount, currency or account.
+    TransferMismatch = "transfer_mismatch" => "Compare the transfer at Connect with ours; correct it there.",
+    /// A seller's payout to the bank failed; the money is back in the seller's Connect account.
+    PayoutFailed = "payout_failed" => "Have the seller correct the bank account at Connect; Connect pays out again by itself.",
     /// The provider refused what our books say must be possible.
     ProviderRefused = "provider_refused" => "Read the provider's message; mend the cause, then repeat the step.",
     /// The provider does not accept our credentials.

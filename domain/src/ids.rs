@@ -54,6 +54,14 @@ ids! {
     EffectId,
     /// One delivery in the webhook log.
     DeliveryId,
+    /// A buyer's claim at the card's bank.
+    DisputeId,
+    /// A part of a share that was kept to pay a debt.
+    NettingId,
+    /// A line of an order's journal.
+    JournalId,
+    /// Something that an operator did.
+    AdminActionId,
 }
 
 /// The id that follows from `parent` (a UUIDv7) for its child `kind` named by `of`.

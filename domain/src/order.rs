@@ -4,6 +4,7 @@
 
 use crate::ids::{LineId, OfferId, OrderId, ProductId, UserId};
 use crate::licence::LicenceKind;
+use crate::look::Look;
 use crate::money::{Minor, Money};
 use crate::time::Timestamp;
 use std::fmt;
@@ -111,6 +112,8 @@ pub struct Order {
     pub completed_at: Option<Timestamp>,
     /// Until when a refund may be asked for.
     pub refund_deadline: Option<Timestamp>,
+    /// When the reconciler reads its payment: while it is pending, and for a day after it failed.
+    pub look: Look,
 }
 
 impl Order {

@@ -1,7 +1,7 @@
-//! Sellers' Connect accounts and balances (spec/01-money §5).
+//! Sellers' Connect accounts, balances, and payouts to their banks (spec/01-money §5).
 
 use crate::ids::UserId;
-use crate::money::Minor;
+use crate::money::{Minor, Money};
 use crate::time::Timestamp;
 
 /// A seller's account at Connect.
@@ -51,6 +51,65 @@ pub fn balance(books: SellerBooks) -> SellerBalance {
     let owed = books.receivable.0.max(0).saturating_add(earned.saturating_neg().max(0));
     let available = earned.max(0).saturating_sub(pending).saturating_sub(owed).max(0);
     SellerBalance { available: Minor(available), pending: Minor(pending), owed: Minor(owed) }
+}
+
+/// Where a payout to a seller's bank stands; Connect's words (contracts/stripe.md §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PayoutStatus {
+    /// To be sent.
+    Pending,
+    /// On its way.
+    InTransit,
+    /// At the bank; it may still come back.
+    Paid,
+    /// It came back, or never went: the money is in the Connect account.
+    Failed,
+    /// It was called off.
+    Canceled,
+}
+
+impl PayoutStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::InTransit, Self::Paid, Self::Failed, Self::Canceled];
+
+    /// As stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::InTransit => "in_transit",
+            Self::Paid => "paid",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// A payout from a seller's Connect account to the seller's bank: a mirror of Connect's, which makes it by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payout {
+    /// Connect's id, `po_…`.
+    pub id: String,
+    /// Whose.
+    pub seller_id: UserId,
+    /// How much.
+    pub amount: Money,
+    /// Where it stands.
+    pub status: PayoutStatus,
+    /// Connect's code and words, where it failed.
+    pub failure: Option<String>,
+    /// When Connect says that it arrives.
+    pub arrives_at: Option<Timestamp>,
+    /// When Connect made it.
+    pub created_at: Timestamp,
+    /// When we learnt of this status.
+    pub updated_at: Timestamp,
 }
 
 #[cfg(test)]

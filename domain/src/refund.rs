@@ -1,7 +1,8 @@
 //! Refunds: opening one, and what each refund takes from whom (spec/01-money §1, §4).
 
 use crate::access::Actor;
-use crate::ids::{LineId, OrderId, RefundId, UserId};
+use crate::ids::{DisputeId, LineId, OrderId, RefundId, UserId};
+use crate::look::Look;
 use crate::money::{Minor, Money, MoneyError, proportion, spread};
 use crate::order::{Order, OrderLine, OrderStatus};
 use crate::time::Timestamp;
@@ -37,6 +38,53 @@ impl RefundStatus {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// Why money went back to the buyer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RefundOrigin {
+    /// Somebody asked us, or a rule of ours wanted it.
+    Requested,
+    /// It was made at the PSP, not through us.
+    External,
+    /// The bank took it: this dispute was lost.
+    Dispute(DisputeId),
+    /// The PSP confirms that a payment which had succeeded has not.
+    PaymentUndone,
+}
+
+impl RefundOrigin {
+    /// As stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::External => "external",
+            Self::Dispute(_) => "dispute",
+            Self::PaymentUndone => "payment_undone",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] wrote; `dispute` is there exactly for a lost dispute.
+    #[must_use]
+    pub fn parse(text: &str, dispute: Option<DisputeId>) -> Option<Self> {
+        match (text, dispute) {
+            ("requested", None) => Some(Self::Requested),
+            ("external", None) => Some(Self::External),
+            ("dispute", Some(id)) => Some(Self::Dispute(id)),
+            ("payment_undone", None) => Some(Self::PaymentUndone),
+            _ => None,
+        }
+    }
+
+    /// The lost dispute, where it is one.
+    #[must_use]
+    pub fn dispute(self) -> Option<DisputeId> {
+        match self {
+            Self::Dispute(id) => Some(id),
+            Self::Requested | Self::External | Self::PaymentUndone => None,
+        }
     }
 }
 
@@ -81,14 +129,16 @@ pub struct Refund {
     pub seller_parts: Vec<SellerPart>,
     /// Who asked; none when it was made at the PSP or by Veza itself.
     pub requested_by: Option<UserId>,
-    /// Made at the PSP, not through us.
-    pub external: bool,
+    /// Where it comes from.
+    pub origin: RefundOrigin,
     /// Why it failed, in the PSP's words.
     pub error_message: Option<String>,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When it succeeded.
     pub succeeded_at: Option<Timestamp>,
+    /// When the reconciler reads it; over once it is terminal.
+    pub look: Look,
 }
 
 /// The refund window of an order without a deadline of its own.
@@ -190,10 +240,11 @@ pub fn open(order: &Order, lines: &[OrderLine], in_flight: bool, wish: &OpenRefu
         line_parts: Vec::new(),
         seller_parts: Vec::new(),
         requested_by: wish.actor.user_id(),
-        external: false,
+        origin: RefundOrigin::Requested,
         error_message: None,
         created_at: wish.now,
         succeeded_at: None,
+        look: Look::from(wish.now),
     })
 }
 

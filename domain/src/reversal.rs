@@ -1,8 +1,8 @@
 //! Reversals: a transfer taken back, whole or in part, for one refund (spec/01-money §5).
 
 use crate::backoff::RetryPolicy;
-use crate::ids::{RefundId, ReversalId, TransferId, derive};
-use crate::money::Money;
+use crate::ids::{OrderId, RefundId, ReversalId, TransferId, UserId, derive};
+use crate::money::{Minor, Money};
 use crate::time::Timestamp;
 use crate::transfer::{Attempt, CallOutcome, CallRefusal, Hold, Transfer};
 use std::time::Duration;
@@ -39,17 +39,45 @@ impl ReversalStatus {
     }
 }
 
+/// Why a share is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ReversalCause {
+    /// A refund, or a lost dispute (which is a refund too).
+    Refund(RefundId),
+    /// It was made at Connect, not through us.
+    External,
+}
+
+impl ReversalCause {
+    /// The refund, where it is one.
+    #[must_use]
+    pub fn refund(self) -> Option<RefundId> {
+        match self {
+            Self::Refund(id) => Some(id),
+            Self::External => None,
+        }
+    }
+}
+
 /// One taking back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reversal {
     /// Derived from transfer and refund: a refund takes back from a transfer once, unless it came undone and succeeded again.
     pub id: ReversalId,
-    /// What is taken back.
-    pub transfer_id: TransferId,
+    /// The order whose share is taken back.
+    pub order_id: OrderId,
+    /// From whom.
+    pub seller_id: UserId,
+    /// What is taken back at Connect; none for a debt that no transfer stands for (the share had paid an earlier debt).
+    pub transfer_id: Option<TransferId>,
     /// Why.
-    pub refund_id: RefundId,
-    /// How much.
+    pub cause: ReversalCause,
+    /// How much, in all.
     pub amount: Money,
+    /// How much of it the seller's later shares have paid.
+    pub netted: Minor,
+    /// How much of it the platform has taken upon itself.
+    pub written_off: Minor,
     /// Where it stands.
     pub status: ReversalStatus,
     /// Calls and keys.
@@ -81,9 +109,13 @@ impl Reversal {
     pub fn open(transfer: &Transfer, refund_id: RefundId, earlier: usize, amount: Money, now: Timestamp) -> Self {
         Self {
             id: Self::id_of(transfer.id, refund_id, earlier),
-            transfer_id: transfer.id,
-            refund_id,
+            order_id: transfer.order_id,
+            seller_id: transfer.seller_id,
+            transfer_id: Some(transfer.id),
+            cause: ReversalCause::Refund(refund_id),
             amount,
+            netted: Minor::ZERO,
+            written_off: Minor::ZERO,
             status: ReversalStatus::ReversalPending,
             attempt: Attempt::default(),
             retry_count: 0,
@@ -93,6 +125,12 @@ impl Reversal {
             stripe_reversal_id: None,
             created_at: now,
         }
+    }
+
+    /// What is still to be taken back, in minor units.
+    #[must_use]
+    pub fn open_amount(&self) -> Minor {
+        Minor(self.amount.amount.0 - self.netted.0 - self.written_off.0)
     }
 
     /// The idempotency key of its calls.

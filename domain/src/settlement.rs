@@ -7,17 +7,20 @@
 //! - every posting balances, and every event posts once;
 //! - a fact that is refused changes nothing.
 
+mod dispute;
 mod payment;
 mod refund;
 mod transfer;
 
 use crate::attention::{Attention, Code, Subject};
 use crate::backoff::RetryPolicy;
+use crate::dispute::Dispute;
 use crate::effect::{Effect, EffectKind};
 use crate::ids::{EffectId, RefundId, ReversalId, TransferId, UserId};
 use crate::ledger::Posting;
 use crate::licence::{ExclusiveHold, Licence};
-use crate::money::MoneyError;
+use crate::money::{Minor, MoneyError};
+use crate::netting::Netting;
 use crate::order::{Order, OrderLine};
 use crate::refund::{Refund, RefundStatus};
 use crate::reversal::{Reversal, ReversalStatus};
@@ -26,8 +29,10 @@ use crate::transfer::{CallOutcome, IllegalMove, Transfer, TransferStatus};
 use std::time::Duration;
 use uuid::Uuid;
 
+pub use dispute::DisputeFact;
 pub use payment::{PaymentFact, PaymentStatus};
 pub use refund::{PspRefundStatus, RefundFact};
+pub use transfer::{ConnectReversal, ConnectTransferFact};
 
 /// An order and every row that hangs on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +51,13 @@ pub struct OrderFile {
     pub reversals: Vec<Reversal>,
     /// The guard rows of the products that it buys an exclusive licence of.
     pub exclusives: Vec<ExclusiveHold>,
+    /// The disputes of its payment.
+    pub disputes: Vec<Dispute>,
+    /// What of its shares was kept to pay debts.
+    pub nettings: Vec<Netting>,
+    /// What its sellers owe from other orders and no call can be taking back right now: `reversal_pending`, nothing in
+    /// flight, oldest first. Read so that a new share can pay it; not guarded unless it is written.
+    pub debts: Vec<Reversal>,
 }
 
 /// How far a report may be trusted.
@@ -68,6 +80,10 @@ pub enum Fact {
     Transfer(TransferId, CallOutcome),
     /// A call for a reversal has been answered, or not.
     Reversal(ReversalId, CallOutcome),
+    /// About a dispute of its payment.
+    Dispute(DisputeFact),
+    /// What Connect has of one of its transfers, read now.
+    ConnectTransfer(TransferId, ConnectTransferFact),
 }
 
 /// What varies: time, ids and settings.
@@ -83,6 +99,8 @@ pub struct Context {
     pub transfers: RetryPolicy,
     /// `REVERSAL_*`.
     pub reversals: RetryPolicy,
+    /// `DISPUTE_FEE`: what a lost dispute costs the platform beyond its amount, in minor units of the order's currency.
+    pub dispute_fee: Minor,
 }
 
 /// The next state of one row; a row that the file does not have yet is new.
@@ -102,12 +120,20 @@ pub enum Change {
     Reversal(Reversal),
     /// A guard row of an exclusive licence.
     Exclusive(ExclusiveHold),
+    /// A dispute.
+    Dispute(Dispute),
+    /// A new netting.
+    Netting(Netting),
+    /// The next state of one of the file's debts.
+    Debt(Reversal),
     /// A new posting of the ledger.
     Posting(Posting),
     /// A new effect for the outbox.
     Effect(Effect),
     /// An entry of the operators' list, unless it is there already.
     Attention(Attention),
+    /// An entry of the operators' list is over, if it is there.
+    Settled(Subject, Code),
 }
 
 /// What became of a fact.
@@ -159,6 +185,7 @@ pub fn decide(file: &OrderFile, fact: &Fact, context: &Context) -> Result<Decisi
         Fact::Refund(fact) => refund::settle(&mut draft, fact)?,
         Fact::Transfer(id, outcome) => transfer::settle_transfer(&mut draft, *id, outcome)?,
         Fact::Reversal(id, outcome) => transfer::settle_reversal(&mut draft, *id, outcome)?,
+        Fact::Dispute(_) | Fact::ConnectTransfer(..) => Verdict::NotFinal,
     };
     Ok(Decision { verdict, changes: draft.changes })
 }
@@ -185,7 +212,18 @@ impl OrderFile {
     /// A new order's file.
     #[must_use]
     pub fn new(order: Order, lines: Vec<OrderLine>, exclusives: Vec<ExclusiveHold>) -> Self {
-        Self { order, lines, refunds: Vec::new(), licences: Vec::new(), transfers: Vec::new(), reversals: Vec::new(), exclusives }
+        Self {
+            order,
+            lines,
+            refunds: Vec::new(),
+            licences: Vec::new(),
+            transfers: Vec::new(),
+            reversals: Vec::new(),
+            exclusives,
+            disputes: Vec::new(),
+            nettings: Vec::new(),
+            debts: Vec::new(),
+        }
     }
 
     /// The file after `change`. Does not judge: the judging is done.
@@ -204,7 +242,10 @@ impl OrderFile {
             Change::Transfer(row) => upsert(&mut self.transfers, row, |transfer| transfer.id),
             Change::Reversal(row) => upsert(&mut self.reversals, row, |reversal| reversal.id),
             Change::Exclusive(row) => upsert(&mut self.exclusives, row, |hold| hold.product_id),
-            Change::Posting(_) | Change::Effect(_) | Change::Attention(_) => {}
+            Change::Dispute(row) => upsert(&mut self.disputes, row, |dispute| dispute.id),
+            Change::Netting(row) => upsert(&mut self.nettings, row, |netting| netting.id),
+            Change::Debt(row) => upsert(&mut self.debts, row, |reversal| reversal.id),
+            Change::Posting(_) | Change::Effect(_) | Change::Attention(_) | Change::Settled(..) => {}
         }
     }
 
@@ -226,7 +267,7 @@ impl OrderFile {
     }
 
     fn reversals_of(&self, transfer: TransferId) -> impl Iterator<Item = &Reversal> {
-        self.reversals.iter().filter(move |reversal| reversal.transfer_id == transfer)
+        self.reversals.iter().filter(move |reversal| reversal.transfer_id == Some(transfer))
     }
 
     /// What of a transfer no reversal takes back, open, done or given up.
@@ -260,7 +301,7 @@ impl OrderFile {
         let counts = |reversal: &&Reversal| match reversal.status {
             ReversalStatus::ReversalPending => true,
             ReversalStatus::Reversed => false,
-            ReversalStatus::PermanentlyFailed => stands(reversal.refund_id),
+            ReversalStatus::PermanentlyFailed => reversal.cause.refund().is_some_and(stands),
         };
         let of_seller = self.transfers.iter().filter(|transfer| transfer.seller_id == seller);
         let covered: i64 =
@@ -270,7 +311,7 @@ impl OrderFile {
 
     fn has_open_reversal(&self, seller: UserId) -> bool {
         let of_seller = |reversal: &&Reversal| {
-            self.transfers.iter().any(|transfer| transfer.id == reversal.transfer_id && transfer.seller_id == seller)
+            self.transfers.iter().any(|transfer| Some(transfer.id) == reversal.transfer_id && transfer.seller_id == seller)
         };
         self.reversals.iter().filter(of_seller).any(|reversal| reversal.status == ReversalStatus::ReversalPending)
     }

@@ -188,22 +188,31 @@ pub enum Hold {
     AccountNotReady,
     /// Card money becomes available days after the sale; a seller's account may be empty.
     BalanceInsufficient,
+    /// A dispute of the order is open.
+    Disputed,
+    /// Nothing at Connect is left to take back: the debt waits for the seller's next shares, or to be written off.
+    NothingAtConnect,
 }
 
 impl Hold {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [Self::AccountNotReady, Self::BalanceInsufficient, Self::Disputed, Self::NothingAtConnect];
+
     /// As stored and shown.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AccountNotReady => "account_not_ready",
             Self::BalanceInsufficient => "balance_insufficient",
+            Self::Disputed => "disputed",
+            Self::NothingAtConnect => "nothing_at_connect",
         }
     }
 
     /// Reads what [`Self::as_str`] wrote.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::AccountNotReady, Self::BalanceInsufficient].into_iter().find(|hold| hold.as_str() == text)
+        Self::ALL.into_iter().find(|hold| hold.as_str() == text)
     }
 
     pub(crate) fn of(refusal: CallRefusal) -> Option<Self> {
@@ -241,6 +250,8 @@ pub struct Transfer {
     pub last_error: Option<String>,
     /// Connect's id; never an invented one.
     pub stripe_transfer_id: Option<String>,
+    /// The transfer that was given up for good and that an operator had this one replace.
+    pub replaces: Option<TransferId>,
     /// When it was opened.
     pub created_at: Timestamp,
 }
@@ -262,6 +273,7 @@ impl Transfer {
             hold: None,
             last_error: None,
             stripe_transfer_id: None,
+            replaces: None,
             created_at: now,
         }
     }

@@ -1,6 +1,6 @@
 //! One row per webhook delivery, whatever came of it (spec/01-money §7).
 
-use crate::ids::DeliveryId;
+use crate::ids::{DeliveryId, OrderId};
 use crate::time::Timestamp;
 use std::fmt;
 
@@ -41,11 +41,41 @@ impl From<&str> for ProcessingResult {
     }
 }
 
+/// Who sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sender {
+    /// `/webhooks/hyperswitch`.
+    Hyperswitch,
+    /// `/webhooks/stripe`.
+    Stripe,
+}
+
+impl Sender {
+    /// As stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hyperswitch => "hyperswitch",
+            Self::Stripe => "stripe",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Hyperswitch, Self::Stripe].into_iter().find(|sender| sender.as_str() == text)
+    }
+}
+
 /// One delivery, in its final state. The payload stands here and nowhere else.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// Ours.
     pub id: DeliveryId,
+    /// Whose route it came to.
+    pub sender: Sender,
+    /// The order it is about, where that is known.
+    pub order_id: Option<OrderId>,
     /// When it came.
     pub received_at: Timestamp,
     /// What it says it is; none if unreadable.

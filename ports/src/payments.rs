@@ -6,10 +6,12 @@
 
 use crate::BoxError;
 use async_trait::async_trait;
+use veza_domain::dispute::DisputeStatus;
 use veza_domain::ids::{OrderId, RefundId};
 use veza_domain::money::Money;
 use veza_domain::order::ClientSecret;
 use veza_domain::settlement::{PaymentStatus, PspRefundStatus};
+use veza_domain::time::Timestamp;
 
 /// The key under which a provider does a thing once. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +87,31 @@ pub struct Payment {
     pub error: Option<String>,
     /// Its refunds, where the answer brings them.
     pub refunds: Vec<PspRefund>,
+    /// Its disputes, where the answer brings them.
+    pub disputes: Vec<PspDispute>,
+}
+
+/// A dispute as the provider has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PspDispute {
+    /// Its id.
+    pub dispute_id: String,
+    /// What is disputed.
+    pub payment_id: String,
+    /// The provider's status, in our words; none for one that we do not know.
+    pub status: Option<DisputeStatus>,
+    /// The provider's status, in its own.
+    pub psp_status: String,
+    /// The provider's word for the stage.
+    pub stage: Option<String>,
+    /// Minor units (a string on the wire, contracts/hyperswitch.md §9).
+    pub amount: i64,
+    /// Upper-case ISO code.
+    pub currency: String,
+    /// The bank's reason.
+    pub reason: Option<String>,
+    /// Until when evidence may be handed in.
+    pub respond_by: Option<Timestamp>,
 }
 
 /// A refund as the provider has it.
@@ -173,6 +200,11 @@ pub trait HyperswitchReadClient: Send + Sync {
     /// # Errors
     /// [`ReadError`].
     async fn refund(&self, refund_id: &str) -> Result<Option<PspRefund>, ReadError>;
+
+    /// The dispute with this id, freshly synced; `None` when the provider definitely has none.
+    /// # Errors
+    /// [`ReadError`].
+    async fn dispute(&self, dispute_id: &str) -> Result<Option<PspDispute>, ReadError>;
 }
 
 /// A message of the provider, as far as it could be read.
@@ -219,10 +251,24 @@ pub enum WebhookSubject {
         /// Words on a failure.
         error: Option<String>,
     },
-    /// A dispute.
+    /// A dispute: the type contains "dispute" in any case, or there is a dispute id.
     Dispute {
+        /// Its id; absent in a broken message (answered 400).
+        dispute_id: Option<String>,
         /// The payment it is about.
         payment_id: Option<String>,
+        /// Its status; none where unknown.
+        status: Option<DisputeStatus>,
+        /// The provider's word for the stage.
+        stage: Option<String>,
+        /// Minor units.
+        amount: Option<i64>,
+        /// ISO code.
+        currency: Option<String>,
+        /// The bank's reason.
+        reason: Option<String>,
+        /// Until when evidence may be handed in.
+        respond_by: Option<Timestamp>,
     },
     /// Anything else: payouts, mandates, new types, or nothing that names an object.
     Other,

@@ -16,8 +16,9 @@ mod rows;
 
 pub use order_writes::StoredOrder;
 pub use reads::{
-    AdminReads, Backlog, BacklogClass, CatalogReads, ClaimedReversal, ClaimedTransfer, DeliveryFilter, IdentityReads, ListedOrder,
-    OrderReads, Page, ProductFilter, SellerReads, SellerTransfer, WaitingOn, Work,
+    AdminReads, Backlog, BacklogClass, CatalogReads, ClaimedReversal, ClaimedTransfer, DeliveryFilter, History, IdentityReads, LedgerCheck,
+    ListedOrder, LookClaim, LookClass, Looked, OrderFilter, OrderReads, Page, ProductFilter, SellerReads, SellerTransfer, StatusFilter,
+    WaitingOn, Work,
 };
 pub use rows::{IdempotencyRecord, IdempotencyState, Row, RowKey};
 
@@ -71,6 +72,10 @@ pub enum Write {
         /// The revision it was read at.
         expected: Revision,
     },
+    /// The row is there, and goes. Only an entry of the operators' list can: whatever is about money stays.
+    Remove(RowKey),
+    /// The row goes, if it is there. Only an entry of the operators' list can.
+    Clear(RowKey),
     /// The row was read for the decision, is not written, and is still as it was.
     Unchanged {
         /// Which.
@@ -86,7 +91,7 @@ impl Write {
     pub fn key(&self) -> RowKey {
         match self {
             Self::Insert(row) | Self::Ensure(row) | Self::Update { row, .. } => row.key(),
-            Self::Unchanged { key, .. } => key.clone(),
+            Self::Unchanged { key, .. } | Self::Remove(key) | Self::Clear(key) => key.clone(),
         }
     }
 }
@@ -159,6 +164,8 @@ pub enum UniqueValue {
     StripeTransferId,
     /// `reversals.stripe_reversal_id`, where there is one.
     StripeReversalId,
+    /// `disputes.psp_dispute_id`.
+    PspDisputeId,
     /// `seller_accounts.stripe_account_id`, where there is one.
     StripeAccountId,
     /// `mail_tokens.hash`.

@@ -5,6 +5,9 @@ use crate::payments::EmptyKey;
 use async_trait::async_trait;
 use veza_domain::ids::{OrderId, RefundId, ReversalId, TransferId, UserId};
 use veza_domain::money::Money;
+use veza_domain::payout::PayoutStatus;
+use veza_domain::settlement::ConnectReversal;
+use veza_domain::time::Timestamp;
 
 /// A transfer to be made. Nothing in it varies between attempts: the provider compares it with what the key was first
 /// used for (contracts/stripe.md §5).
@@ -26,7 +29,7 @@ pub struct NewReversal {
     /// Ours; metadata `reversal_id`.
     pub reversal_id: ReversalId,
     /// The cause; metadata `refund_id`.
-    pub refund_id: RefundId,
+    pub refund_id: Option<RefundId>,
     /// The provider's id of the transfer, `tr_…`.
     pub stripe_transfer_id: String,
     /// How much; always sent (without it everything left is taken).
@@ -148,4 +151,149 @@ pub trait TransferService: Send + Sync {
     /// # Errors
     /// [`LookupError`].
     async fn find_reversal(&self, reversal: &NewReversal) -> Result<Found, LookupError>;
+
+    /// The transfer with this id and all its reversals, as they stand; `None` when the provider definitely has none.
+    /// # Errors
+    /// [`LookupError`].
+    async fn transfer(&self, stripe_transfer_id: &str) -> Result<Option<ListedTransfer>, LookupError>;
+
+    /// Transfers, newest first, at most 100 a page; those after `after`. Reversals come as far as the provider embeds them (the ten
+    /// newest); `amount_reversed` is exact.
+    /// # Errors
+    /// [`LookupError`].
+    async fn transfers(&self, which: &TransferFilter, after: Option<&str>) -> Result<TransferPage, LookupError>;
+
+    /// The payout with this id of a connected account; `None` when the provider definitely has none.
+    /// # Errors
+    /// [`LookupError`].
+    async fn payout(&self, account_id: &str, payout_id: &str) -> Result<Option<ListedPayout>, LookupError>;
+}
+
+/// Which transfers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TransferFilter {
+    /// Only to this account.
+    pub destination: Option<String>,
+    /// Only of this order (`transfer_group`).
+    pub order_id: Option<OrderId>,
+    /// Made at or after this second.
+    pub since: Option<Timestamp>,
+    /// Made before this second.
+    pub until: Option<Timestamp>,
+}
+
+/// A page of transfers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferPage {
+    /// The transfers.
+    pub transfers: Vec<ListedTransfer>,
+    /// There are more: ask again after the last one.
+    pub has_more: bool,
+}
+
+/// A transfer as the provider has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedTransfer {
+    /// `tr_…`.
+    pub stripe_transfer_id: String,
+    /// `acct_…`.
+    pub destination: Option<String>,
+    /// Minor units.
+    pub amount: i64,
+    /// Upper-case ISO code.
+    pub currency: String,
+    /// Minor units.
+    pub amount_reversed: i64,
+    /// Metadata `order_id`, where it is one.
+    pub order_id: Option<OrderId>,
+    /// Metadata `transfer_id`, where it is one.
+    pub transfer_id: Option<TransferId>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Its reversals, oldest first.
+    pub reversals: Vec<ConnectReversal>,
+}
+
+/// A payout as the provider has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedPayout {
+    /// `po_…`.
+    pub payout_id: String,
+    /// Minor units.
+    pub amount: i64,
+    /// Upper-case ISO code.
+    pub currency: String,
+    /// Its status; none for one that we do not know.
+    pub status: Option<PayoutStatus>,
+    /// The provider's code and words, where it failed.
+    pub failure: Option<String>,
+    /// When it arrives.
+    pub arrives_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A message of the provider, as far as it could be read. Each is a hint: the object is read before anything is booked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectEvent {
+    /// `evt_…`.
+    pub event_id: String,
+    /// Its type.
+    pub event_type: String,
+    /// The connected account it is about, `acct_…`, where it names one.
+    pub account_id: Option<String>,
+    /// What it is about.
+    pub subject: ConnectSubject,
+}
+
+/// What a message is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectSubject {
+    /// `account.*`: the account changed.
+    Account {
+        /// `acct_…`.
+        account_id: String,
+    },
+    /// `transfer.*`: the transfer changed.
+    Transfer {
+        /// `tr_…`.
+        stripe_transfer_id: String,
+    },
+    /// `payout.*` of a connected account.
+    Payout {
+        /// `po_…`.
+        payout_id: String,
+    },
+    /// Anything else.
+    Other,
+}
+
+/// Why a message was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum RejectedMessage {
+    /// The signature is missing, wrong or too old (300 s, contracts/stripe.md §9).
+    #[error("the signature is missing, wrong or too old")]
+    Signature,
+    /// Signed, and broken; quotes nothing of the body.
+    #[error("malformed body: {0}")]
+    Malformed(String),
+}
+
+/// Checks and reads the provider's messages.
+pub trait TransferWebhooks: Send + Sync {
+    /// The name of the header that carries the signature, lower case.
+    fn signature_header(&self) -> &'static str;
+
+    /// Checks the signature over exactly these bytes against every secret we have, in constant time, and reads the body.
+    /// # Errors
+    /// [`RejectedMessage`].
+    fn accept(&self, body: &[u8], signature: Option<&str>, now: Timestamp) -> Result<ConnectEvent, RejectedMessage>;
+
+    /// Reads a body that was verified when it came: for replays.
+    /// # Errors
+    /// [`RejectedMessage::Malformed`].
+    fn parse(&self, body: &[u8]) -> Result<ConnectEvent, RejectedMessage>;
+
+    /// The event type of a body that need not be verified or whole, for the log; none if it can't be read.
+    fn event_type(&self, body: &[u8]) -> Option<String>;
 }

@@ -159,10 +159,11 @@ fn refund_at_once(draft: &mut Draft<'_>) -> Result<(), SettlementError> {
         line_parts: Vec::new(),
         seller_parts: Vec::new(),
         requested_by: None,
-        external: false,
+        origin: crate::refund::RefundOrigin::Requested,
         error_message: None,
         created_at: now,
         succeeded_at: None,
+        look: crate::look::Look::from(now),
     };
     draft.flag(Subject::Order(order.id), Code::ExclusiveAlreadySold, format!("{} is being refunded", order.total));
     for change in super::decide_refund_opened(&draft.file, refund) {

@@ -110,10 +110,11 @@ fn import(draft: &mut Draft<'_>, fact: &RefundFact) -> Result<Verdict, Settlemen
         line_parts: Vec::new(),
         seller_parts: Vec::new(),
         requested_by: None,
-        external: true,
+        origin: crate::refund::RefundOrigin::External,
         error_message: None,
         created_at: now,
         succeeded_at: None,
+        look: crate::look::Look::from(now),
     };
     if currency != order.total.currency || bear(refund.amount.amount, &[], &draft.file.lines, &draft.file.succeeded_refunds()).is_err() {
         draft.flag(

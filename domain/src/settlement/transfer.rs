@@ -10,6 +10,30 @@ use crate::reversal::{Reversal, ReversalStatus};
 use crate::transfer::{CallOutcome, Transfer, TransferStatus};
 use std::cmp::Reverse;
 
+/// A reversal as Connect has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectReversal {
+    /// Connect's id, `trr_…`.
+    pub id: String,
+    /// Minor units.
+    pub amount: i64,
+    /// Ours, from its metadata; none when it was not made through us.
+    pub reversal_id: Option<ReversalId>,
+}
+
+/// A transfer as Connect has it, read now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectTransferFact {
+    /// Connect's id, `tr_…`.
+    pub id: String,
+    /// Minor units.
+    pub amount: i64,
+    /// ISO code.
+    pub currency: String,
+    /// All its reversals, oldest first.
+    pub reversals: Vec<ConnectReversal>,
+}
+
 pub(super) fn settle_transfer(draft: &mut Draft<'_>, id: TransferId, outcome: &CallOutcome) -> Result<Verdict, SettlementError> {
     let transfer = draft.file.transfers.iter().find(|transfer| transfer.id == id).cloned().ok_or(SettlementError::UnknownRow)?;
     if !matches!(transfer.status(), TransferStatus::Pending | TransferStatus::Failed) {
@@ -44,8 +68,13 @@ pub(super) fn settle_reversal(draft: &mut Draft<'_>, id: ReversalId, outcome: &C
     if reversal.status != ReversalStatus::ReversalPending {
         return Ok(Verdict::AlreadySettled);
     }
-    let transfer =
-        draft.file.transfers.iter().find(|transfer| transfer.id == reversal.transfer_id).cloned().ok_or(SettlementError::UnknownRow)?;
+    let transfer = draft
+        .file
+        .transfers
+        .iter()
+        .find(|transfer| Some(transfer.id) == reversal.transfer_id)
+        .cloned()
+        .ok_or(SettlementError::UnknownRow)?;
     let (policy, now) = (draft.context.reversals, draft.context.now);
     let after = match transfer.stripe_transfer_id {
         Some(_) => reversal.after_call(outcome, &policy, now),
@@ -110,7 +139,7 @@ pub(super) fn open_reversals(draft: &mut Draft<'_>) -> Result<(), SettlementErro
                 continue;
             }
             let amount = Money::new(amount, transfer.amount.currency);
-            let earlier = draft.file.reversals_of(transfer.id).filter(|reversal| reversal.refund_id == refund_id).count();
+            let earlier = draft.file.reversals_of(transfer.id).filter(|reversal| reversal.cause.refund() == Some(refund_id)).count();
             let reversal = Reversal::open(&transfer, refund_id, earlier, amount, now);
             let posting = ledger::reversal_opened(reversal.id, transfer.order_id, seller_id, amount, now)?;
             draft.put(Change::Reversal(reversal));

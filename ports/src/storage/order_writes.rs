@@ -22,10 +22,19 @@ impl StoredOrder {
         let mut now = self.revisions.clone();
         let mut writes: Vec<Write> = changes.iter().map(|change| write(&mut now, change)).collect();
         if !writes.is_empty() {
-            let untouched = self.revisions.iter().filter(|(key, revision)| now.get(key) == Some(revision) && guards(key));
+            let untouched = self.revisions.iter().filter(|(key, revision)| now.get(key) == Some(revision) && self.guards(key));
             writes.extend(untouched.map(|(key, expected)| Write::Unchanged { key: key.clone(), expected: *expected }));
         }
         writes
+    }
+
+    /// Is a row that was read and not written to be as it was? Debts are not: what did not pay them does not depend on them.
+    fn guards(&self, key: &RowKey) -> bool {
+        match key {
+            RowKey::Order(_) | RowKey::Refund(_) | RowKey::Transfer(_) | RowKey::Exclusive(_) | RowKey::Dispute(_) => true,
+            RowKey::Reversal(id) => self.file.reversals.iter().any(|reversal| reversal.id == *id),
+            _ => false,
+        }
     }
 }
 
@@ -38,9 +47,13 @@ fn write(revisions: &mut Revisions, change: &Change) -> Write {
         Change::Transfer(row) => Row::Transfer(row),
         Change::Reversal(row) => Row::Reversal(row),
         Change::Exclusive(row) => Row::Exclusive(row),
+        Change::Dispute(row) => Row::Dispute(row),
+        Change::Debt(row) => Row::Reversal(row),
+        Change::Netting(row) => return Write::Insert(Row::Netting(row)),
         Change::Posting(row) => return Write::Insert(Row::Posting(row)),
         Change::Effect(row) => return Write::Insert(Row::Effect(row)),
         Change::Attention(row) => return Write::Ensure(Row::Attention(row)),
+        Change::Settled(subject, code) => return Write::Clear(RowKey::Attention(subject.id(), code)),
     };
     let key = row.key();
     match revisions.get(&key).copied() {
@@ -53,8 +66,4 @@ fn write(revisions: &mut Revisions, change: &Change) -> Write {
             Write::Insert(row)
         }
     }
-}
-
-fn guards(key: &RowKey) -> bool {
-    matches!(key, RowKey::Order(_) | RowKey::Refund(_) | RowKey::Transfer(_) | RowKey::Reversal(_) | RowKey::Exclusive(_))
 }

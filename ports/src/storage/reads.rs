@@ -7,19 +7,23 @@ use async_trait::async_trait;
 use std::time::Duration;
 use uuid::Uuid;
 use veza_domain::attention::{Attention, Code};
+use veza_domain::backoff::RetryPolicy;
 use veza_domain::catalog::{Product, ProductKind};
+use veza_domain::dispute::Dispute;
 use veza_domain::effect::Effect;
 use veza_domain::identity::{Email, MailToken, RefreshToken, Session, TokenHash, User};
-use veza_domain::ids::{DeliveryId, EffectId, OrderId, ProductId, RefundId, ReversalId, SessionId, TransferId, UserId};
-use veza_domain::ledger::Account;
+use veza_domain::ids::{DeliveryId, EffectId, OrderId, ProductId, ReversalId, SessionId, TransferId, UserId};
+use veza_domain::journal::{AdminAction, Journal};
+use veza_domain::ledger::{Account, Posting};
 use veza_domain::licence::{ExclusiveHold, Licence};
 use veza_domain::money::{Currency, Minor};
-use veza_domain::order::{Order, OrderLine};
-use veza_domain::payout::{SellerAccount, SellerBooks};
+use veza_domain::order::{Order, OrderLine, OrderStatus};
+use veza_domain::payout::{Payout, SellerAccount, SellerBooks};
+use veza_domain::refund::Refund;
 use veza_domain::reversal::Reversal;
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
-use veza_domain::webhook::Delivery;
+use veza_domain::webhook::{Delivery, Sender};
 
 /// Which part of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +105,29 @@ pub trait OrderReads: Send + Sync {
     async fn attention_of_order(&self, id: OrderId) -> Result<Vec<Attention>, StoreError>;
     /// A row of the outbox.
     async fn effect(&self, id: EffectId) -> Result<Option<Versioned<Effect>>, StoreError>;
+    /// The order that a dispute belongs to, by the PSP's id of the dispute.
+    async fn order_of_dispute(&self, psp_dispute_id: &str) -> Result<Option<OrderId>, StoreError>;
+    /// The order that a transfer belongs to, and the transfer, by Connect's id of it.
+    async fn order_of_transfer(&self, stripe_transfer_id: &str) -> Result<Option<(OrderId, TransferId)>, StoreError>;
+    /// The order that a reversal belongs to.
+    async fn order_of_reversal(&self, id: ReversalId) -> Result<Option<OrderId>, StoreError>;
+    /// What happened to an order beyond its rows, in one round trip.
+    async fn history(&self, id: OrderId) -> Result<History, StoreError>;
+}
+
+/// What happened to an order beyond its rows. Each list is in the order in which it happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// Calls, looks and facts.
+    pub journal: Vec<Journal>,
+    /// The ledger.
+    pub postings: Vec<Posting>,
+    /// Messages about it, of both providers; payloads are left out (empty).
+    pub deliveries: Vec<Delivery>,
+    /// What operators did.
+    pub actions: Vec<AdminAction>,
+    /// Its rows of the outbox.
+    pub effects: Vec<Effect>,
 }
 
 /// A transfer as its seller sees it.
@@ -121,8 +148,14 @@ pub trait SellerReads: Send + Sync {
     async fn seller_books(&self, seller: UserId) -> Result<Vec<(Currency, SellerBooks)>, StoreError>;
     /// A seller's transfers.
     async fn transfers_of_seller(&self, seller: UserId, page: Page) -> Result<Vec<SellerTransfer>, StoreError>;
-    /// A seller's transfers that are on hold until the account is ready, at most `limit`.
+    /// A seller's transfers that are on hold until the account is ready (`account_not_ready`, no other reason), at most `limit`.
     async fn held_transfers(&self, seller: UserId, limit: u32) -> Result<Vec<Versioned<Transfer>>, StoreError>;
+    /// The seller whose account at Connect this is.
+    async fn seller_of_account(&self, stripe_account_id: &str) -> Result<Option<UserId>, StoreError>;
+    /// A payout, by Connect's id.
+    async fn payout(&self, id: &str) -> Result<Option<Versioned<Payout>>, StoreError>;
+    /// A seller's payouts, newest first by `created_at`, then by id; those after `after`.
+    async fn payouts_of_seller(&self, seller: UserId, limit: u32, after: Option<(Timestamp, String)>) -> Result<Vec<Payout>, StoreError>;
 }
 
 /// Which deliveries.
@@ -136,6 +169,33 @@ pub struct DeliveryFilter {
     pub result: Option<String>,
     /// Received at or after this.
     pub since: Option<Timestamp>,
+    /// Only this sender's.
+    pub sender: Option<Sender>,
+}
+
+/// Which orders, for operators.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OrderFilter {
+    /// Only with this status.
+    pub status: Option<OrderStatus>,
+    /// Only this buyer's.
+    pub buyer: Option<UserId>,
+}
+
+/// Which rows of a list for operators: all, or only with this status as stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StatusFilter {
+    /// Only with this status; a word that no row can have finds nothing.
+    pub status: Option<&'static str>,
+}
+
+/// What the ledger says about itself. Everything is empty or 0 in good books.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerCheck {
+    /// Per currency with any entry: the sum of all balances; 0 in good books.
+    pub sums: Vec<(Currency, Minor)>,
+    /// Accounts whose kept balance differs from the sum of their entries: account, currency, sum of entries, kept balance.
+    pub drift: Vec<(Account, Currency, Minor, Minor)>,
 }
 
 /// What waits on a person, in the order of the list: oldest first, then by subject and code.
@@ -152,7 +212,7 @@ pub struct WaitingOn {
 /// A class of work and how far behind it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BacklogClass {
-    /// `effects`, `transfers`, `reversals`, `attention`.
+    /// `effects`, `orders` (pending), `refunds` (pending), `transfers`, `reversals`, `disputes` (open), `attention`.
     pub class: &'static str,
     /// Rows that are not over.
     pub open: u64,
@@ -174,6 +234,32 @@ pub trait AdminReads: Send + Sync {
     async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError>;
     /// The balance of every account of the ledger, by account and currency.
     async fn ledger_balances(&self) -> Result<Vec<(Account, Currency, Minor)>, StoreError>;
+    /// Sums over the whole ledger, for the check of the standing invariants; reads every entry.
+    async fn ledger_check(&self) -> Result<LedgerCheck, StoreError>;
+    /// One entry of the operators' list.
+    async fn attention_entry(&self, subject: Uuid, code: Code) -> Result<Option<Attention>, StoreError>;
+    /// Orders, newest first.
+    async fn orders(&self, filter: OrderFilter, page: Page) -> Result<Vec<ListedOrder>, StoreError>;
+    /// Refunds, newest first.
+    async fn refunds(&self, filter: StatusFilter, page: Page) -> Result<Vec<Refund>, StoreError>;
+    /// Transfers with their reversals, newest first.
+    async fn transfers(&self, filter: StatusFilter, page: Page) -> Result<Vec<SellerTransfer>, StoreError>;
+    /// Disputes, newest first.
+    async fn disputes(&self, filter: StatusFilter, page: Page) -> Result<Vec<Dispute>, StoreError>;
+    /// What operators did, newest first.
+    async fn admin_actions(&self, page: Page) -> Result<Vec<AdminAction>, StoreError>;
+    /// Ids of orders made in `from..until` (ids are UUIDv7), ascending, above `after`: for walks over a period with bounded memory.
+    async fn orders_between(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        after: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Vec<OrderId>, StoreError>;
+    /// How many orders were made in `from..until`.
+    async fn count_orders_between(&self, from: Timestamp, until: Timestamp) -> Result<u64, StoreError>;
+    /// Transfers that Connect has (`completed`, `reversal_pending`, `reversed`) without its id, above `after`, ascending.
+    async fn transfers_without_stripe_id(&self, after: Option<TransferId>, limit: u32) -> Result<Vec<Transfer>, StoreError>;
     /// How far behind the work is.
     async fn backlog(&self) -> Result<Backlog, StoreError>;
     /// Can the store be read and written? Reads at least; for `/health`.
@@ -196,8 +282,65 @@ pub struct ClaimedReversal {
     pub id: ReversalId,
     /// Its transfer's order.
     pub order_id: OrderId,
-    /// Its cause.
-    pub refund_id: RefundId,
+}
+
+/// Which rows the reconciler looks at (spec/01-money §8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LookClass {
+    /// Orders that are `pending`.
+    PendingOrders,
+    /// Orders that are `failed` and still looked at.
+    FailedOrders,
+    /// Refunds that are `pending` and have a PSP id.
+    Refunds,
+    /// Refunds that are `pending` and have none.
+    OrphanRefunds,
+    /// Disputes that are open.
+    Disputes,
+    /// Transfers, `pending` or `failed`, of which a call's outcome is unknown.
+    Transfers,
+    /// Reversals, `reversal_pending`, of which a call's outcome is unknown.
+    Reversals,
+}
+
+impl LookClass {
+    /// Every class.
+    pub const ALL: [Self; 7] =
+        [Self::PendingOrders, Self::FailedOrders, Self::Refunds, Self::OrphanRefunds, Self::Disputes, Self::Transfers, Self::Reversals];
+}
+
+/// A claim of rows to look at.
+///
+/// Of the first five classes a claim sets `look` to (`due_at: now + max(lease, pause.delay(count)), count + 1, last_at: now`), where
+/// `count` is the new count; of transfers and reversals it moves `next_retry_at` to `now + lease`. The revision grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LookClaim {
+    /// Which rows.
+    pub class: LookClass,
+    /// Now.
+    pub now: Timestamp,
+    /// Only rows made before this (transfers and reversals: last sent before this).
+    pub older_than: Timestamp,
+    /// How long nobody else looks at a claimed row.
+    pub lease: Duration,
+    /// The growing pauses.
+    pub pause: RetryPolicy,
+    /// `None`: rows whose look is due, the longest due first. `Some(after)`: whatever is due when, by ascending id above `after`
+    /// (nil = from the first), but none that was claimed within the lease: a pass that sees each row once.
+    pub pass: Option<Uuid>,
+    /// Most rows.
+    pub limit: u32,
+}
+
+/// A claimed row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// The order, refund, dispute, transfer or reversal.
+    pub subject: Uuid,
+    /// Its order.
+    pub order_id: OrderId,
+    /// When the row was made.
+    pub created_at: Timestamp,
 }
 
 /// Due work. **A claim moves the due time**: a claimed row's `due_at` or `next_retry_at` becomes `now + lease` and its revision
@@ -210,6 +353,10 @@ pub trait Work: Send + Sync {
     async fn claim_transfers(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedTransfer>, StoreError>;
     /// Claims reversals in status `reversal_pending` whose `next_retry_at` has come.
     async fn claim_reversals(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedReversal>, StoreError>;
+    /// Claims rows for the reconciler.
+    async fn claim_looks(&self, claim: &LookClaim) -> Result<Vec<Looked>, StoreError>;
+    /// Deletes deliveries received before `before`, at most `limit`. Returns how many went.
+    async fn sweep_deliveries(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
     /// Deletes what nobody needs any more, at most `limit` rows of each: applied unit ids and idempotency records older than
     /// `before`, mail tokens, sessions and refresh tokens that ended before `before`. Returns how many rows went.
     async fn sweep(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;

@@ -3,15 +3,19 @@
 use uuid::Uuid;
 use veza_domain::attention::{Attention, Code};
 use veza_domain::catalog::Product;
+use veza_domain::dispute::Dispute;
 use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session, TokenHash, User};
 use veza_domain::ids::{
-    DeliveryId, EffectId, LicenceId, LineId, MailTokenId, OrderId, ProductId, RefundId, ReversalId, SessionId, TransferId, UserId,
+    AdminActionId, DeliveryId, DisputeId, EffectId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OrderId, ProductId, RefundId,
+    ReversalId, SessionId, TransferId, UserId,
 };
+use veza_domain::journal::{AdminAction, Journal};
 use veza_domain::ledger::Posting;
 use veza_domain::licence::{ExclusiveHold, Licence};
+use veza_domain::netting::Netting;
 use veza_domain::order::{Order, OrderLine};
-use veza_domain::payout::SellerAccount;
+use veza_domain::payout::{Payout, SellerAccount};
 use veza_domain::refund::Refund;
 use veza_domain::reversal::Reversal;
 use veza_domain::time::Timestamp;
@@ -49,14 +53,24 @@ pub enum Row {
     Transfer(Transfer),
     /// A reversal.
     Reversal(Reversal),
+    /// A dispute.
+    Dispute(Dispute),
+    /// A part of a share that paid a debt; only ever inserted.
+    Netting(Netting),
+    /// A payout at Connect.
+    Payout(Payout),
     /// A posting of the ledger; only ever inserted.
     Posting(Posting),
     /// A row of the outbox.
     Effect(Effect),
-    /// An entry of the operators' list; only ever ensured.
+    /// An entry of the operators' list; only ever ensured and removed.
     Attention(Attention),
     /// A webhook delivery; only ever inserted.
     Delivery(Delivery),
+    /// A line of an order's journal; only ever inserted.
+    Journal(Journal),
+    /// What an operator did; only ever inserted.
+    AdminAction(AdminAction),
 }
 
 /// Names a row. The order of keys is the order of locks.
@@ -90,6 +104,12 @@ pub enum RowKey {
     Transfer(TransferId),
     /// A reversal.
     Reversal(ReversalId),
+    /// A dispute.
+    Dispute(DisputeId),
+    /// A part of a share that paid a debt.
+    Netting(NettingId),
+    /// A payout, by Connect's id.
+    Payout(String),
     /// A posting, by its event.
     Posting(String),
     /// A row of the outbox.
@@ -98,6 +118,10 @@ pub enum RowKey {
     Attention(Uuid, Code),
     /// A webhook delivery.
     Delivery(DeliveryId),
+    /// A line of an order's journal.
+    Journal(JournalId),
+    /// What an operator did.
+    AdminAction(AdminActionId),
 }
 
 impl Row {
@@ -119,10 +143,15 @@ impl Row {
             Self::Licence(row) => RowKey::Licence(row.id),
             Self::Transfer(row) => RowKey::Transfer(row.id),
             Self::Reversal(row) => RowKey::Reversal(row.id),
+            Self::Dispute(row) => RowKey::Dispute(row.id),
+            Self::Netting(row) => RowKey::Netting(row.id),
+            Self::Payout(row) => RowKey::Payout(row.id.clone()),
             Self::Posting(row) => RowKey::Posting(row.event.clone()),
             Self::Effect(row) => RowKey::Effect(row.id),
             Self::Attention(row) => RowKey::Attention(row.subject.id(), row.code),
             Self::Delivery(row) => RowKey::Delivery(row.id),
+            Self::Journal(row) => RowKey::Journal(row.id),
+            Self::AdminAction(row) => RowKey::AdminAction(row.id),
         }
     }
 }
