@@ -9,6 +9,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "test code: a test fails by panicking")]
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -76,6 +77,7 @@ impl Cluster {
         Self { programs: programs(), base: base.to_owned(), query, own: None }
     }
 
+    #[allow(clippy::zombie_processes, reason = "the watchdog outlives this process: that is what it is for")]
     fn start() -> Self {
         let programs = programs();
         let folder = tempfile::Builder::new().prefix("veza-postgres-").tempdir().expect("a temporary folder").keep();
@@ -172,6 +174,37 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Runs SQL in a transaction that stays open until what is returned is dropped.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn hold(&self, sql: &str) -> Held {
+        let mut psql = Command::new(self.cluster.programs.join("psql"));
+        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &self.url()]);
+        let mut session = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("psql");
+        let said = session.stdin.as_mut().map(|stdin| writeln!(stdin, "BEGIN; {sql}; SELECT 'held';"));
+        said.expect("an input").expect("a psql that listens");
+        let mut answer = String::new();
+        let output = session.stdout.take().expect("an output");
+        BufReader::new(output).read_line(&mut answer).expect("an answer");
+        assert_eq!(answer.trim(), "held");
+        Held { session }
+    }
+}
+
+/// An open transaction; rolled back when dropped.
+pub struct Held {
+    session: Child,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(self.session.stdin.take());
+        drop(self.session.wait());
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         if !self.cluster.is_own() && !std::thread::panicking() {
@@ -216,6 +249,7 @@ fn server(programs: &Path, data: &Path, port: u16) -> Output {
 }
 
 /// Ends the cluster and removes its folder when this process is gone.
+#[allow(clippy::zombie_processes, reason = "it outlives this process: that is what it is for")]
 fn watchdog(programs: &Path, folder: &Path) -> Child {
     const SCRIPT: &str = r#"read -r _
 as() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
