@@ -11,6 +11,7 @@ mod serve;
 mod settings;
 
 use crate::config::Config;
+use crate::problem::chain;
 use crate::wiring::Role;
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -166,18 +167,6 @@ fn say(text: &str) {
 /// A line about what went wrong.
 fn say_error(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-/// An error with all that lies beneath it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 fn failed(what: &str, error: &dyn std::error::Error) -> ExitCode {

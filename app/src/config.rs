@@ -108,6 +108,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `DATABASE_*`.
     pub database: Database,
+    /// `SQLITE_MAX_PAGE_COUNT`: largest size of the file, in pages of 4 KiB.
+    pub sqlite_max_page_count: Option<u32>,
     /// `SUPPORT_CONTACT`.
     pub support_contact: Option<String>,
     /// Hyperswitch, where it is switched on.
@@ -194,6 +196,8 @@ impl Config {
                 .parse_with("PUBLIC_URL", "an http or https address without a query", None, |text| Some(Some(http_url(text)?))),
             database: database::read(reader, &data_dir),
             data_dir,
+            sqlite_max_page_count: reader
+                .parse_with("SQLITE_MAX_PAGE_COUNT", "a number of pages", None, |text| Some(Some(text.parse().ok()?))),
             support_contact: reader.optional("SUPPORT_CONTACT"),
             sandbox: sandbox(reader, environment, hyperswitch.is_some() || stripe.is_some()),
             hyperswitch,

@@ -12,7 +12,6 @@ pub mod onboarding;
 pub mod orders;
 pub mod page;
 pub mod pages;
-pub mod problem;
 pub mod products;
 pub mod router;
 pub mod seller;

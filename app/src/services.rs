@@ -1,8 +1,8 @@
 //! What use cases, handlers and workers share: the ports as they were wired, and the settings that rules need.
 
-use crate::http::auth::AccessTokens;
-use crate::usecases::identity::Identity;
-use crate::usecases::webhook_log::RefusedDeliveries;
+use crate::usecases::identity::access_tokens::AccessTokens;
+use crate::usecases::identity::kit::Identity;
+use crate::usecases::webhook_log::refused::RefusedDeliveries;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -5,14 +5,14 @@ mod secret;
 mod store;
 
 use crate::config::{Config, SandboxSettings};
-use crate::http::auth::AccessTokens;
 use crate::http::middleware::edge::EdgeSettings;
 use crate::http::middleware::rate_limit::RateLimits;
 use crate::http::server;
 use crate::services::{App, MoneySettings, Psp, Wake, WorkerRuns, WorkerSettings};
 use crate::system::{SystemClock, SystemIds};
-use crate::usecases::identity::Identity;
-use crate::usecases::webhook_log::RefusedDeliveries;
+use crate::usecases::identity::access_tokens::AccessTokens;
+use crate::usecases::identity::kit::Identity;
+use crate::usecases::webhook_log::refused::RefusedDeliveries;
 use crate::workers::{self, WorkersHandle};
 use listener::NoDelay;
 use secrecy::SecretString;

@@ -3,6 +3,7 @@
 //! Each worker claims due rows in batches, works on a few of them at a time, and sleeps until it is woken or its interval is
 //! over. A worker that fails says so and goes on; a row that it dies over is due again after its lease.
 
+use crate::problem::chain;
 use crate::services::App;
 use crate::usecases::effects::EffectError;
 use crate::usecases::{effects, reversals, transfers, webhook_log};
@@ -128,7 +129,7 @@ async fn each<T, F: Future<Output = ()>>(rows: Vec<T>, work: impl Fn(T) -> F) ->
 
 fn told(class: &str, what: &str, id: impl std::fmt::Display, result: Result<(), EffectError>) {
     if let Err(error) = result {
-        tracing::error!(class, what, %id, error = effects::chain(&error), "work could not be recorded; it is due again after its lease");
+        tracing::error!(class, what, %id, error = chain(&error), "work could not be recorded; it is due again after its lease");
     }
 }
 

@@ -191,7 +191,9 @@ impl Fixture {
             try_join_all(units).await?;
         }
         store.shutdown();
-        Ok(())
+        // Everything into the one file, which is copied later.
+        let busy: bool = rusqlite::Connection::open(path)?.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy { fail("somebody else has the prepared database open") } else { Ok(()) }
     }
 
     fn user(&self, kind: Kind, number: usize) -> Outcome<Row> {

@@ -2,7 +2,7 @@
 
 use crate::failure::{Outcome, fail};
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The kernel counts processor time in hundredths of a second (`USER_HZ`), on every architecture that we run on.
 const TICK: Duration = Duration::from_millis(10);
@@ -55,12 +55,55 @@ pub fn memory(id: u32) -> Outcome<Memory> {
 /// There is no such process of ours.
 pub fn usage(id: u32) -> Outcome<Usage> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
-    // The name in parentheses may hold spaces; after it come state (field 3) to utime (14) and stime (15).
-    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_ascii_whitespace().collect();
-    let ticks = |place: usize| fields.get(place - 3).and_then(|ticks| ticks.parse::<u32>().ok()).unwrap_or(0);
+    let fields = fields(&stat);
     let io = fs::read_to_string(format!("/proc/{id}/io")).unwrap_or_default();
     let written = io.lines().find_map(|line| line.strip_prefix("write_bytes: ")?.parse().ok()).unwrap_or(0);
-    Ok(Usage { cpu: TICK * (ticks(14) + ticks(15)), written })
+    Ok(Usage { cpu: TICK * (ticks_at(&fields, 14) + ticks_at(&fields, 15)), written })
+}
+
+/// User-mode processor time, of everybody on this machine and of this process with those it has started and awaited. What the
+/// kernel does for us (flushes, packets) is in neither.
+#[derive(Clone, Copy, Debug)]
+pub struct UserTime {
+    everybody: Duration,
+    ours: Duration,
+    at: Instant,
+}
+
+impl UserTime {
+    /// Until now.
+    ///
+    /// # Errors
+    /// The kernel does not say.
+    pub fn now() -> Outcome<Self> {
+        let everybody = fs::read_to_string("/proc/stat")?;
+        let own = fs::read_to_string("/proc/self/stat")?;
+        let own = fields(&own);
+        // Of all processors: user, nice.
+        let ticks = everybody.split_ascii_whitespace().skip(1).take(2).filter_map(|ticks| ticks.parse::<u32>().ok()).sum::<u32>();
+        Ok(Self { everybody: TICK * ticks, ours: TICK * (ticks_at(&own, 14) + ticks_at(&own, 16)), at: Instant::now() })
+    }
+
+    /// Which share of all processors other programs have taken since then.
+    ///
+    /// # Errors
+    /// The kernel does not say.
+    pub fn share_of_others(&self) -> Outcome<f64> {
+        let now = Self::now()?;
+        let others = (now.everybody - self.everybody).saturating_sub(now.ours - self.ours);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(others.as_secs_f64() / (now.at - self.at).as_secs_f64() / cores as f64)
+    }
+}
+
+/// The fields of `/proc/…/stat` from the third on: the name before them, in parentheses, may hold spaces.
+fn fields(stat: &str) -> Vec<&str> {
+    stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_ascii_whitespace().collect()
+}
+
+/// A field by its number in proc(5): 14 and 15 are a process's own user and system time, 16 and 17 those of its children.
+fn ticks_at(fields: &[&str], place: usize) -> u32 {
+    fields.get(place - 3).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -73,8 +116,10 @@ mod tests {
         let memory = memory(own).unwrap();
         assert!(memory.resident_kib >= memory.proportional_kib && memory.proportional_kib > 100);
         let before = usage(own).unwrap();
+        let all = UserTime::now().unwrap();
         let worked = (0..50_000_000_u64).fold(0, |sum: u64, i| sum.wrapping_mul(31).wrapping_add(std::hint::black_box(i)));
         std::hint::black_box(worked);
         assert!(usage(own).unwrap().since(before).cpu > Duration::ZERO);
+        assert!((0.0..=1.0).contains(&all.share_of_others().unwrap()));
     }
 }

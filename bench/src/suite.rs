@@ -6,10 +6,11 @@ use crate::fixture::Fixture;
 use crate::machine::{self, Machine};
 use crate::messages::{self, Messages};
 use crate::options::{Benchmark, Options};
-use crate::process::Memory;
+use crate::process::{Memory, UserTime};
 use crate::report::{Report, Section, Target};
 use crate::server::Server;
 use crate::settlements::{self, Settlements, verify};
+use crate::startup::Startup;
 use crate::{checkouts, products, startup};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,9 @@ const READY_MAX: Duration = Duration::from_millis(200);
 /// Memory of an idle server, in MiB.
 const IDLE_MIB_MAX: f64 = 40.0;
 
+/// Percent of the processors that other programs may take before figures are in doubt.
+const OTHERS_MAX: f64 = 3.0;
+
 /// Runs what the options want, with databases under `dir`.
 ///
 /// # Errors
@@ -33,6 +37,7 @@ pub fn run(options: &Options, binary: &Path, dir: &Path) -> Outcome<Report> {
     if matches!(machine.filesystem.as_str(), "tmpfs" | "ramfs") {
         progress!("warning: {} is in memory, where nothing is ever durable; see --dir", dir.display());
     }
+    let user_time = UserTime::now()?;
     let mut suite = Suite { options, binary, dir, sections: Vec::new() };
     if options.wants(Benchmark::Startup) {
         suite.empty_start()?;
@@ -43,6 +48,14 @@ pub fn run(options: &Options, binary: &Path, dir: &Path) -> Outcome<Report> {
     if options.wants(Benchmark::Checkouts) {
         suite.checkouts()?;
     }
+    let others = user_time.share_of_others()? * 100.0;
+    if others > OTHERS_MAX {
+        progress!("warning: other programs took {others:.0} % of the processors meanwhile; measure again when it is quiet");
+    }
+    let mut section = Section::new("Quiet?");
+    let quiet = Target { wanted: "< 3 %", met: others < OTHERS_MAX };
+    section.add_with("others", "processor time of other programs", others, "%", quiet);
+    suite.sections.push(section);
     Ok(Report { machine, sections: suite.sections })
 }
 
@@ -63,9 +76,9 @@ impl Suite<'_> {
 
     fn empty_start(&mut self) -> Outcome<()> {
         progress!("start-up in an empty folder, as `make run` does it");
-        let (ready, memory) = startup::empty(self.binary, &self.folder("startup")?, &self.options.env)?;
+        let started = startup::empty(self.binary, &self.folder("startup")?, &self.options.env)?;
         let mut section = Section::new("Empty folder, sandbox inside");
-        add_start(&mut section, ["empty_ready", "empty_idle_rss", "empty_idle_pss"], ready, memory);
+        add_start(&mut section, ["empty_ready", "empty_idle_rss", "empty_idle_pss"], started);
         self.sections.push(section);
         Ok(())
     }
@@ -82,9 +95,9 @@ impl Suite<'_> {
         let beside = if settling { Some(self.beside(&folder, &database, &fixture, &messages)?) } else { None };
         if wants(Benchmark::Startup) {
             progress!("start-up on the filled database");
-            let (ready, memory) = startup::filled(self.binary, &folder, &self.settings())?;
+            let started = startup::filled(self.binary, &folder, &self.settings())?;
             let mut section = Section::new(format!("Database with {} orders", fixture.orders()));
-            add_start(&mut section, ["filled_ready", "filled_idle_rss", "filled_idle_pss"], ready, memory);
+            add_start(&mut section, ["filled_ready", "filled_idle_rss", "filled_idle_pss"], started);
             self.sections.push(section);
         }
         let server = Server::start(self.binary, &folder, &self.settings())?;
@@ -162,7 +175,7 @@ fn mib(kib: u64) -> f64 {
     kib as f64 / 1024.0
 }
 
-fn add_start(section: &mut Section, [key, rss, pss]: [&'static str; 3], ready: Duration, memory: Memory) {
+fn add_start(section: &mut Section, [key, rss, pss]: [&'static str; 3], Startup { ready, memory }: Startup) {
     section
         .add_with(key, "ready after", millis(ready), "ms", Target { wanted: "< 200 ms", met: ready < READY_MAX })
         .add_with(rss, "idle memory (RSS)", mib(memory.resident_kib), "MiB", idle_target(memory))

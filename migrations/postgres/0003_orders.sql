@@ -36,7 +36,7 @@ CREATE TABLE order_lines (
     share        BIGINT  NOT NULL CHECK (share >= 0),
     refunded     BIGINT  NOT NULL CHECK (refunded BETWEEN 0 AND price)
 );
-CREATE INDEX order_lines_order ON order_lines (order_id, position);
+CREATE INDEX order_lines_order ON order_lines (order_id, position, id);
 
 -- Money that goes back to a buyer. Its id is also its id at the PSP and its idempotency key.
 CREATE TABLE refunds (

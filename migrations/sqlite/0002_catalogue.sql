@@ -4,12 +4,12 @@ CREATE TABLE products (
     id           BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     revision     INTEGER NOT NULL,
     seller_id    BLOB    NOT NULL,
-    kind         TEXT    NOT NULL CHECK (kind IN ('track', 'pack', 'course', 'service')),
+    kind         TEXT    NOT NULL CHECK (kind = 'track' OR kind = 'pack' OR kind = 'course' OR kind = 'service'),
     title        TEXT    NOT NULL,
     description  TEXT    NOT NULL,
     price        INTEGER NOT NULL CHECK (price >= 0),
     currency     TEXT    NOT NULL CHECK (length(currency) = 3),
-    status       TEXT    NOT NULL CHECK (status IN ('draft', 'published', 'archived')),
+    status       TEXT    NOT NULL CHECK (status = 'draft' OR status = 'published' OR status = 'archived'),
     created_at   INTEGER NOT NULL,
     published_at INTEGER
 ) STRICT;
@@ -42,7 +42,7 @@ CREATE TABLE exclusive_holds (
     product_id BLOB    NOT NULL PRIMARY KEY CHECK (length(product_id) = 16),
     revision   INTEGER NOT NULL,
     order_id   BLOB    NOT NULL,                    -- holds it, bought it, or was the last to hold it
-    state      TEXT    NOT NULL CHECK (state IN ('held', 'sold', 'released'))
+    state      TEXT    NOT NULL CHECK (state = 'held' OR state = 'sold' OR state = 'released')
 ) STRICT, WITHOUT ROWID;
 
 -- Sellers' accounts at Connect. No transfer leaves before transfers_enabled; payouts_enabled is only shown.

@@ -4,8 +4,9 @@ CREATE TABLE orders (
     id              BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     revision        INTEGER NOT NULL,
     buyer_id        BLOB    NOT NULL,
-    status          TEXT    NOT NULL CHECK (status IN ('pending', 'completed', 'failed', 'refund_pending',
-                                'partially_refunded', 'refunded', 'disputed', 'charged_back')),
+    status          TEXT    NOT NULL CHECK (status = 'pending' OR status = 'completed' OR status = 'failed'
+                           OR status = 'refund_pending' OR status = 'partially_refunded'
+                           OR status = 'refunded' OR status = 'disputed' OR status = 'charged_back'),
     total           INTEGER NOT NULL CHECK (total >= 0),
     currency        TEXT    NOT NULL CHECK (length(currency) = 3),
     refunded        INTEGER NOT NULL CHECK (refunded BETWEEN 0 AND total),
@@ -35,8 +36,8 @@ CREATE TABLE order_lines (
     fee          INTEGER NOT NULL CHECK (fee >= 0),
     share        INTEGER NOT NULL CHECK (share >= 0),
     refunded     INTEGER NOT NULL CHECK (refunded BETWEEN 0 AND price)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX order_lines_order ON order_lines (order_id, position);
+) STRICT;
+CREATE INDEX order_lines_order ON order_lines (order_id, position, id);
 
 -- Money that goes back to a buyer. Its id is also its id at the PSP and its idempotency key.
 CREATE TABLE refunds (
@@ -45,7 +46,7 @@ CREATE TABLE refunds (
     order_id      BLOB    NOT NULL REFERENCES orders (id),
     amount        INTEGER NOT NULL CHECK (amount >= 0),
     currency      TEXT    NOT NULL CHECK (length(currency) = 3),
-    status        TEXT    NOT NULL CHECK (status IN ('pending', 'succeeded', 'failed')),
+    status        TEXT    NOT NULL CHECK (status = 'pending' OR status = 'succeeded' OR status = 'failed'),
     psp_refund_id TEXT,
     reason        TEXT,                             -- in the words of who asked
     requested_by  BLOB,                             -- none: made at the PSP, or by Veza itself

@@ -9,7 +9,8 @@ CREATE TABLE effects (
     kind           TEXT    NOT NULL,                -- create_payment, create_refund, read_payment, mail_verification, …
     subject        BLOB    NOT NULL,                -- the order or user it is for
     second_subject BLOB,                            -- the refund or mail token, where the kind names one
-    state          TEXT    NOT NULL CHECK (state IN ('pending', 'sent', 'done', 'refused')),
+    state          TEXT    NOT NULL CHECK (state = 'pending' OR state = 'sent' OR state = 'done'
+                           OR state = 'refused'),
     due_at         INTEGER,
     attempts       INTEGER NOT NULL CHECK (attempts >= 0),
     sent_at        INTEGER,
@@ -22,7 +23,9 @@ CREATE INDEX effects_due ON effects (due_at, id) WHERE state IN ('pending', 'sen
 CREATE TABLE attention (
     subject_id   BLOB    NOT NULL CHECK (length(subject_id) = 16),
     code         TEXT    NOT NULL,
-    subject_kind TEXT    NOT NULL CHECK (subject_kind IN ('order', 'refund', 'transfer', 'reversal', 'user')),
+    subject_kind TEXT    NOT NULL CHECK (subject_kind = 'order' OR subject_kind = 'refund'
+                           OR subject_kind = 'transfer' OR subject_kind = 'reversal'
+                           OR subject_kind = 'user'),
     order_id     BLOB,
     detail       TEXT    NOT NULL,
     since        INTEGER NOT NULL,
@@ -37,7 +40,8 @@ CREATE TABLE webhook_log (
     received_at       INTEGER NOT NULL,
     event_type        TEXT,                         -- none if unreadable
     signature_valid   INTEGER NOT NULL CHECK (signature_valid IN (0, 1)),
-    processing_result TEXT    NOT NULL CHECK (processing_result IN ('ok', 'skipped', 'signature_invalid')
+    processing_result TEXT    NOT NULL CHECK (processing_result = 'ok' OR processing_result = 'skipped'
+                           OR processing_result = 'signature_invalid'
                                   OR processing_result GLOB 'error: *'),
     source_ip         TEXT    NOT NULL,
     user_agent        TEXT    NOT NULL,
@@ -71,7 +75,7 @@ CREATE TABLE idempotency_keys (
     created_at  INTEGER NOT NULL,
     PRIMARY KEY (user_id, scope, key),
     CHECK ((status IS NULL) = (body IS NULL))
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
 
 -- For reading by hand.

@@ -19,6 +19,7 @@ use tempfile::TempDir;
 use veza::config::Config;
 use veza::wiring::{self, Running};
 use veza_cluster::Database;
+use veza_domain::money::Money;
 use veza_sandbox::{Control, Sandbox, SandboxConfig};
 
 /// Longest wait for a state: only a hang takes this long.
@@ -63,6 +64,11 @@ pub enum HeldWrites {
 struct Ground {
     dir: TempDir,
     database: Option<Database>,
+}
+
+/// An amount of euros, in cents.
+pub fn euros(cents: i64) -> Money {
+    Money::new(cents, "EUR".parse().unwrap())
 }
 
 /// A running Veza and what it runs on.

@@ -3,6 +3,7 @@
 use crate::World;
 use reqwest::Method;
 use serde_json::{Value, json};
+use veza_domain::ids::UserId;
 use veza_domain::money::Money;
 
 /// An answer of the API.
@@ -82,6 +83,11 @@ impl Person {
         };
         veza::usecases::identity::accounts::make_admin(world.running.app(), registration).await.unwrap();
         Self::login(world, &email).await
+    }
+
+    /// Their id, as the store has it.
+    pub fn user_id(&self) -> UserId {
+        self.id.parse().unwrap()
     }
 
     /// The same person, talking to another server on the same data.

@@ -3,13 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::{Value, json};
-use veza_domain::money::Money;
 use veza_sandbox::{Fault, Op, Script};
-use veza_tests::{Answer, Person, World, assert_books_agree};
-
-fn euros(cents: i64) -> Money {
-    Money::new(cents, "EUR".parse().unwrap())
-}
+use veza_tests::{Answer, Person, World, assert_books_agree, euros};
 
 async fn refund(person: &Person, order: &str, body: Value) -> Answer {
     person.post(&format!("/api/v1/marketplace/orders/{order}/refund"), body).await

@@ -5,11 +5,7 @@
 use serde_json::{Value, json};
 use veza_domain::money::Money;
 use veza_sandbox::{Fault, Op, Script};
-use veza_tests::{World, assert_books_agree};
-
-fn euros(cents: i64) -> Money {
-    Money::new(cents, "EUR".parse().unwrap())
-}
+use veza_tests::{World, assert_books_agree, euros};
 
 #[tokio::test]
 async fn two_sellers_are_paid_their_shares_to_the_cent() {

@@ -4,15 +4,10 @@
 
 use serde_json::{Value, json};
 use veza_domain::ids::OrderId;
-use veza_domain::money::Money;
 use veza_domain::settlement::Change;
 use veza_ports::storage::{UnitId, UnitOfWork};
 use veza_sandbox::{Fault, Op, Script};
-use veza_tests::{World, assert_books_agree};
-
-fn euros(cents: i64) -> Money {
-    Money::new(cents, "EUR".parse().unwrap())
-}
+use veza_tests::{World, assert_books_agree, euros};
 
 #[tokio::test]
 async fn a_locked_database_answers_503_and_nothing_is_half_done() {
@@ -34,6 +29,36 @@ async fn a_locked_database_answers_503_and_nothing_is_half_done() {
     assert_eq!(world.webhook(&event.body).await.ok(200)["result"], "ok", "the PSP sends it again");
     seller.until_transfer(&world, &order, "completed").await;
     assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_full_database_answers_503_and_nothing_is_half_done() {
+    let world = World::with(&[("SQLITE_MAX_PAGE_COUNT", "140")]).await;
+    let (seller, buyer) = (world.creator().await, world.buyer().await);
+    let product = seller.product(euros(0)).await;
+    let wish = json!({"items": [{"product_id": product}]});
+    let mut made = 0;
+    let refused = loop {
+        let answer = buyer.post("/api/v1/marketplace/orders", wish.clone()).await;
+        if answer.status != 201 {
+            break answer;
+        }
+        made += 1;
+        assert!(made < 5_000, "the file grows without end");
+    };
+    refused.problem(503, "storage_unavailable");
+    let world = world.restarted(&[]).await;
+    let (buyer, seller) = (buyer.moved_to(&world), seller.moved_to(&world));
+    let licences = world
+        .running
+        .app()
+        .store
+        .licences_of_buyer(buyer.user_id(), veza_ports::storage::Page { limit: 10_000, before: None })
+        .await
+        .unwrap();
+    assert_eq!(licences.len(), made, "each order that was answered has its licence, the refused one has nothing");
+    seller.product(euros(100)).await;
     world.stop().await;
 }
 
@@ -91,7 +116,7 @@ async fn a_provider_that_does_not_know_us_is_flagged_and_everything_goes_on_by_i
     let order = order.problem(503, "payment_provider_unavailable")["order_id"].as_str().unwrap().to_owned();
     let health = admin.get("/health/deep").await;
     assert_ne!(health.body["status"], "ok", "{:#}", health.body);
-    world.sandbox.clear_scripts();
+    world.sandbox.clear_scripts().unwrap();
     let open = || async { buyer.get_order(&order).await["payment"]["client_secret"].is_string().then_some(()) };
     world.until("the payment opened by the worker", open).await;
     world.sandbox.pay(&order).unwrap();

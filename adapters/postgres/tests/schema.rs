@@ -88,7 +88,9 @@ async fn both_schemas_say_the_same() {
     let postgres: Facts = common::migrated().await.sql(OF_POSTGRES).lines().map(str::to_owned).collect();
     let sqlite = of_sqlite();
     assert!(sqlite.len() > 200, "{}", sqlite.len());
-    assert_eq!(postgres.difference(&sqlite).collect::<Vec<_>>(), [] as [&String; 0], "in Postgres only");
+    // SQLite has one writer; here several add to a balance at once, each to a row of its own.
+    let shards = ["column 3 of ledger_balances: shard integer not null", "key 3 of ledger_balances: shard"];
+    assert_eq!(postgres.difference(&sqlite).collect::<Vec<_>>(), shards, "in Postgres only");
     assert_eq!(sqlite.difference(&postgres).collect::<Vec<_>>(), [] as [&String; 0], "in SQLite only");
 }
 

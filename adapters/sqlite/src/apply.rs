@@ -12,13 +12,24 @@ use veza_ports::storage::{CommitError, Committed, Row, UniqueValue, UnitOfWork, 
 /// Why a unit stopped half way.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// The unit is refused; what it wrote has to be undone.
-    Refused(CommitError),
+    /// The unit is refused.
+    Refused {
+        /// Why.
+        error: CommitError,
+        /// Something that it wrote stands in the transaction.
+        undo: bool,
+    },
     /// The database failed: no unit of the transaction can stand.
     Fault(rusqlite::Error),
 }
 
-/// Carries out `unit`. On `Err` its writes so far stand in the transaction and the caller rolls them back.
+/// Why one write did not happen.
+enum Refusal {
+    Unit(CommitError),
+    Fault(rusqlite::Error),
+}
+
+/// Carries out `unit`. What a refused unit has written is undone here where that is easy, else by the caller.
 pub(crate) fn apply(db: &Connection, unit: &UnitOfWork) -> Result<Committed, Stop> {
     let noted = rows::execute(
         db,
@@ -30,8 +41,17 @@ pub(crate) fn apply(db: &Connection, unit: &UnitOfWork) -> Result<Committed, Sto
         Err(error) if fault::is_constraint(&error) => return applied_before(db, unit),
         Err(error) => return Err(Stop::Fault(error)),
     }
-    for write in unit.writes() {
-        carry_out(db, write)?;
+    for (done, write) in unit.writes().iter().enumerate() {
+        match carry_out(db, write) {
+            Ok(()) => {}
+            Err(Refusal::Fault(error)) => return Err(Stop::Fault(error)),
+            // A guard on the first row that fails is what races end in: only the unit's id was written so far.
+            Err(Refusal::Unit(error @ CommitError::Conflict(_))) if done == 0 => {
+                rows::execute(db, "DELETE FROM units WHERE id = ?1", [&unit.id().0]).map_err(Stop::Fault)?;
+                return Err(Stop::Refused { error, undo: false });
+            }
+            Err(Refusal::Unit(error)) => return Err(Stop::Refused { error, undo: true }),
+        }
     }
     Ok(Committed::Applied)
 }
@@ -42,25 +62,25 @@ fn applied_before(db: &Connection, unit: &UnitOfWork) -> Result<Committed, Stop>
     if known.as_ref() == Some(unit.fingerprint()) {
         Ok(Committed::AlreadyApplied)
     } else {
-        Err(Stop::Refused(CommitError::IdReused(unit.id().clone())))
+        Err(Stop::Refused { error: CommitError::IdReused(unit.id().clone()), undo: false })
     }
 }
 
-fn carry_out(db: &Connection, write: &Write) -> Result<(), Stop> {
+fn carry_out(db: &Connection, write: &Write) -> Result<(), Refusal> {
     if let Some(why) = impossible(write) {
-        return Err(Stop::Refused(CommitError::Invalid(write.key(), why.to_owned())));
+        return Err(Refusal::Unit(CommitError::Invalid(write.key(), why.to_owned())));
     }
     match write {
         Write::Insert(row) => insert(db, row, false),
         Write::Ensure(row) => insert(db, row, true),
         Write::Update { row, expected } => match rows::update(db, row, *expected) {
-            Ok(true) => rows::write_parts(db, row, true).map_err(|error| refused(&error, row).unwrap_or(Stop::Fault(error))),
-            Ok(false) => Err(Stop::Refused(CommitError::Conflict(row.key()))),
+            Ok(true) => rows::write_parts(db, row, true).map_err(|error| refused(&error, row).unwrap_or(Refusal::Fault(error))),
+            Ok(false) => Err(Refusal::Unit(CommitError::Conflict(row.key()))),
             Err(error) => Err(judged(db, error, row)),
         },
-        Write::Unchanged { key, expected } => match rows::revision(db, key).map_err(Stop::Fault)? {
+        Write::Unchanged { key, expected } => match rows::revision(db, key).map_err(Refusal::Fault)? {
             Some(revision) if revision == *expected => Ok(()),
-            Some(_) | None => Err(Stop::Refused(CommitError::Conflict(key.clone()))),
+            Some(_) | None => Err(Refusal::Unit(CommitError::Conflict(key.clone()))),
         },
     }
 }
@@ -82,35 +102,35 @@ fn impossible(write: &Write) -> Option<&'static str> {
     }
 }
 
-fn insert(db: &Connection, row: &Row, ensure: bool) -> Result<(), Stop> {
+fn insert(db: &Connection, row: &Row, ensure: bool) -> Result<(), Refusal> {
     match rows::insert(db, row) {
-        Ok(()) => rows::write_parts(db, row, false).map_err(|error| refused(&error, row).unwrap_or(Stop::Fault(error))),
+        Ok(()) => rows::write_parts(db, row, false).map_err(|error| refused(&error, row).unwrap_or(Refusal::Fault(error))),
         Err(error) if fault::is_constraint(&error) => {
             let key = row.key();
-            match (rows::revision(db, &key).map_err(Stop::Fault)?, ensure) {
+            match (rows::revision(db, &key).map_err(Refusal::Fault)?, ensure) {
                 (Some(_), true) => Ok(()),
-                (Some(_), false) => Err(Stop::Refused(CommitError::Conflict(key))),
+                (Some(_), false) => Err(Refusal::Unit(CommitError::Conflict(key))),
                 (None, _) => Err(judged(db, error, row)),
             }
         }
-        Err(error) => Err(refused(&error, row).unwrap_or(Stop::Fault(error))),
+        Err(error) => Err(refused(&error, row).unwrap_or(Refusal::Fault(error))),
     }
 }
 
 /// A statement about `row` failed: a value that is taken, a row that the schema refuses, or a fault.
-fn judged(db: &Connection, error: rusqlite::Error, row: &Row) -> Stop {
+fn judged(db: &Connection, error: rusqlite::Error, row: &Row) -> Refusal {
     if !fault::is_unique(&error) {
-        return refused(&error, row).unwrap_or(Stop::Fault(error));
+        return refused(&error, row).unwrap_or(Refusal::Fault(error));
     }
     match taken(db, row) {
-        Ok(Some(value)) => Stop::Refused(CommitError::Taken(row.key(), value)),
-        Ok(None) => Stop::Refused(CommitError::Invalid(row.key(), error.to_string())),
-        Err(error) => Stop::Fault(error),
+        Ok(Some(value)) => Refusal::Unit(CommitError::Taken(row.key(), value)),
+        Ok(None) => Refusal::Unit(CommitError::Invalid(row.key(), error.to_string())),
+        Err(error) => Refusal::Fault(error),
     }
 }
 
-fn refused(error: &rusqlite::Error, row: &Row) -> Option<Stop> {
-    fault::is_about_a_row(error).then(|| Stop::Refused(CommitError::Invalid(row.key(), error.to_string())))
+fn refused(error: &rusqlite::Error, row: &Row) -> Option<Refusal> {
+    fault::is_about_a_row(error).then(|| Refusal::Unit(CommitError::Invalid(row.key(), error.to_string())))
 }
 
 /// The first of a row's unique values that another row has.

@@ -36,7 +36,7 @@ impl SqliteConfig {
             busy_timeout: Duration::from_secs(5),
             max_page_count: None,
             cache_kib: 8192,
-            checkpoint_pages: 4000,
+            checkpoint_pages: 8000,
         }
     }
 }

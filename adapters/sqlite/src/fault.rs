@@ -90,3 +90,33 @@ pub(crate) fn of_read(error: Error) -> StoreError {
         other => StoreError::Unavailable(Box::new(other)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(code: std::ffi::c_int) -> Error {
+        Error::SqliteFailure(ffi::Error::new(code), None)
+    }
+
+    #[test]
+    fn nothing_was_written_is_said_only_where_it_is_certain() {
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_BUSY, ffi::SQLITE_LOCKED] {
+            assert!(matches!(Failure::of_commit(&failure(code)), Failure::NothingWritten(_)), "{code}");
+        }
+        for code in [ffi::SQLITE_IOERR, ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_NOMEM, ffi::SQLITE_CORRUPT] {
+            let failed = Failure::of_commit(&failure(code));
+            assert!(matches!(failed, Failure::Unknown(_)), "{code}");
+            assert!(matches!(failed.commit_error(), CommitError::Unknown(_)), "{code}");
+            assert!(matches!(Failure::before_commit(&failure(code)), Failure::NothingWritten(_)), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_does_not_fit_is_no_fault_of_the_database() {
+        assert!(is_about_a_row(&failure(ffi::SQLITE_TOOBIG)) && is_about_a_row(&failure(ffi::SQLITE_CONSTRAINT_CHECK)));
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_BUSY, ffi::SQLITE_IOERR, ffi::SQLITE_NOMEM] {
+            assert!(!is_about_a_row(&failure(code)), "{code}");
+        }
+    }
+}

@@ -13,6 +13,8 @@ mod connection;
 mod fault;
 mod fields;
 mod migrations;
+#[cfg(test)]
+mod plans;
 mod queue;
 mod readers;
 mod reads;
@@ -26,6 +28,7 @@ pub use migrations::newest_version;
 use async_trait::async_trait;
 use readers::Readers;
 use std::fmt;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use veza_ports::storage::{Commit, CommitError, Committed, UnitOfWork};
@@ -63,23 +66,35 @@ impl SqliteStore {
     /// second call finds nothing to do.
     pub fn shutdown(&self) {
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        self.close();
-        for thread in threads.readers.into_iter().chain(threads.writer) {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the store has panicked");
-            }
-        }
+        // The writer's connection goes last: only it may bring the log into the file.
+        self.readers.close();
+        join(threads.readers);
+        self.writer.close();
+        join(threads.writer);
     }
 
-    fn close(&self) {
-        self.readers.close();
-        self.writer.close();
+    /// Copies a database to a file that is not there yet, as of one moment; a store that has it open goes on meanwhile. Blocks.
+    /// # Errors
+    /// [`OpenError::Sqlite`] if either file can't be used; what was written of the copy is of no use then.
+    pub fn backup(from: &Path, to: &Path) -> Result<(), OpenError> {
+        let to = to.to_str().ok_or_else(|| rusqlite::Error::InvalidPath(to.to_owned()))?;
+        connection::open_reader(&SqliteConfig::new(from))?.execute("VACUUM INTO ?1", [to])?;
+        Ok(())
+    }
+}
+
+fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
+    for thread in threads {
+        if thread.join().is_err() {
+            tracing::error!("a thread of the store has panicked");
+        }
     }
 }
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        self.close();
+        self.readers.close();
+        self.writer.close();
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) const SWEEPS: [&str; 5] = [
          SELECT user_id, scope, key FROM idempotency_keys WHERE created_at < ?1 ORDER BY created_at, user_id, scope, key LIMIT ?2)",
     "DELETE FROM mail_tokens WHERE id IN (SELECT id FROM mail_tokens WHERE expires_at < ?1 ORDER BY expires_at, id LIMIT ?2)",
     "DELETE FROM refresh_tokens WHERE hash IN ( \
-         SELECT hash FROM sessions JOIN refresh_tokens ON session_id = sessions.id \
+         SELECT hash FROM sessions CROSS JOIN refresh_tokens ON session_id = sessions.id \
          WHERE expires_at < ?1 OR revoked_at < ?1 \
          ORDER BY min(expires_at, coalesce(revoked_at, expires_at)), hash LIMIT ?2)",
     "DELETE FROM sessions WHERE id IN ( \

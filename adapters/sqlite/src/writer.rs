@@ -7,12 +7,13 @@
 use crate::apply::{self, Stop};
 use crate::config::SqliteConfig;
 use crate::connection;
-use crate::fault::{Failure, Gone};
+use crate::fault::{Failure, Gone, Shared};
 use crate::queue::{Queue, QueueError};
 use crate::rows;
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::oneshot;
 use veza_ports::storage::{CommitError, Committed, StoreError, UnitOfWork};
 
@@ -26,7 +27,7 @@ pub(crate) enum Job {
 
 /// A piece of writing that brings something back. It stands alone: nothing of it is kept if it fails.
 pub(crate) trait Task: Send {
-    /// Writes, inside the transaction; keeps the result.
+    /// Writes, inside the transaction; keeps the result. May be called a second time, after a rollback.
     fn run(&mut self, db: &Connection) -> Result<(), StoreError>;
     /// Tells who waits, after the commit.
     fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
@@ -61,7 +62,7 @@ impl Writer {
     /// Starts the thread on an open connection.
     pub(crate) fn start(config: SqliteConfig, db: Connection) -> std::io::Result<(Self, JoinHandle<()>)> {
         let queue = Arc::new(Queue::new(config.queue));
-        let thread = Thread { queue: Arc::clone(&queue), config, db: Some(db) };
+        let thread = Thread { queue: Arc::clone(&queue), config, db: Some(db), careful: 0 };
         let handle = std::thread::Builder::new().name("veza-sqlite-write".to_owned()).spawn(move || thread.work())?;
         Ok((Self { queue }, handle))
     }
@@ -103,15 +104,26 @@ struct Thread {
     queue: Arc<Queue<Job>>,
     config: SqliteConfig,
     db: Option<Connection>,
+    /// So many transactions more give each job a savepoint.
+    careful: u32,
 }
+
+/// How long a transaction waits for those who are likely to come: who was in the last one mostly comes again, and a flush to
+/// disk costs far more than this. One at a time never waits.
+const PATIENCE: Duration = Duration::from_micros(400);
+
+/// Transactions with savepoints after one that had to be done over.
+const CAREFUL_FOR: u32 = 16;
 
 impl Thread {
     fn work(mut self) {
+        let mut last = 0;
         loop {
-            let mut batch = self.queue.take_all(self.config.batch_max);
+            let mut batch = self.queue.take_all(self.config.batch_max, last * 3 / 4, PATIENCE);
             if batch.is_empty() {
                 break;
             }
+            last = batch.len();
             match self.transaction(&mut batch) {
                 Ok(outcomes) => batch.into_iter().zip(outcomes).for_each(|(job, outcome)| answer(job, outcome)),
                 Err(failure) => {
@@ -122,17 +134,28 @@ impl Thread {
         }
     }
 
-    /// One transaction for all of `batch`.
+    /// One transaction for all of `batch`. A savepoint per job would cost an eighth of the work, and refusals that leave
+    /// anything to undo are rare: so the first attempt has none, and if it meets such a refusal it is rolled back and done
+    /// over with savepoints. The jobs are data, so the second attempt comes to the same.
     fn transaction(&mut self, batch: &mut [Job]) -> Result<Vec<Outcome>, Failure> {
         let db = match self.db.take() {
             Some(db) => db,
             None => connection::open_writer(&self.config).map_err(|error| Failure::before_commit(&error))?,
         };
-        let result = run_batch(&db, batch);
+        let mut result = if self.careful == 0 { run_batch(&db, batch, false) } else { Err(Half::Undone) };
+        self.careful = self.careful.saturating_sub(1);
+        let mut usable = roll_back(&db);
+        if usable && matches!(result, Err(Half::Undone)) {
+            self.careful = self.careful.max(CAREFUL_FOR);
+            result = run_batch(&db, batch, true);
+            usable = roll_back(&db);
+        }
         // A connection that can't get out of its transaction is of no use; the next batch opens a new one.
-        let usable = db.is_autocommit() || rows::execute(&db, "ROLLBACK", []).is_ok();
         self.db = usable.then_some(db);
-        result
+        result.map_err(|half| match half {
+            Half::Failed(failure) => failure,
+            Half::Undone => Failure::NothingWritten(Shared("the transaction could not be rolled back".to_owned())),
+        })
     }
 }
 
@@ -143,33 +166,57 @@ impl Drop for Thread {
     }
 }
 
-fn run_batch(db: &Connection, batch: &mut [Job]) -> Result<Vec<Outcome>, Failure> {
-    let before = |error: rusqlite::Error| Failure::before_commit(&error);
+/// Why a transaction was not committed.
+enum Half {
+    /// A job that was refused left something to undo, and there was no savepoint.
+    Undone,
+    /// The database failed.
+    Failed(Failure),
+}
+
+/// Ends a transaction that was left open; false if that fails.
+fn roll_back(db: &Connection) -> bool {
+    db.is_autocommit() || rows::execute(db, "ROLLBACK", []).is_ok()
+}
+
+fn run_batch(db: &Connection, batch: &mut [Job], careful: bool) -> Result<Vec<Outcome>, Half> {
+    let before = |error: rusqlite::Error| Half::Failed(Failure::before_commit(&error));
     rows::execute(db, "BEGIN IMMEDIATE", []).map_err(before)?;
     let mut outcomes = Vec::with_capacity(batch.len());
     for job in batch {
-        outcomes.push(run_job(db, job).map_err(before)?);
+        if careful {
+            rows::execute(db, "SAVEPOINT job", []).map_err(before)?;
+        }
+        let (outcome, undo) = run_job(db, job).map_err(before)?;
+        if undo && !careful {
+            return Err(Half::Undone);
+        }
+        if undo {
+            rows::execute(db, "ROLLBACK TO job", []).map_err(before)?;
+        }
+        if careful {
+            rows::execute(db, "RELEASE job", []).map_err(before)?;
+        }
+        outcomes.push(outcome);
     }
-    rows::execute(db, "COMMIT", []).map_err(|error| Failure::of_commit(&error))?;
+    rows::execute(db, "COMMIT", []).map_err(|error| Half::Failed(Failure::of_commit(&error)))?;
     Ok(outcomes)
 }
 
-/// One job under a savepoint of its own; an error is one of the database.
-fn run_job(db: &Connection, job: &mut Job) -> rusqlite::Result<Outcome> {
-    rows::execute(db, "SAVEPOINT job", [])?;
-    let outcome = match job {
+/// What became of one job, and whether it left something to undo; an error is one of the database.
+fn run_job(db: &Connection, job: &mut Job) -> rusqlite::Result<(Outcome, bool)> {
+    Ok(match job {
         Job::Unit(unit, _) => match apply::apply(db, unit) {
-            Ok(committed) => Outcome::Unit(Ok(committed)),
-            Err(Stop::Refused(error)) => Outcome::Unit(Err(error)),
+            Ok(committed) => (Outcome::Unit(Ok(committed)), false),
+            Err(Stop::Refused { error, undo }) => (Outcome::Unit(Err(error)), undo),
             Err(Stop::Fault(error)) => return Err(error),
         },
-        Job::Task(task) => Outcome::Task(task.run(db)),
-    };
-    if matches!(outcome, Outcome::Unit(Err(_)) | Outcome::Task(Err(_))) {
-        rows::execute(db, "ROLLBACK TO job", [])?;
-    }
-    rows::execute(db, "RELEASE job", [])?;
-    Ok(outcome)
+        Job::Task(task) => {
+            let result = task.run(db);
+            let undo = result.is_err();
+            (Outcome::Task(result), undo)
+        }
+    })
 }
 
 fn answer(job: Job, outcome: Outcome) {

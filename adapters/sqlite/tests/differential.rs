@@ -10,7 +10,7 @@ use veza_memory::MemoryStore;
 use veza_ports::contract::storage::differential;
 
 /// Random sequences per run, and units in each.
-const SEQUENCES: u32 = 24;
+const SEQUENCES: u32 = 12;
 const UNITS: usize = 200;
 
 #[test]

@@ -1,8 +1,9 @@
 //! `veza doctor`: settings and connections, checked one by one.
 
-use super::{EXIT_USAGE, chain, say};
+use super::{EXIT_USAGE, say};
 use crate::config::{Config, ConfigError, LogSettings, variables};
 use crate::http::health::{self, HealthStatus};
+use crate::problem::chain;
 use crate::wiring::Parts;
 use serde::Serialize;
 use std::process::ExitCode;

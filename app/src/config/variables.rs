@@ -65,6 +65,11 @@ pub const SECTIONS: &[Section] = &[
                  (nothing is kept; development). Default: sqlite://DATA_DIR/veza.db.",
             ),
             plain("ALLOW_SQLITE", "false", "true: production may use SQLite (one instance, one machine)."),
+            plain(
+                "SQLITE_MAX_PAGE_COUNT",
+                "",
+                "Largest size of the SQLite file in pages of 4 KiB; beyond it writes answer 503. Default: no limit.",
+            ),
             plain("DATABASE_POOL_MAX", "10", "Postgres: most connections of this instance."),
             plain("DATABASE_ACQUIRE_TIMEOUT", "5s", "Postgres: longest wait for a connection; then the answer is 503."),
             plain("DATABASE_STATEMENT_TIMEOUT", "30s", "Postgres: longest statement."),

@@ -2,8 +2,8 @@
 
 use crate::http::auth::Caller;
 use crate::http::middleware::hints;
-use crate::http::problem::ApiError;
 use crate::http::tags::Area;
+use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::identity::login::{self, LoginRefused};
 use crate::usecases::identity::register::{self, Registered, Registration};

@@ -2,8 +2,8 @@
 
 use crate::http::auth::Caller;
 use crate::http::page;
-use crate::http::problem::ApiError;
 use crate::http::tags::Area;
+use crate::problem::ApiError;
 use crate::services::App;
 use poem::web::Data;
 use poem_openapi::param::Query;

@@ -1,8 +1,8 @@
 //! A seller's onboarding at the payout provider.
 
 use crate::http::auth::Caller;
-use crate::http::problem::ApiError;
 use crate::http::tags::Area;
+use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::onboarding;
 use poem::web::Data;

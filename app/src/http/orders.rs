@@ -8,8 +8,8 @@ pub use body::{
 
 use crate::http::auth::Caller;
 use crate::http::page;
-use crate::http::problem::ApiError;
 use crate::http::tags::Area;
+use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::checkout::{self, Item};
 use crate::usecases::idempotency::{self, Begun, Incoming};

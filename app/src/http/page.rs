@@ -1,6 +1,6 @@
 //! Pages of lists: `?limit=&cursor=` in, `{items, next_cursor}` out (spec/08-api).
 
-use crate::http::problem::ApiError;
+use crate::problem::ApiError;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;

@@ -1,8 +1,8 @@
 //! The few pages for people: the link of the verification mail, and in development the mails of the local outbox.
 
 use super::middleware::faults;
-use super::problem::ApiError;
 use super::router::{Router, page};
+use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::onboarding;
 use poem::web::Redirect;

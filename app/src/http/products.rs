@@ -8,9 +8,9 @@ pub use body::{
 
 use crate::http::auth::Caller;
 use crate::http::page;
-use crate::http::problem::ApiError;
 use crate::http::tags::Area;
 use crate::http::visitor::Visitor;
+use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::catalog::{self, CatalogError, Edit};
 use crate::usecases::commit;

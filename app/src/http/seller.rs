@@ -2,9 +2,9 @@
 
 use crate::http::auth::Caller;
 use crate::http::page;
-use crate::http::problem::ApiError;
 use crate::http::tags::Area;
 use crate::http::views::MoneyView;
+use crate::problem::ApiError;
 use crate::services::App;
 use poem::web::Data;
 use poem_openapi::param::Query;

@@ -1,6 +1,6 @@
 //! Bodies that several areas share (spec/08-api, "Bodies that others rely on").
 
-use crate::http::problem::{ApiError, FieldError};
+use crate::problem::{ApiError, FieldError};
 use poem_openapi::Object;
 use veza_domain::money::{Currency, Minor, Money};
 

@@ -4,8 +4,8 @@
 //! that the PSP sends again, 200 for everything else, also for what is of no use to us.
 
 use crate::http::client::ClientAddr;
-use crate::http::problem::{ApiError, request_id};
 use crate::http::tags::Area;
+use crate::problem::{ApiError, request_id};
 use crate::services::App;
 use crate::usecases::webhooks::{self, Envelope, Handled};
 use poem::web::Data;

@@ -1,7 +1,7 @@
 //! Confirming an order (spec/01-money §2): one commit writes order, lines with frozen prices, the payment's effect; only then
 //! is the payment opened at the PSP, under the order's id.
 
-use crate::http::problem::{ApiError, FieldError};
+use crate::problem::{ApiError, FieldError, chain};
 use crate::services::App;
 use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
 use crate::usecases::effects::{self, Performed};
@@ -242,7 +242,7 @@ async fn open_payment(app: &App, order_id: OrderId, effect: Option<Effect>) -> R
             }
             Ok(Performed::Later { .. }) => return Err(unavailable().with_order(order_id)),
             Err(error) => {
-                tracing::error!(order = %order_id, error = effects::chain(&error), "the payment's answer could not be recorded; the worker goes on");
+                tracing::error!(order = %order_id, error = chain(&error), "the payment's answer could not be recorded; the worker goes on");
                 return Err(unavailable().with_order(order_id));
             }
         }

@@ -1,6 +1,6 @@
 //! Committing, the same way everywhere: an unknown outcome brings the same unit again, which its id makes safe.
 
-use crate::http::problem::ApiError;
+use crate::problem::ApiError;
 use crate::services::App;
 use sha2::{Digest, Sha256};
 use std::time::Duration;

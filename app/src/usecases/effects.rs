@@ -6,8 +6,10 @@
 mod payment;
 mod refund;
 
+use crate::problem::chain;
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit, unit};
+use crate::usecases::identity::mails;
 use crate::usecases::settle::{Bring, SettleError, bring};
 use std::time::Duration;
 use veza_domain::attention::{Attention, Code, Subject};
@@ -129,7 +131,7 @@ async fn settle_read(app: &App, effect: Versioned<Effect>, order_id: OrderId, fa
 }
 
 async fn mail(app: &App, effect: Versioned<Effect>) -> Result<Performed, EffectError> {
-    match send_mail(app, &effect.value.kind, effect.value.id).await {
+    match mails::send(app, &effect.value.kind, effect.value.id).await {
         Ok(()) => over(app, effect).await,
         Err(MailError::Refused(message)) => {
             let row = Row::Effect(effect.value.refused(&message));
@@ -187,21 +189,4 @@ pub async fn flag_now(app: &App, subject: Subject, code: Code, order_id: OrderId
     if let Err(error) = commit(app, unit(app, id, &[], vec![write])).await {
         tracing::error!(%error, "a flag could not be stored");
     }
-}
-
-/// An error with all its causes, for logs and rows.
-#[must_use]
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
-
-async fn send_mail(app: &App, kind: &EffectKind, id: veza_domain::ids::EffectId) -> Result<(), MailError> {
-    crate::usecases::identity::mails::send(app, kind, id).await
 }

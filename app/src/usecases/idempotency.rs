@@ -3,7 +3,7 @@
 //! The record is inserted in the commit that makes the order or refund, so there is one of each per key, whatever happens
 //! between the two. Answers are stored without client secrets.
 
-use crate::http::problem::{ApiError, Problem};
+use crate::problem::{ApiError, Problem};
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit};
 use poem_openapi::types::{ParseFromJSON, ToJSON};

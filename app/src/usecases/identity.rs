@@ -3,7 +3,9 @@
 //! Invariants: no answer tells whether an address has an account, neither in words nor in the work behind it; every mail is
 //! an effect of the commit that decided it; what is stored of a token is its hash.
 
+pub mod access_tokens;
 pub mod accounts;
+pub mod kit;
 pub mod login;
 pub mod mails;
 pub mod passwords;
@@ -13,40 +15,13 @@ pub mod tokens;
 pub mod unknown;
 pub mod verification;
 
-use crate::http::problem::ApiError;
+use crate::problem::ApiError;
 use crate::services::App;
-use secrecy::SecretString;
 use std::time::Duration;
-use veza_ports::clock::IdSource;
 use veza_ports::mail::MailError;
 
 /// Longest wait for the mail server before an address is looked up.
 const MAIL_CHECK_MAX: Duration = Duration::from_secs(15);
-
-/// What the flows of identity share.
-pub struct Identity {
-    /// Hashes passwords, a few at a time.
-    pub passwords: passwords::Passwords,
-    /// Makes the tokens that go out by mail.
-    pub mail_tokens: tokens::MailTokens,
-    /// Counts failed logins of addresses that have no account.
-    pub unknown: unknown::UnknownAddresses,
-    /// Production: without a mail server nothing is begun. Development only warns.
-    pub mail_has_to_work: bool,
-}
-
-impl Identity {
-    /// With keys derived from the server's secret (`JWT_SECRET`). Takes the time of one password hash.
-    #[must_use]
-    pub fn new(server_secret: &SecretString, ids: &dyn IdSource, mail_has_to_work: bool) -> Self {
-        Self {
-            passwords: passwords::Passwords::new(ids),
-            mail_tokens: tokens::MailTokens::new(server_secret),
-            unknown: unknown::UnknownAddresses::default(),
-            mail_has_to_work,
-        }
-    }
-}
 
 /// Reaches the mail server before any address is looked up, so that a failure says nothing about one.
 ///

@@ -1,6 +1,6 @@
 //! A seller's way to an account that can receive transfers (spec/01-money §5).
 
-use crate::http::problem::ApiError;
+use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit, refused};
 use crate::usecases::transfers::refresh;

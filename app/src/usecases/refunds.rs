@@ -1,6 +1,6 @@
 //! Opening a refund (spec/01-money §4): one guarded commit, then the call to the PSP, then wait for its word.
 
-use crate::http::problem::ApiError;
+use crate::problem::{ApiError, chain};
 use crate::services::App;
 use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
 use crate::usecases::effects::{self, Performed};
@@ -75,7 +75,7 @@ async fn send(app: &App, refund: Refund, effect: Option<Effect>) -> Result<Refun
             return Err(ApiError::bad_gateway("payment_provider_refused", message).with_order(refund.order_id).with_refund(refund.id));
         }
         Err(error) => {
-            tracing::error!(refund = %refund.id, error = effects::chain(&error), "a refund's answer could not be recorded; the worker goes on");
+            tracing::error!(refund = %refund.id, error = chain(&error), "a refund's answer could not be recorded; the worker goes on");
         }
     }
     Ok(refund)

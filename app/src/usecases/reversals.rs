@@ -1,9 +1,10 @@
 //! Working on a due reversal: look up what may have been heard, else take back, bring the answer as a fact
 //! (spec/01-money §5). The buyer's refund never waits for this.
 
+use crate::problem::chain;
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit};
-use crate::usecases::effects::{EffectError, chain, flag_now};
+use crate::usecases::effects::{EffectError, flag_now};
 use crate::usecases::settle::{Bring, bring};
 use crate::usecases::transfers::{may_be_under_way, outcome_of};
 use veza_domain::attention::{Code, Subject};

@@ -159,7 +159,7 @@ async fn look_up(app: &App, connect: &dyn TransferService, transfer: &Transfer, 
             flag_now(app, Subject::Transfer(transfer.id), Code::TransferPaidTwice, transfer.order_id, &message).await;
             CallOutcome::NotNow { message }
         }
-        Err(error) => CallOutcome::NotNow { message: crate::usecases::effects::chain(&error) },
+        Err(error) => CallOutcome::NotNow { message: crate::problem::chain(&error) },
     }
 }
 

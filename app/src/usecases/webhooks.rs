@@ -104,7 +104,7 @@ async fn dispatch(app: &App, envelope: &Envelope<'_>, event: &WebhookEvent) -> D
 }
 
 fn not_stored(error: &dyn std::error::Error) -> Dispatched {
-    tracing::error!(error = crate::usecases::effects::chain(error), "a webhook could not be processed; the PSP will send it again");
+    tracing::error!(error = crate::problem::chain(error), "a webhook could not be processed; the PSP will send it again");
     (Handled::NotStored, ProcessingResult::Error("storage unavailable".to_owned()), false)
 }
 

@@ -11,10 +11,10 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
-use veza::http::auth::AccessTokens;
 use veza::services::{App, MoneySettings, Wake, WorkerRuns, WorkerSettings};
 use veza::system::SystemIds;
-use veza::usecases::webhook_log::RefusedDeliveries;
+use veza::usecases::identity::access_tokens::AccessTokens;
+use veza::usecases::webhook_log::refused::RefusedDeliveries;
 use veza_domain::backoff::RetryPolicy;
 use veza_domain::identity::{Email, PasswordHash, Role, Roles, Session, User, Username};
 use veza_domain::ids::{SessionId, UserId};
@@ -77,7 +77,7 @@ impl World {
             clock,
             ids: Arc::new(SystemIds),
             tokens: AccessTokens::new(&SecretString::from("a secret for tests only, 32 bytes and more")),
-            identity: veza::usecases::identity::Identity::new(&SecretString::from("a secret for tests"), &SystemIds, true),
+            identity: veza::usecases::identity::kit::Identity::new(&SecretString::from("a secret for tests"), &SystemIds, true),
             money: MoneySettings {
                 fee: BasisPoints::new(1000).unwrap(),
                 refund_window: second * 3600,

@@ -43,6 +43,7 @@ pub fn verify(path: &Path, fixture: &Fixture, expected: Expected) -> Outcome<()>
     check("postings", "SELECT count(*) FROM postings", settled)?;
     check("orders posted", "SELECT count(DISTINCT order_id) FROM postings", settled)?;
     check("sum of the ledger", "SELECT coalesce(sum(amount), 0) FROM ledger_entries", 0)?;
+    check("balances that differ from the ledger", "SELECT count(*) FROM ledger_drift", 0)?;
     let account = |name: &str| format!("SELECT coalesce(sum(amount), 0) FROM ledger_entries WHERE account GLOB '{name}'");
     check("held by the PSP", &account("psp_clearing"), settled * PRICE)?;
     check("owed to sellers", &account("seller_payable:*"), -settled * share)?;

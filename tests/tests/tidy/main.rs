@@ -49,7 +49,9 @@ fn the_rules_are_pure() {
 #[test]
 fn a_transfer_s_status_has_one_writer() {
     nothing(&rules::status_written_elsewhere(&sources()));
-    nothing(&rules::unlawful_sql(&sources(), &files(&[".sql"])));
+    // Tests may fill tables as they like.
+    let sql: Vec<_> = files(&[".sql"]).into_iter().filter(|(path, _)| !path.contains("/tests/")).collect();
+    nothing(&rules::unlawful_sql(&sources(), &sql));
 }
 
 #[test]
@@ -69,7 +71,8 @@ fn every_crate_takes_over_the_lints() {
 
 #[test]
 fn every_setting_is_named_once() {
-    nothing(&papers::named_twice(&std::fs::read_to_string(root().join(".env.example")).unwrap_or_default()));
+    let example = std::fs::read_to_string(root().join(".env.example")).expect(".env.example is there");
+    nothing(&papers::named_twice(&example));
 }
 
 #[test]

@@ -109,7 +109,9 @@ const MONEY: &[&str] = &["orders", "order_lines", "refunds", "licences", "transf
 
 /// SQL that writes a transfer's status outside the one place of its adapter, or deletes a row about money.
 pub fn unlawful_sql(sources: &[Source], migrations: &[(String, String)]) -> Vec<String> {
-    let rust = sources.iter().map(|source| (source.path.as_str(), source.literals.as_str()));
+    // The benchmarks have a database of their own to compare with; they are no part of the product.
+    let product = sources.iter().filter(|source| !source.path.starts_with("bench/"));
+    let rust = product.map(|source| (source.path.as_str(), source.literals.as_str()));
     let sql = migrations.iter().map(|(path, text)| (path.as_str(), text.as_str()));
     let mut found = Vec::new();
     for (path, text) in rust.chain(sql) {

@@ -18,7 +18,7 @@ use veza_ports::storage::{AdminReads, Backlog, BacklogClass, DeliveryFilter, Pag
 pub(super) const WAITING: &str =
     select_attention!("WHERE (since, subject_id, code) > (?1, ?2, ?3) ORDER BY since, subject_id, code LIMIT ?4");
 pub(super) const DELIVERIES: &str = select_delivery!("WHERE id < ?1");
-pub(super) const BALANCES: &str = "SELECT account, currency, sum(amount) FROM ledger_entries GROUP BY account, currency";
+pub(super) const BALANCES: &str = "SELECT account, currency, amount FROM ledger_balances";
 /// Class by class: how many are open, and since when the oldest is.
 pub(super) const BACKLOG: &str = "SELECT count(*), min(created_at) FROM effects WHERE state IN ('pending', 'sent') \
      UNION ALL SELECT sum(open), min(oldest) FROM ( \
@@ -74,7 +74,7 @@ fn deliveries(db: &Connection, filter: &DeliveryFilter, page: Page) -> rusqlite:
     all(db, &sql, params.as_slice(), delivery).map(values)
 }
 
-pub(super) fn deliveries_query(filter: &DeliveryFilter, page: Page) -> (String, Vec<Box<dyn ToSql>>) {
+pub(crate) fn deliveries_query(filter: &DeliveryFilter, page: Page) -> (String, Vec<Box<dyn ToSql>>) {
     let (mut sql, mut params) = (DELIVERIES.to_owned(), Vec::<Box<dyn ToSql>>::from([Box::new(before(page)) as _]));
     match filter.signature_valid {
         Some(true) => sql.push_str(" AND signature_valid = 1"),

@@ -1,9 +1,10 @@
 //! Orders with all that hangs on them, and what buyers have.
 
 use super::before;
+use super::catalogue::HOLD;
 use crate::SqliteStore;
 use crate::fields::{all, one, values};
-use crate::rows::catalogue::{hold, select_hold};
+use crate::rows::catalogue::hold;
 use crate::rows::operations::{attention, effect, select_attention, select_effect};
 use crate::rows::orders::{licence, line, order, select_licence, select_line, select_order};
 use crate::rows::refunds::{parts, refund, select_refund};
@@ -27,7 +28,6 @@ pub(super) const LICENCES: &str = select_licence!("WHERE order_id = ?1 ORDER BY 
 pub(super) const TRANSFERS: &str = select_transfer!("WHERE order_id = ?1 ORDER BY id");
 pub(super) const REVERSALS: &str =
     select_reversal!("WHERE transfer_id IN (SELECT id FROM transfers WHERE order_id = ?1) ORDER BY created_at, id");
-pub(super) const EXCLUSIVE: &str = select_hold!("WHERE product_id = ?1");
 pub(super) const OF_PAYMENT: &str = "SELECT id FROM orders WHERE payment_id = ?1 AND payment_id <> ''";
 pub(super) const OF_PSP_REFUND: &str = "SELECT order_id FROM refunds WHERE psp_refund_id = ?1 AND psp_refund_id <> ''";
 pub(super) const OF_REFUND: &str = "SELECT order_id FROM refunds WHERE id = ?1";
@@ -96,7 +96,7 @@ fn file(db: &Connection, id: OrderId) -> rusqlite::Result<Option<StoredOrder>> {
     let order = order.value;
     let lines = noted(all(db, LINES, [id.0], line)?, &mut revisions, |line| RowKey::Line(line.id));
     let exclusive: BTreeSet<_> = lines.iter().filter(|line| line.licence_kind.is_exclusive()).map(|line| line.product_id).collect();
-    let holds = exclusive.iter().filter_map(|product| one(db, EXCLUSIVE, [product.0], hold).transpose());
+    let holds = exclusive.iter().filter_map(|product| one(db, HOLD, [product.0], hold).transpose());
     let exclusives = noted(holds.collect::<Result<_, _>>()?, &mut revisions, |hold| RowKey::Exclusive(hold.product_id));
     let mut refunds = noted(all(db, REFUNDS, [id.0], refund)?, &mut revisions, |refund| RowKey::Refund(refund.id));
     for refund in &mut refunds {

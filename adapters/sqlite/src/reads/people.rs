@@ -15,6 +15,8 @@ pub(super) const CALLER: &str = select_user!(
     "WHERE id = ?1 AND EXISTS (SELECT 1 FROM sessions WHERE id = ?2 AND user_id = ?1 AND revoked_at IS NULL AND expires_at > ?3)"
 );
 
+pub(super) const BY_EMAIL: &str = select_user!("WHERE email = ?1");
+
 #[async_trait]
 impl IdentityReads for SqliteStore {
     async fn user(&self, id: UserId) -> Result<Option<Versioned<User>>, StoreError> {
@@ -23,7 +25,7 @@ impl IdentityReads for SqliteStore {
 
     async fn user_by_email(&self, email: &Email) -> Result<Option<Versioned<User>>, StoreError> {
         let email = email.clone();
-        self.readers.read(move |db| one(db, select_user!("WHERE email = ?1"), [email.as_str()], user)).await
+        self.readers.read(move |db| one(db, BY_EMAIL, [email.as_str()], user)).await
     }
 
     async fn mail_token(&self, hash: TokenHash) -> Result<Option<Versioned<MailToken>>, StoreError> {

@@ -15,7 +15,7 @@ use veza_domain::payout::{SellerAccount, SellerBooks};
 use veza_domain::transfer::Transfer;
 use veza_ports::storage::{Page, SellerReads, SellerTransfer, StoreError, Versioned};
 
-pub(super) const BALANCE: &str = "SELECT currency, sum(amount) FROM ledger_entries WHERE account = ?1 GROUP BY currency";
+pub(super) const BALANCE: &str = "SELECT currency, amount FROM ledger_balances WHERE account = ?1";
 pub(super) const HELD_SUM: &str = "SELECT currency, sum(amount) FROM transfers \
      WHERE seller_id = ?1 AND hold IS NOT NULL AND status IN ('pending', 'failed') GROUP BY currency";
 pub(super) const HELD: &str = select_transfer!(

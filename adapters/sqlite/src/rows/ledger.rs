@@ -13,12 +13,12 @@ impl Stored for Posting {
         execute(db, sql, params![self.event, self.order_id.0, self.posted_at.0])
     }
 
-    /// The entries, under the number that the posting was just given.
+    /// The entries (a trigger adds them to the balances), under the number that the posting was just given.
     fn write_parts(&self, db: &Connection, _replace: bool) -> rusqlite::Result<()> {
         let posting = db.last_insert_rowid();
-        let sql = "INSERT INTO ledger_entries (account, currency, posting, amount) VALUES (?1, ?2, ?3, ?4)";
+        let sql = "INSERT INTO ledger_entries (posting, account, currency, amount) VALUES (?1, ?2, ?3, ?4)";
         for entry in &self.entries {
-            execute(db, sql, params![entry.account.to_string(), self.currency.code(), posting, entry.amount.0])?;
+            execute(db, sql, params![posting, entry.account.to_string(), self.currency.code(), entry.amount.0])?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "test code, shared by several test binaries")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -16,7 +16,15 @@ pub struct Folder {
     made: AtomicU32,
 }
 
+/// A folder in memory where the system has one: most tests are about answers, not about the disk.
 pub fn folder() -> Folder {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
+    Folder { folder: folder.unwrap(), made: AtomicU32::new(0) }
+}
+
+/// A folder on the disk.
+pub fn on_disk() -> Folder {
     Folder { folder: TempDir::new().unwrap(), made: AtomicU32::new(0) }
 }
 

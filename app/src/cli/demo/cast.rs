@@ -66,10 +66,8 @@ impl Cast {
     pub async fn admin(&self, name: &str) -> Result<Person, DemoError> {
         let email = format!("{name}@example.org");
         let wish = Registration { email: email.clone(), username: name.to_owned(), password: SecretString::from(PASSWORD) };
-        let refused = |error: crate::http::problem::ApiError| DemoError::Answer {
-            what: "admin create".to_owned(),
-            answer: error.problem().detail.clone(),
-        };
+        let refused =
+            |error: crate::problem::ApiError| DemoError::Answer { what: "admin create".to_owned(), answer: error.problem().detail.clone() };
         accounts::make_admin(&self.app, wish).await.map_err(refused)?;
         self.sign_in(&email).await
     }

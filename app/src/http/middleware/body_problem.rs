@@ -2,7 +2,7 @@
 //!
 //! Goes by the same OpenAPI document that clients are given.
 
-use crate::http::problem::FieldError;
+use crate::problem::FieldError;
 use serde_json::Value;
 use std::sync::Arc;
 use uuid::Uuid;

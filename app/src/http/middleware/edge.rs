@@ -4,7 +4,7 @@ use super::rate_limit::{Class, RateLimits};
 use super::{client_addr, faults, head, hints};
 use crate::config::Network;
 use crate::http::client::ClientAddr;
-use crate::http::problem::{Problem, REQUEST_ID};
+use crate::problem::{Problem, REQUEST_ID};
 use futures_util::FutureExt;
 use poem::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use poem::http::{HeaderValue, StatusCode};

@@ -1,7 +1,7 @@
 //! Words the framework's own errors as problem documents.
 
 use super::body_problem::BodyRules;
-use crate::http::problem::{FieldError, Problem};
+use crate::problem::{FieldError, Problem};
 use poem::error::{MethodNotAllowedError, NotFoundError, ReadBodyError};
 use poem::http::StatusCode;
 use poem::{Error, IntoResponse, Response};

@@ -43,11 +43,11 @@ impl Class {
 }
 
 /// Requests a minute, and as many at once.
-const AUTH_PER_MINUTE: u32 = 10;
+const AUTH_PER_MINUTE: u32 = 60;
 /// Requests a second; [`GENERAL_BURST`] at once.
-const GENERAL_PER_SECOND: u32 = 50;
+const GENERAL_PER_SECOND: u32 = 100;
 /// Requests at once.
-const GENERAL_BURST: u32 = 200;
+const GENERAL_BURST: u32 = 500;
 /// Requests a second, and as many at once.
 const WEBHOOK_PER_SECOND: u32 = 10_000;
 /// After so many requests the counts of clients that have been quiet are dropped.

@@ -1,8 +1,8 @@
 //! Bodies of orders and refunds (spec/08-api).
 
 use crate::http::page::time;
-use crate::http::problem::ApiError;
 use crate::http::views::MoneyView;
+use crate::problem::ApiError;
 use crate::services::MoneySettings;
 use crate::usecases::checkout::Item;
 use crate::usecases::refunds::Wish;

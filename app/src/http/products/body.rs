@@ -1,8 +1,8 @@
 //! Bodies of products: what sellers send, read into what the use cases take, all mistakes at once; and what everybody sees.
 
 use crate::http::page;
-use crate::http::problem::{ApiError, FieldError};
 use crate::http::views::MoneyView;
+use crate::problem::{ApiError, FieldError};
 use crate::usecases::catalog::{Details, NewOffer};
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};

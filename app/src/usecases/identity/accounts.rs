@@ -2,7 +2,7 @@
 
 use super::passwords;
 use super::register::{self, Registration};
-use crate::http::problem::ApiError;
+use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
 use veza_domain::identity::{Role, User};

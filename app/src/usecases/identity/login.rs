@@ -1,7 +1,7 @@
 //! Login by address and password, with a lock that grows with each failure.
 
 use super::sessions::{self, Tokens};
-use crate::http::problem::ApiError;
+use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
 use secrecy::SecretString;

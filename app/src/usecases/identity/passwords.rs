@@ -1,6 +1,6 @@
 //! Passwords: which are good enough, and their hashes (argon2id), made off the async threads and a few at a time.
 
-use crate::http::problem::{ApiError, FieldError};
+use crate::problem::{ApiError, FieldError};
 use argon2::password_hash::phc;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use secrecy::{ExposeSecret, SecretString};

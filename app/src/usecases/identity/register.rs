@@ -1,7 +1,7 @@
 //! Registration: an unverified account, and a mail that proves the address.
 
 use super::{mail_is_up, passwords, verification};
-use crate::http::problem::{ApiError, FieldError};
+use crate::problem::{ApiError, FieldError};
 use crate::services::App;
 use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
 use secrecy::SecretString;

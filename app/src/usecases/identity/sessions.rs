@@ -1,10 +1,10 @@
 //! Logins: a family of refresh tokens each, of which only the newest works.
 
 use super::tokens;
-use crate::http::auth::ACCESS_TOKEN_TTL;
-use crate::http::problem::ApiError;
+use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
+use crate::usecases::identity::access_tokens::ACCESS_TOKEN_TTL;
 use secrecy::SecretString;
 use std::time::Duration;
 use veza_domain::identity::{RefreshToken, Rotation, Session, User, rotate};

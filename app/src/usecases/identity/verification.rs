@@ -2,7 +2,7 @@
 
 use super::register::period;
 use super::{mail_is_up, tokens};
-use crate::http::problem::ApiError;
+use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
 use secrecy::SecretString;

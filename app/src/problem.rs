@@ -97,6 +97,8 @@ api_error! {
     Conflict = 409 conflict,
     /// The body is too large.
     TooLarge = 413 too_large,
+    /// The body is of a type that is not read here.
+    UnsupportedMedia = 415 unsupported_media,
     /// The request was read and makes no sense.
     Unprocessable = 422 unprocessable,
     /// Too many requests.
@@ -182,4 +184,17 @@ impl From<veza_ports::storage::StoreError> for ApiError {
             }
         }
     }
+}
+
+/// An error with all its causes, for logs and rows.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }

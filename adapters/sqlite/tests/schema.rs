@@ -1,0 +1,186 @@
+//! The schema by itself: how it comes about, and what it refuses whoever writes.
+
+#![allow(clippy::unwrap_used, reason = "test code: a test fails by panicking")]
+
+mod common;
+
+use rusqlite::{Connection, params};
+use std::path::Path;
+use veza_domain::money::Minor;
+use veza_domain::order::Order;
+use veza_domain::transfer::TransferStatus;
+use veza_ports::contract::storage::{random::random_units, sample};
+use veza_ports::storage::{Commit, CommitError, OrderReads, Revision, Row, Write};
+use veza_sqlite::{OpenError, SqliteStore, newest_version};
+
+/// A connection beside the store's, as a person at the terminal has one.
+fn by_hand(path: &Path) -> Connection {
+    let db = Connection::open(path).unwrap();
+    db.pragma_update(None, "foreign_keys", true).unwrap();
+    db
+}
+
+#[tokio::test]
+async fn an_empty_file_gets_the_schema_and_a_full_one_keeps_its_rows() {
+    let folder = common::folder();
+    let path = folder.path();
+    let store = SqliteStore::open(common::config(path.clone())).unwrap();
+    store.commit(sample::unit("world", sample::world())).await.unwrap();
+    store.shutdown();
+    let applied = |db: &Connection| db.query_row("SELECT count(*) FROM schema_migrations", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(applied(&by_hand(&path)), newest_version());
+    let again = SqliteStore::open(common::config(path.clone())).unwrap();
+    assert!(again.order_file(sample::order_id(1)).await.unwrap().is_some());
+    assert_eq!(applied(&by_hand(&path)), newest_version());
+}
+
+#[test]
+fn several_may_open_an_empty_file_at_once() {
+    let folder = common::folder();
+    let path = folder.path();
+    std::thread::scope(|scope| {
+        let opening: Vec<_> = (0..6).map(|_| scope.spawn(|| SqliteStore::open(common::config(path.clone())).map(|_| ()))).collect();
+        for thread in opening {
+            thread.join().unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_database_from_the_future_is_refused() {
+    let folder = common::folder();
+    let path = folder.path();
+    SqliteStore::open(common::config(path.clone())).unwrap().shutdown();
+    let next = newest_version() + 1;
+    by_hand(&path).execute("INSERT INTO schema_migrations (version, name) VALUES (?1, 'later')", [next]).unwrap();
+    let refused = SqliteStore::open(common::config(path)).unwrap_err();
+    assert!(matches!(refused, OpenError::Newer { found, known } if found == next && known == newest_version()), "{refused:?}");
+}
+
+#[test]
+fn what_is_no_database_is_left_alone() {
+    let folder = common::folder();
+    let path = folder.path();
+    std::fs::write(&path, "not a database, but long enough to be looked at as one").unwrap();
+    assert!(matches!(SqliteStore::open(common::config(path.clone())), Err(OpenError::Sqlite(_))));
+    assert!(std::fs::read(&path).unwrap().starts_with(b"not a database"));
+}
+
+/// A store with every kind of row in it.
+async fn full(path: &Path) -> SqliteStore {
+    let store = SqliteStore::open(common::config(path.to_owned())).unwrap();
+    for unit in random_units(7, 300) {
+        let _ = store.commit(unit).await;
+    }
+    store
+}
+
+#[tokio::test]
+async fn the_trigger_knows_the_same_36_moves_as_the_domain() {
+    let folder = common::folder();
+    let path = folder.path();
+    drop(full(&path).await);
+    let db = by_hand(&path);
+    let id: Vec<u8> = db.query_row("SELECT id FROM transfers LIMIT 1", [], |row| row.get(0)).unwrap();
+    let mut pairs = 0;
+    for from in TransferStatus::ALL {
+        for to in TransferStatus::ALL {
+            reset(&db, &id, from);
+            let moved = db.execute("UPDATE transfers SET status = ?2 WHERE id = ?1", params![id, to.as_str()]);
+            assert_eq!(moved.is_ok(), from.may_move_to(to), "{from:?} -> {to:?}: {moved:?}");
+            pairs += 1;
+        }
+    }
+    assert_eq!(pairs, 36);
+}
+
+/// Sets a status behind the trigger's back.
+fn reset(db: &Connection, id: &[u8], status: TransferStatus) {
+    let trigger: String = db.query_row("SELECT sql FROM sqlite_schema WHERE name = 'transfers_move'", [], |row| row.get(0)).unwrap();
+    db.execute_batch("DROP TRIGGER transfers_move").unwrap();
+    db.execute("UPDATE transfers SET status = ?2 WHERE id = ?1", params![id, status.as_str()]).unwrap();
+    db.execute_batch(&trigger).unwrap();
+}
+
+#[tokio::test]
+async fn money_is_neither_deleted_nor_edited_by_hand_either() {
+    let folder = common::folder();
+    let path = folder.path();
+    drop(full(&path).await);
+    let db = by_hand(&path);
+    for sql in [
+        "UPDATE postings SET posted_at = 0",
+        "DELETE FROM postings",
+        "UPDATE ledger_entries SET amount = 0",
+        "DELETE FROM ledger_entries",
+        "DELETE FROM ledger_balances",
+        "UPDATE webhook_log SET processing_result = 'ok'",
+        "DELETE FROM orders",
+        "DELETE FROM order_lines",
+        "DELETE FROM refunds",
+        "DELETE FROM licences",
+        "DELETE FROM transfers",
+        "DELETE FROM reversals",
+        "UPDATE transfers SET status = 'paid'",
+        "UPDATE transfers SET amount_reversed = amount + 1",
+        "UPDATE orders SET refunded = total + 1",
+        "UPDATE orders SET total = -1",
+        "UPDATE reversals SET status = 'reversal_pending', next_retry_at = NULL",
+        "UPDATE order_lines SET order_id = x'00000000000000000000000000000000'",
+    ] {
+        let done = db.execute(sql, []);
+        assert!(done.is_err(), "{sql}: {done:?} rows");
+    }
+}
+
+#[tokio::test]
+async fn balances_are_the_sums_of_the_entries() {
+    let folder = common::folder();
+    let path = folder.path();
+    drop(full(&path).await);
+    let db = by_hand(&path);
+    let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert!(count("SELECT count(*) FROM ledger_balances") > 2);
+    assert_eq!(count("SELECT count(*) FROM ledger_drift"), 0);
+    assert_eq!(count("SELECT count(*) FROM (SELECT 1 FROM ledger_balances GROUP BY currency HAVING sum(amount) <> 0)"), 0);
+}
+
+#[tokio::test]
+async fn the_views_can_be_read() {
+    let folder = common::folder();
+    let path = folder.path();
+    drop(full(&path).await);
+    let db = by_hand(&path);
+    for view in ["orders_readable", "transfers_readable", "ledger_readable", "open_work", "ledger_drift"] {
+        let mut statement = db.prepare(&format!("SELECT * FROM {view}")).unwrap();
+        let rows = statement.query_map([], |_| Ok(())).unwrap().count();
+        assert!(rows > 0 || view == "ledger_drift", "{view}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_the_schema_refuses_is_a_bug_and_its_neighbours_stand() {
+    let folder = common::folder();
+    let store = SqliteStore::open(common::config(folder.path())).unwrap();
+    store.commit(sample::unit("world", sample::world())).await.unwrap();
+    let too_much = Order { refunded: Minor(9001), ..sample::order(1) };
+    let bad = sample::unit("bad", vec![Write::Update { row: Row::Order(too_much), expected: Revision::FIRST }]);
+    let orphan = sample::unit("orphan", vec![Write::Insert(Row::Line(sample::line(9, 0)))]);
+    let good = sample::unit("good", vec![Write::Insert(Row::User(sample::user(9)))]);
+    let (bad, orphan, good) = tokio::join!(store.commit(bad), store.commit(orphan), store.commit(good));
+    assert!(matches!(bad, Err(CommitError::Invalid(..))), "{bad:?}");
+    assert!(matches!(orphan, Err(CommitError::Invalid(..))), "{orphan:?}");
+    good.unwrap();
+}
+
+#[tokio::test]
+async fn a_backup_of_an_open_store_is_a_store() {
+    let folder = common::folder();
+    let (path, copy) = (folder.path(), folder.path());
+    let store = SqliteStore::open(common::config(path.clone())).unwrap();
+    store.commit(sample::unit("world", sample::world())).await.unwrap();
+    SqliteStore::backup(&path, &copy).unwrap();
+    assert!(SqliteStore::backup(&path, &copy).is_err(), "it overwrites nothing");
+    let restored = SqliteStore::open(common::config(copy)).unwrap();
+    assert_eq!(restored.order_file(sample::order_id(1)).await.unwrap(), store.order_file(sample::order_id(1)).await.unwrap());
+}

@@ -1,0 +1,15 @@
+/**
+ * Generated from openapi.yaml by `make openapi`; edits are lost.
+ */
+
+/**
+ * Why a row waits without using up its retries.
+ */
+export type Hold = typeof Hold[keyof typeof Hold];
+
+
+// eslint-disable-next-line @typescript-eslint/no-redeclare
+export const Hold = {
+  account_not_ready: 'account_not_ready',
+  balance_insufficient: 'balance_insufficient',
+} as const;

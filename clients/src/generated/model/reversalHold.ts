@@ -1,0 +1,9 @@
+/**
+ * Generated from openapi.yaml by `make openapi`; edits are lost.
+ */
+import type { Hold } from './hold';
+
+/**
+ * @nullable
+ */
+export type ReversalHold = Hold | null;
