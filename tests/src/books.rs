@@ -1,7 +1,8 @@
 //! The three books side by side: ours, the PSP's and Connect's.
 
-use crate::World;
+use crate::{PATIENCE, World};
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 use veza_domain::ledger::Account;
 
 /// Per currency (upper case), in minor units.
@@ -13,10 +14,30 @@ pub struct Position {
     pub at_connect: i64,
 }
 
-/// Asserts that our ledger agrees with the sandbox's books to the cent, that it sums to zero, and that nothing was created
-/// twice at a provider.
+const EVEN: Position = Position { at_psp: 0, at_connect: 0 };
+
+type Positions = BTreeMap<String, Position>;
+
+/// Asserts that our ledger agrees with the sandbox's books to the cent once what is in flight has been recorded, that it sums to
+/// zero all the while, and that nothing was created twice at a provider.
 pub async fn assert_books_agree(world: &World) {
-    let mut ours: BTreeMap<String, Position> = BTreeMap::new();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (ours, theirs) = (ours(world).await, theirs(world));
+        let differ = |currency: &&String| ours.get(*currency).unwrap_or(&EVEN) != theirs.get(*currency).unwrap_or(&EVEN);
+        if !ours.keys().chain(theirs.keys()).any(|currency| differ(&currency)) {
+            break;
+        }
+        assert!(Instant::now() < deadline, "our books and the sandbox's: {ours:?} {theirs:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let books = world.sandbox.books();
+    let doubled: Vec<_> = books.created.iter().filter(|(_, count)| **count > 1).collect();
+    assert!(doubled.is_empty(), "created twice: {doubled:?}");
+}
+
+async fn ours(world: &World) -> Positions {
+    let mut ours = Positions::new();
     let mut sums: BTreeMap<String, i64> = BTreeMap::new();
     for (account, currency, balance) in world.running.app().store.ledger_balances().await.unwrap() {
         *sums.entry(currency.to_string()).or_default() += balance.0;
@@ -28,17 +49,13 @@ pub async fn assert_books_agree(world: &World) {
         }
     }
     assert!(sums.values().all(|sum| *sum == 0), "the ledger sums to zero: {sums:?}");
-    let books = world.sandbox.books();
-    let totals = books.totals.iter();
-    let theirs: BTreeMap<String, Position> = totals
-        .map(|(currency, totals)| {
-            let position = Position { at_psp: totals.captured - totals.refunded, at_connect: totals.transferred - totals.reversed };
-            (currency.to_uppercase(), position)
-        })
-        .filter(|(currency, position)| *position != Position::default() || ours.contains_key(currency))
-        .collect();
-    ours.retain(|currency, position| *position != Position::default() || theirs.contains_key(currency));
-    assert_eq!(ours, theirs, "our books (left) and the sandbox's");
-    let doubled: Vec<_> = books.created.iter().filter(|(_, count)| **count > 1).collect();
-    assert!(doubled.is_empty(), "created twice: {doubled:?}");
+    ours
+}
+
+fn theirs(world: &World) -> Positions {
+    let position = |(currency, totals): (&String, &veza_sandbox::Totals)| {
+        let position = Position { at_psp: totals.captured - totals.refunded, at_connect: totals.transferred - totals.reversed };
+        (currency.to_uppercase(), position)
+    };
+    world.sandbox.books().totals.iter().map(position).collect()
 }

@@ -7,7 +7,7 @@ use veza_domain::ids::OrderId;
 use veza_domain::settlement::Change;
 use veza_ports::storage::{UnitId, UnitOfWork};
 use veza_sandbox::{Fault, Op, Script};
-use veza_tests::{World, assert_books_agree, euros};
+use veza_tests::{Store, World, assert_books_agree, euros};
 
 #[tokio::test]
 async fn a_locked_database_answers_503_and_nothing_is_half_done() {
@@ -34,7 +34,7 @@ async fn a_locked_database_answers_503_and_nothing_is_half_done() {
 
 #[tokio::test]
 async fn a_full_database_answers_503_and_nothing_is_half_done() {
-    let world = World::with(&[("SQLITE_MAX_PAGE_COUNT", "140")]).await;
+    let world = World::on(Store::Sqlite, &[("SQLITE_MAX_PAGE_COUNT", "140")]).await;
     let (seller, buyer) = (world.creator().await, world.buyer().await);
     let product = seller.product(euros(0)).await;
     let wish = json!({"items": [{"product_id": product}]});
