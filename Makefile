@@ -19,6 +19,7 @@ demo: ## walk through a sale, a refund and a lost webhook, and compare the books
 
 test: ## set up and run all tests
 	@scripts/setup.sh build
+	@scripts/setup.sh tests
 	@scripts/test.sh $(ARGS)
 
 check: ## what CI does beyond the tests: format, lints, docs, API drift, the client (these want Node.js)

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod admin;
 pub mod auth;
 pub mod client;
+pub mod description;
 pub mod docs;
 pub mod health;
 pub mod licences;

@@ -158,8 +158,9 @@ async fn request_ids_are_ours_and_on_webhooks_the_providers() {
     assert_eq!(id(&ask("/webhooks/hyperswitch", "x".repeat(500)).await.unwrap()).len(), 128);
 }
 
+/// How many logins one after the other are let through, if there is an end to it. Some come back while they run.
 async fn logins_until_limited(server: &Server, forwarded: impl Fn(u32) -> String) -> Option<u32> {
-    for n in 0..15 {
+    for n in 0..200 {
         let body = r#"{"refresh": 1}"#;
         let request = server.client.post(server.url("/api/v1/auth/login")).header("content-type", "application/json");
         let response = request.header("x-forwarded-for", forwarded(n)).body(body).send().await.unwrap();
@@ -176,7 +177,8 @@ async fn logins_until_limited(server: &Server, forwarded: impl Fn(u32) -> String
 #[tokio::test]
 async fn a_forged_forwarded_for_changes_nothing() {
     let server = Server::start(&[]).await;
-    assert_eq!(logins_until_limited(&server, |n| format!("203.0.113.{n}")).await, Some(10));
+    let let_through = logins_until_limited(&server, |n| format!("203.0.113.{n}")).await;
+    assert!(matches!(let_through, Some(60..)), "{let_through:?}");
     assert_eq!(server.get("/api/v1/marketplace/products").await.status(), StatusCode::OK, "other classes go on");
 }
 
@@ -185,7 +187,8 @@ async fn behind_a_trusted_proxy_each_client_counts_for_itself() {
     let server = Server::start(&[("TRUSTED_PROXIES", "127.0.0.0/8, 10.0.0.0/8")]).await;
     assert_eq!(logins_until_limited(&server, |n| format!("203.0.113.{n}")).await, None);
     // What the client itself claims stands left of what the proxies saw.
-    assert_eq!(logins_until_limited(&server, |n| format!("198.51.100.{n}, 203.0.113.200, 10.1.2.3")).await, Some(10));
+    let let_through = logins_until_limited(&server, |n| format!("198.51.100.{n}, 203.0.113.250, 10.1.2.3")).await;
+    assert!(matches!(let_through, Some(60..)), "{let_through:?}");
 }
 
 #[tokio::test]

@@ -61,38 +61,54 @@ pub fn usage(id: u32) -> Outcome<Usage> {
     Ok(Usage { cpu: TICK * (ticks_at(&fields, 14) + ticks_at(&fields, 15)), written })
 }
 
-/// User-mode processor time, of everybody on this machine and of this process with those it has started and awaited. What the
-/// kernel does for us (flushes, packets) is in neither.
+/// A moment from which on it is counted who else has worked on this machine.
 #[derive(Clone, Copy, Debug)]
-pub struct UserTime {
+pub struct Watch {
+    /// In user mode, everybody. What the kernel does for us (flushes, packets) is nobody's in particular.
     everybody: Duration,
+    /// In user mode, this process and those that it has started and awaited.
     ours: Duration,
+    /// Kept from this machine by the one that it is simulated on.
+    stolen: Duration,
     at: Instant,
 }
 
-impl UserTime {
-    /// Until now.
+/// Shares of all processors, 0 to 1.
+#[derive(Clone, Copy, Debug)]
+pub struct Others {
+    /// Other programs.
+    pub programs: f64,
+    /// Other machines on the same host.
+    pub machines: f64,
+}
+
+impl Watch {
+    /// Begins.
     ///
     /// # Errors
     /// The kernel does not say.
-    pub fn now() -> Outcome<Self> {
-        let everybody = fs::read_to_string("/proc/stat")?;
+    pub fn begin() -> Outcome<Self> {
         let own = fs::read_to_string("/proc/self/stat")?;
         let own = fields(&own);
-        // Of all processors: user, nice.
-        let ticks = everybody.split_ascii_whitespace().skip(1).take(2).filter_map(|ticks| ticks.parse::<u32>().ok()).sum::<u32>();
-        Ok(Self { everybody: TICK * ticks, ours: TICK * (ticks_at(&own, 14) + ticks_at(&own, 16)), at: Instant::now() })
+        let all = fs::read_to_string("/proc/stat")?;
+        // Of all processors: user, nice, system, idle, iowait, irq, softirq, steal.
+        let all: Vec<u32> =
+            all.lines().next().unwrap_or_default().split_ascii_whitespace().skip(1).filter_map(|ticks| ticks.parse().ok()).collect();
+        let of = |place: usize| TICK * all.get(place).copied().unwrap_or(0);
+        Ok(Self { everybody: of(0) + of(1), ours: TICK * (ticks_at(&own, 14) + ticks_at(&own, 16)), stolen: of(7), at: Instant::now() })
     }
 
-    /// Which share of all processors other programs have taken since then.
+    /// What others took since then.
     ///
     /// # Errors
     /// The kernel does not say.
-    pub fn share_of_others(&self) -> Outcome<f64> {
-        let now = Self::now()?;
-        let others = (now.everybody - self.everybody).saturating_sub(now.ours - self.ours);
+    pub fn others(&self) -> Outcome<Others> {
+        let now = Self::begin()?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(others.as_secs_f64() / (now.at - self.at).as_secs_f64() / cores as f64)
+        let whole = (now.at - self.at).as_secs_f64() * cores as f64;
+        let programs = (now.everybody.saturating_sub(self.everybody)).saturating_sub(now.ours.saturating_sub(self.ours));
+        let machines = now.stolen.saturating_sub(self.stolen);
+        Ok(Others { programs: programs.as_secs_f64() / whole, machines: machines.as_secs_f64() / whole })
     }
 }
 
@@ -116,10 +132,10 @@ mod tests {
         let memory = memory(own).unwrap();
         assert!(memory.resident_kib >= memory.proportional_kib && memory.proportional_kib > 100);
         let before = usage(own).unwrap();
-        let all = UserTime::now().unwrap();
+        let watch = Watch::begin().unwrap();
         let worked = (0..50_000_000_u64).fold(0, |sum: u64, i| sum.wrapping_mul(31).wrapping_add(std::hint::black_box(i)));
         std::hint::black_box(worked);
         assert!(usage(own).unwrap().since(before).cpu > Duration::ZERO);
-        assert!((0.0..=1.0).contains(&all.share_of_others().unwrap()));
+        assert!((0.0..=1.0).contains(&watch.others().unwrap().programs));
     }
 }

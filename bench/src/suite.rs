@@ -6,9 +6,10 @@ use crate::fixture::Fixture;
 use crate::machine::{self, Machine};
 use crate::messages::{self, Messages};
 use crate::options::{Benchmark, Options};
-use crate::process::{Memory, UserTime};
+use crate::process::{Memory, Watch};
 use crate::report::{Report, Section, Target};
 use crate::server::Server;
+use crate::settlements::bare::Bare;
 use crate::settlements::{self, Settlements, verify};
 use crate::startup::Startup;
 use crate::{checkouts, products, startup};
@@ -25,7 +26,7 @@ const READY_MAX: Duration = Duration::from_millis(200);
 /// Memory of an idle server, in MiB.
 const IDLE_MIB_MAX: f64 = 40.0;
 
-/// Percent of the processors that other programs may take before figures are in doubt.
+/// Percent of the processors that others may take before figures are in doubt.
 const OTHERS_MAX: f64 = 3.0;
 
 /// Runs what the options want, with databases under `dir`.
@@ -37,7 +38,7 @@ pub fn run(options: &Options, binary: &Path, dir: &Path) -> Outcome<Report> {
     if matches!(machine.filesystem.as_str(), "tmpfs" | "ramfs") {
         progress!("warning: {} is in memory, where nothing is ever durable; see --dir", dir.display());
     }
-    let user_time = UserTime::now()?;
+    let watch = Watch::begin()?;
     let mut suite = Suite { options, binary, dir, sections: Vec::new() };
     if options.wants(Benchmark::Startup) {
         suite.empty_start()?;
@@ -48,13 +49,20 @@ pub fn run(options: &Options, binary: &Path, dir: &Path) -> Outcome<Report> {
     if options.wants(Benchmark::Checkouts) {
         suite.checkouts()?;
     }
-    let others = user_time.share_of_others()? * 100.0;
-    if others > OTHERS_MAX {
-        progress!("warning: other programs took {others:.0} % of the processors meanwhile; measure again when it is quiet");
+    let others = watch.others()?;
+    let (programs, machines) = (others.programs * 100.0, others.machines * 100.0);
+    if programs + machines > OTHERS_MAX {
+        progress!("warning: others took {:.0} % of the processors meanwhile; measure again when it is quiet", programs + machines);
     }
-    let mut section = Section::new("Quiet?");
-    let quiet = Target { wanted: "< 3 %", met: others < OTHERS_MAX };
-    section.add_with("others", "processor time of other programs", others, "%", quiet);
+    let quiet = |share| Target { wanted: "< 3 %", met: share < OTHERS_MAX };
+    let mut section = Section::new("Was it quiet?");
+    section.add_with("others", "processor time of other programs", programs, "%", quiet(programs)).add_with(
+        "stolen",
+        "processor time kept by the host",
+        machines,
+        "%",
+        quiet(machines),
+    );
     suite.sections.push(section);
     Ok(Report { machine, sections: suite.sections })
 }
@@ -92,7 +100,7 @@ impl Suite<'_> {
         progress!("preparing {} pending orders", fixture.orders());
         crate::client::run(fixture.fill(&database))?;
         let messages = Messages::sign(&fixture);
-        let beside = if settling { Some(self.beside(&folder, &database, &fixture, &messages)?) } else { None };
+        let mut beside = if settling { Some(self.beside(&folder, &database, &fixture, &messages)?) } else { None };
         if wants(Benchmark::Startup) {
             progress!("start-up on the filled database");
             let started = startup::filled(self.binary, &folder, &self.settings())?;
@@ -102,10 +110,9 @@ impl Suite<'_> {
         }
         let server = Server::start(self.binary, &folder, &self.settings())?;
         let mut settled = None;
-        if let Some(beside) = beside {
+        if settling {
             progress!("settlements over HTTP");
-            let measured = settlements::measure(self.options, &server, &folder, &fixture, &messages)?;
-            settled = Some((measured, beside));
+            settled = Some(settlements::measure(self.options, &server, &folder, &fixture, &messages)?);
         }
         if wants(Benchmark::Products) {
             progress!("product lists");
@@ -114,24 +121,33 @@ impl Suite<'_> {
         }
         let memory = startup::idle(&server)?;
         server.stop()?;
-        if let Some((measured, beside)) = settled {
+        if let Some((measured, mut beside)) = settled.zip(beside.take()) {
+            progress!("bare loop, once more");
+            self.bare_turn(&mut beside.bare)?;
             progress!("checking the books");
             let expected = verify::Expected { settled: measured.settled, repeated: measured.repeated };
             verify::verify(&database, &fixture, expected)?;
-            self.sections.insert(0, settlements_section(measured, &beside, memory)?);
+            let (bare, nothing) = (beside.bare.rate()?, beside.nothing);
+            self.sections.insert(0, settlements_section(measured, Rates { flush: beside.flush, nothing, bare }, memory)?);
         }
         Ok(())
     }
 
-    /// What the machine does without Veza.
-    fn beside(&self, folder: &Path, database: &Path, fixture: &Fixture, messages: &Messages<'_>) -> Outcome<Beside> {
+    /// What the machine does without Veza; the bare loop has another turn later.
+    fn beside<'a>(&self, folder: &Path, database: &Path, fixture: &'a Fixture, messages: &'a Messages<'a>) -> Outcome<Beside<'a>> {
         progress!("flushes of the disk");
         let flush = machine::flush_time(folder)?;
         progress!("signed POST that does nothing");
         let nothing = settlements::do_nothing(self.options, messages, fixture.orders())?.rate();
         progress!("bare loop: the same rows");
-        let bare = settlements::bare_rate(self.options, folder, database, fixture, messages)?;
+        let mut bare = Bare::new(folder, database, fixture, messages)?;
+        self.bare_turn(&mut bare)?;
         Ok(Beside { flush, nothing, bare })
+    }
+
+    fn bare_turn(&self, bare: &mut Bare<'_>) -> Outcome<()> {
+        let count = f64::from(self.options.orders) * settlements::FOR_RATE / 2.0;
+        bare.turn(count as usize, usize::from(self.options.connections))
     }
 
     fn checkouts(&mut self) -> Outcome<()> {
@@ -161,7 +177,15 @@ impl Suite<'_> {
 }
 
 /// What the machine does without Veza.
-struct Beside {
+struct Beside<'a> {
+    flush: Duration,
+    nothing: f64,
+    bare: Bare<'a>,
+}
+
+/// The same, measured.
+#[derive(Clone, Copy)]
+struct Rates {
     flush: Duration,
     nothing: f64,
     bare: f64,
@@ -197,7 +221,7 @@ fn products_section(options: &Options, mut load: Load) -> Section {
     section
 }
 
-fn settlements_section(mut measured: Settlements, beside: &Beside, after: Memory) -> Outcome<Section> {
+fn settlements_section(mut measured: Settlements, beside: Rates, after: Memory) -> Outcome<Section> {
     let rate = measured.full.rate();
     let count = measured.full.answered as f64;
     if measured.half.answered == 0 {

@@ -27,6 +27,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 static PEOPLE: AtomicUsize = AtomicUsize::new(0);
 
+/// An amount of euros, in cents.
+pub fn euros(cents: i64) -> Money {
+    Money::new(cents, "EUR".parse().unwrap())
+}
+
 /// Which database a world is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Store {
@@ -52,7 +57,6 @@ impl Store {
 }
 
 /// Nobody writes while it lives; closing the session undoes what it holds.
-#[allow(dead_code, reason = "held, not read")]
 pub enum HeldWrites {
     /// A transaction that has the write lock.
     Sqlite(rusqlite::Connection),
@@ -64,11 +68,6 @@ pub enum HeldWrites {
 struct Ground {
     dir: TempDir,
     database: Option<Database>,
-}
-
-/// An amount of euros, in cents.
-pub fn euros(cents: i64) -> Money {
-    Money::new(cents, "EUR".parse().unwrap())
 }
 
 /// A running Veza and what it runs on.

@@ -139,6 +139,7 @@ async fn a_lost_answer_or_a_5xx_after_effect_stays_pending_and_is_never_repeated
         let answer = refund(&buyer, &order, json!({})).await.ok(202);
         assert_eq!(answer["refund"]["status"], "pending", "{fault:?}");
         buyer.until_order(&world, &order, "refunded").await;
+        seller.until_transfer(&world, &order, "reversed").await;
     }
     assert_books_agree(&world).await;
     world.stop().await;

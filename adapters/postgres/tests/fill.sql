@@ -1,4 +1,4 @@
--- Some thousand orders and what hangs on them, so that plans are those of a shop that runs.
+-- Some thousands of rows of every kind, for the test that looks at query plans.
 CREATE FUNCTION pg_temp.n(kind INT, n BIGINT) RETURNS UUID LANGUAGE sql IMMUTABLE AS
     $$ SELECT (lpad(to_hex(n), 12, '0') || '7000800000000000' || lpad(to_hex(kind), 4, '0'))::uuid $$;
 INSERT INTO users SELECT pg_temp.n(1, i), 1, 'u' || i, 'u' || i, 'u' || i, 'x', 1, NULL, 0, NULL, i FROM generate_series(1, 3000) i;

@@ -6,9 +6,10 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for the terminal: it may end with a panic")]
 
 use rusqlite::{Connection, params};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 use veza_domain::ids::{DeliveryId, LicenceId, LineId, OrderId, ProductId, TransferId, UserId, derive};
 use veza_domain::ledger;
@@ -23,35 +24,44 @@ use veza_sqlite::{SqliteConfig, SqliteStore};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000_000);
 const SELLERS: u32 = 50;
-/// Most units of one transaction of the bare loop; the store's default.
+const ROUNDS: u32 = 5;
+/// Units of one transaction of the bare loop.
 const BARE_BATCH: usize = 64;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let tasks: usize = arguments.next().map_or(64, |text| text.parse().unwrap());
-    let orders: u32 = arguments.next().map_or(40_000, |text| text.parse().unwrap());
+    let orders: u32 = arguments.next().map_or(50_000, |text| text.parse().unwrap());
     let reads = arguments.next().is_some_and(|text| text == "reads");
-    let folder = tempfile::tempdir_in(".").unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-
-    let path = folder.path().join("store.db");
-    let store = Arc::new(SqliteStore::open(SqliteConfig::new(&path)).unwrap());
-    let made: Vec<_> = (0..orders).map(order).collect();
-    runtime.block_on(async {
-        for some in made.chunks(500) {
-            let writes = some.iter().flat_map(|(order, line)| [Row::Order(order.clone()), Row::Line(line.clone())]).map(Write::Insert);
-            let id = UnitId(format!("checkout of {}", some[0].0.id));
-            store.commit(UnitOfWork::new(id, [0; 32], NOW, writes.collect())).await.unwrap();
-        }
-    });
-    let made = Arc::new(made);
-    let rate = runtime.block_on(store_rate(&store, &made, tasks, reads));
-    store.shutdown();
-    println!("store: {rate:.0} units/s ({tasks} tasks, {orders} orders{})", if reads { ", with reads" } else { "" });
-    println!("bare:  {:.0} units/s (batches of {BARE_BATCH})", bare_rate(&path, &made));
+    let (mut store_time, mut bare_time) = (Duration::ZERO, Duration::ZERO);
+    // In turns, so that whatever else the machine does meets both alike; never both open, as SQLite shares its page cache
+    // between the connections of a process.
+    for _ in 0..ROUNDS {
+        let folder = tempfile::tempdir_in(".").unwrap();
+        let made: Arc<Vec<_>> = Arc::new((0..orders / ROUNDS).map(order).collect());
+        let store = Arc::new(SqliteStore::open(SqliteConfig::new(folder.path().join("store.db"))).unwrap());
+        runtime.block_on(checkout(&store, &made));
+        store_time += runtime.block_on(settle(&store, &made, tasks, reads));
+        store.shutdown();
+        drop(store);
+        bare_time += bare(&bare_tables(&folder.path().join("bare.db"), &made), &made);
+    }
+    let rate = |time: Duration| f64::from(orders) / time.as_secs_f64();
+    println!("store: {:.0} units/s ({tasks} tasks, {orders} orders{})", rate(store_time), if reads { ", with reads" } else { "" });
+    println!("bare:  {:.0} units/s (batches of {BARE_BATCH})", rate(bare_time));
+    println!("store / bare: {:.0} %", 100.0 * bare_time.as_secs_f64() / store_time.as_secs_f64());
 }
 
-async fn store_rate(store: &Arc<SqliteStore>, made: &Arc<Vec<(Order, OrderLine)>>, tasks: usize, reads: bool) -> f64 {
+async fn checkout(store: &SqliteStore, made: &[(Order, OrderLine)]) {
+    for some in made.chunks(500) {
+        let writes = some.iter().flat_map(|(order, line)| [Row::Order(order.clone()), Row::Line(line.clone())]).map(Write::Insert);
+        let id = UnitId(format!("checkout of {}", some[0].0.id));
+        store.commit(UnitOfWork::new(id, [0; 32], NOW, writes.collect())).await.unwrap();
+    }
+}
+
+async fn settle(store: &Arc<SqliteStore>, made: &Arc<Vec<(Order, OrderLine)>>, tasks: usize, reads: bool) -> Duration {
     let next = Arc::new(AtomicU32::new(0));
     let started = Instant::now();
     let work = (0..tasks).map(|_| {
@@ -69,7 +79,7 @@ async fn store_rate(store: &Arc<SqliteStore>, made: &Arc<Vec<(Order, OrderLine)>
     for task in work.collect::<Vec<_>>() {
         task.await.unwrap();
     }
-    f64::from(u32::try_from(made.len()).unwrap()) / started.elapsed().as_secs_f64()
+    started.elapsed()
 }
 
 fn uuid(n: u32, kind: u8) -> Uuid {
@@ -147,9 +157,9 @@ fn settlement(order: &Order, line: &OrderLine) -> UnitOfWork {
     UnitOfWork::new(UnitId(format!("event {}", uuid::Uuid::now_v7())), [1; 32], NOW, writes)
 }
 
-/// The same rows into tables of the same shape without a check, an index beyond the key, or anybody waiting.
-fn bare_rate(store: &std::path::Path, made: &[(Order, OrderLine)]) -> f64 {
-    let db = Connection::open(store.with_file_name("bare.db")).unwrap();
+/// Tables of the same shape without a check, an index beyond the key, or anybody waiting.
+fn bare_tables(path: &Path, made: &[(Order, OrderLine)]) -> Connection {
+    let db = Connection::open(path).unwrap();
     db.pragma_update(None, "journal_mode", "WAL").unwrap();
     db.pragma_update(None, "synchronous", "FULL").unwrap();
     db.execute_batch(
@@ -168,6 +178,10 @@ fn bare_rate(store: &std::path::Path, made: &[(Order, OrderLine)]) -> f64 {
         db.prepare_cached(sql).unwrap().execute(params![order.id.0, "x".repeat(150)]).unwrap();
     }
     db.execute_batch("COMMIT").unwrap();
+    db
+}
+
+fn bare(db: &Connection, made: &[(Order, OrderLine)]) -> Duration {
     let units: Vec<UnitOfWork> = made.iter().map(|(order, line)| settlement(order, line)).collect();
     let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| db.prepare_cached(sql).unwrap().execute(values).unwrap();
     let started = Instant::now();
@@ -176,12 +190,12 @@ fn bare_rate(store: &std::path::Path, made: &[(Order, OrderLine)]) -> f64 {
         for unit in batch {
             run("INSERT INTO units VALUES (?1, ?2, ?3)", &[&unit.id().0, unit.fingerprint(), &NOW.0]);
             for write in unit.writes() {
-                bare_write(write, &run, &db);
+                bare_write(write, &run, db);
             }
         }
         db.execute_batch("COMMIT").unwrap();
     }
-    f64::from(u32::try_from(made.len()).unwrap()) / started.elapsed().as_secs_f64()
+    started.elapsed()
 }
 
 fn bare_write(write: &Write, run: &dyn Fn(&str, &[&dyn rusqlite::ToSql]) -> usize, db: &Connection) {

@@ -4,7 +4,6 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 /// Why an item was not taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,13 +26,11 @@ pub(crate) struct Queue<T> {
 struct Inner<T> {
     items: VecDeque<T>,
     closed: bool,
-    /// So many items wake who waits.
-    wanted: usize,
 }
 
 impl<T> Queue<T> {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { inner: Mutex::new(Inner { items: VecDeque::new(), closed: false, wanted: 1 }), filled: Condvar::new(), capacity }
+        Self { inner: Mutex::new(Inner { items: VecDeque::new(), closed: false }), filled: Condvar::new(), capacity }
     }
 
     /// Adds an item, or refuses it at once.
@@ -46,11 +43,8 @@ impl<T> Queue<T> {
             return Err(QueueError::Full);
         }
         inner.items.push_back(item);
-        let enough = inner.items.len() >= inner.wanted;
         drop(inner);
-        if enough {
-            self.filled.notify_one();
-        }
+        self.filled.notify_one();
         Ok(())
     }
 
@@ -59,16 +53,9 @@ impl<T> Queue<T> {
         self.wait().items.pop_front()
     }
 
-    /// Waits for an item, then at most `patience` for `wanted` of them, and takes all that is there, at most `limit`; nothing
-    /// once the queue is closed and empty. Only for queues with one taker.
-    pub(crate) fn take_all(&self, limit: usize, wanted: usize, patience: Duration) -> Vec<T> {
+    /// Waits for an item and takes all that is there, at most `limit`; nothing once the queue is closed and empty.
+    pub(crate) fn take_all(&self, limit: usize) -> Vec<T> {
         let mut inner = self.wait();
-        if inner.items.len() < wanted && !patience.is_zero() {
-            inner.wanted = wanted;
-            let few = |inner: &mut Inner<T>| inner.items.len() < wanted && !inner.closed;
-            inner = self.filled.wait_timeout_while(inner, patience, few).unwrap_or_else(PoisonError::into_inner).0;
-            inner.wanted = 1;
-        }
         let count = inner.items.len().min(limit);
         inner.items.drain(..count).collect()
     }
@@ -95,8 +82,6 @@ impl<T> Queue<T> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[test]
@@ -105,21 +90,8 @@ mod tests {
         assert_eq!((queue.push(1), queue.push(2), queue.push(3)), (Ok(()), Ok(()), Err(QueueError::Full)));
         queue.close();
         assert_eq!(queue.push(4), Err(QueueError::Closed));
-        assert_eq!(queue.take_all(1, 1, Duration::ZERO), [1]);
+        assert_eq!(queue.take_all(1), [1]);
         assert_eq!(queue.take(), Some(2));
-        assert_eq!((queue.take(), queue.take_all(9, 9, Duration::MAX)), (None, vec![]));
-    }
-
-    #[test]
-    fn patience_ends_when_enough_is_there_or_time_is_up() {
-        let queue = Queue::new(9);
-        queue.push(1).unwrap();
-        assert_eq!(queue.take_all(9, 2, Duration::from_millis(1)), [1]);
-        queue.push(2).unwrap();
-        std::thread::scope(|scope| {
-            let taken = scope.spawn(|| queue.take_all(9, 2, Duration::from_secs(60)));
-            queue.push(3).unwrap();
-            assert_eq!(taken.join().unwrap(), [2, 3]);
-        });
+        assert_eq!((queue.take(), queue.take_all(9)), (None, vec![]));
     }
 }

@@ -13,7 +13,6 @@ use crate::rows;
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
 use tokio::sync::oneshot;
 use veza_ports::storage::{CommitError, Committed, StoreError, UnitOfWork};
 
@@ -108,22 +107,16 @@ struct Thread {
     careful: u32,
 }
 
-/// How long a transaction waits for those who are likely to come: who was in the last one mostly comes again, and a flush to
-/// disk costs far more than this. One at a time never waits.
-const PATIENCE: Duration = Duration::from_micros(400);
-
 /// Transactions with savepoints after one that had to be done over.
 const CAREFUL_FOR: u32 = 16;
 
 impl Thread {
     fn work(mut self) {
-        let mut last = 0;
         loop {
-            let mut batch = self.queue.take_all(self.config.batch_max, last * 3 / 4, PATIENCE);
+            let mut batch = self.queue.take_all(self.config.batch_max);
             if batch.is_empty() {
                 break;
             }
-            last = batch.len();
             match self.transaction(&mut batch) {
                 Ok(outcomes) => batch.into_iter().zip(outcomes).for_each(|(job, outcome)| answer(job, outcome)),
                 Err(failure) => {

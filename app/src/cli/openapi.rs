@@ -1,11 +1,11 @@
 //! `veza openapi`.
 
 use super::say;
-use crate::http::server;
+use crate::http::{description, server};
 use std::process::ExitCode;
 
 /// Prints the API's description.
 pub(super) fn print() -> ExitCode {
-    say(server::api_service().spec_yaml().trim_end());
+    say(description::yaml(&server::api_service()).trim_end());
     ExitCode::SUCCESS
 }

@@ -68,7 +68,7 @@ pub const SECTIONS: &[Section] = &[
             plain(
                 "SQLITE_MAX_PAGE_COUNT",
                 "",
-                "Largest size of the SQLite file in pages of 4 KiB; beyond it writes answer 503. Default: no limit.",
+                "SQLite: largest size of the file in pages of 4 KiB; beyond it writes answer 503. Default: no limit.",
             ),
             plain("DATABASE_POOL_MAX", "10", "Postgres: most connections of this instance."),
             plain("DATABASE_ACQUIRE_TIMEOUT", "5s", "Postgres: longest wait for a connection; then the answer is 503."),

@@ -2,6 +2,7 @@
 //!
 //! The page's scripts and styles have addresses of their own, so its policy allows neither inline scripts nor `eval`.
 
+use super::description;
 use super::router::Router;
 use poem_openapi::{OpenApi, OpenApiService};
 
@@ -23,7 +24,7 @@ pub fn add_to<T: OpenApi>(router: Router, service: &OpenApiService<T, ()>) -> Ro
     let style = between(&bundle, "<style charset=\"UTF-8\">", "</style>").to_owned();
     let script = between(&bundle, "<script charset=\"UTF-8\">", "</script>").to_owned();
     router
-        .asset("/openapi.yaml", "application/yaml", POLICY, service.spec_yaml())
+        .asset("/openapi.yaml", "application/yaml", POLICY, description::yaml(service))
         .asset("/docs", "text/html; charset=utf-8", POLICY, PAGE)
         .asset("/docs/start.js", "text/javascript; charset=utf-8", POLICY, START)
         .asset("/docs/swagger-ui.js", "text/javascript; charset=utf-8", POLICY, script)

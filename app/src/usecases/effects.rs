@@ -112,7 +112,7 @@ async fn not_judged(
             later(app, sent, &message, false).await
         }
         PspError::EmptyKey(_) | PspError::Refused { .. } | PspError::NotOurs(_) => {
-            tracing::error!(effect = %sent.value.id, %message, "an effect can't be sent: this is a bug");
+            tracing::error!(effect = %sent.value.id, error = message, "an effect can't be sent: this is a bug");
             later(app, sent, &message, false).await
         }
     }
@@ -164,7 +164,7 @@ async fn over(app: &App, effect: Versioned<Effect>) -> Result<Performed, EffectE
 }
 
 async fn later(app: &App, effect: Versioned<Effect>, message: &str, heard: bool) -> Result<Performed, EffectError> {
-    tracing::warn!(effect = effect.value.kind.name(), id = %effect.value.id, attempts = effect.value.attempts, heard, message, "an effect waits");
+    tracing::warn!(effect = effect.value.kind.name(), id = %effect.value.id, attempts = effect.value.attempts, heard, error = message, "an effect waits");
     let pause = RETRIES.delay(effect.value.attempts.min(16));
     // What may have been heard is left alone until the call can't be running any more.
     let pause = if heard { pause.max(app.money.provider_timeout) } else { pause };

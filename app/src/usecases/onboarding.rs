@@ -110,7 +110,7 @@ async fn release(app: &App, seller: UserId) -> Result<(), ApiError> {
 
 fn problem(error: TransferError) -> ApiError {
     let message = error.to_string();
-    tracing::warn!(message, "onboarding: Connect did not do it");
+    tracing::warn!(error = message, "onboarding: Connect did not do it");
     match error {
         TransferError::BalanceInsufficient(_)
         | TransferError::CapabilityMissing(_)

@@ -64,7 +64,7 @@ async fn send(
 
 /// Nothing is left to take back: by a call of ours that we did not hear of, or by somebody else.
 async fn already_reversed(connect: &dyn TransferService, reversal: &Reversal, wanted: &NewReversal, message: &str) -> CallOutcome {
-    tracing::info!(reversal = %reversal.id, message, "already reversed at Connect");
+    tracing::info!(reversal = %reversal.id, answer = message, "already reversed at Connect");
     match connect.find_reversal(wanted).await {
         Ok(Found::One(id)) => CallOutcome::Done { provider_id: Some(id) },
         Ok(Found::None | Found::Several(_)) => CallOutcome::Done { provider_id: None },
@@ -88,7 +88,7 @@ async fn look_up(app: &App, connect: &dyn TransferService, reversal: &Reversal, 
 
 async fn record(app: &App, order_id: OrderId, reversal: &Reversal, outcome: CallOutcome) -> Result<(), EffectError> {
     if let CallOutcome::Refused { message, .. } | CallOutcome::Unknown { message, .. } | CallOutcome::NotNow { message } = &outcome {
-        tracing::warn!(order = %order_id, reversal = %reversal.id, message, "reversal not done");
+        tracing::warn!(order = %order_id, reversal = %reversal.id, error = message, "reversal not done");
     }
     let unit_id = format!("reversal:{}:{}", reversal.id, app.ids.uuid());
     let fact = Fact::Reversal(reversal.id, outcome);

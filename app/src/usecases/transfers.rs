@@ -165,7 +165,7 @@ async fn look_up(app: &App, connect: &dyn TransferService, transfer: &Transfer, 
 
 async fn record(app: &App, transfer: &Transfer, outcome: CallOutcome) -> Result<(), EffectError> {
     if let CallOutcome::Refused { message, .. } | CallOutcome::Unknown { message, .. } | CallOutcome::NotNow { message } = &outcome {
-        tracing::warn!(order = %transfer.order_id, transfer = %transfer.id, message, "transfer not done");
+        tracing::warn!(order = %transfer.order_id, transfer = %transfer.id, error = message, "transfer not done");
     }
     let unit_id = format!("transfer:{}:{}", transfer.id, app.ids.uuid());
     let fact = Fact::Transfer(transfer.id, outcome);

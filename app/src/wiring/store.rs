@@ -51,10 +51,8 @@ pub(super) async fn open(config: &Config) -> Result<Opened, StartError> {
         }
         Database::Sqlite(path) => {
             path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), folder)?;
-            Opened::Sqlite(Arc::new(
-                SqliteStore::open(SqliteConfig { max_page_count: config.sqlite_max_page_count, ..SqliteConfig::new(path) })
-                    .map_err(|error| failed(Box::new(error)))?,
-            ))
+            let settings = SqliteConfig { max_page_count: config.sqlite_max_page_count, ..SqliteConfig::new(path) };
+            Opened::Sqlite(Arc::new(SqliteStore::open(settings).map_err(|error| failed(Box::new(error)))?))
         }
         Database::Memory => Opened::Memory(Arc::new(MemoryStore::new())),
     })

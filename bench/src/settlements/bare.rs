@@ -6,8 +6,9 @@
 use crate::failure::Outcome;
 use crate::fixture::Fixture;
 use crate::messages::{Messages, USER_AGENT};
+use crate::settlements::verify::{Expected, verify};
 use rusqlite::{Connection, params};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 use veza_domain::ids::derive;
@@ -48,25 +49,67 @@ struct Settlement {
     payload: String,
 }
 
-/// Settles orders `first..end` of the database at `path`, `batch` to a transaction; says how long that took.
-///
-/// # Errors
-/// The database does not take it.
-pub fn run(path: &Path, fixture: &Fixture, messages: &Messages<'_>, first: usize, end: usize, batch: usize) -> Outcome<Duration> {
-    let db = connect(path)?;
-    let mut elapsed = Duration::ZERO;
-    let numbers: Vec<usize> = (first..end).collect();
-    for numbers in numbers.chunks(batch.max(1)) {
-        let settlements = numbers.iter().map(|number| prepare(fixture, messages, *number)).collect::<Outcome<Vec<_>>>()?;
-        let started = Instant::now();
-        db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        for settlement in &settlements {
-            write(&db, settlement)?;
-        }
-        db.prepare_cached("COMMIT")?.execute([])?;
-        elapsed += started.elapsed();
+/// The loop, on a copy of the prepared database. It runs in turns, before and after what it is compared with, because machines have
+/// better and worse minutes.
+pub struct Bare<'a> {
+    path: PathBuf,
+    db: Connection,
+    fixture: &'a Fixture,
+    messages: &'a Messages<'a>,
+    next: usize,
+    counted: usize,
+    elapsed: Duration,
+}
+
+impl<'a> Bare<'a> {
+    /// A loop on a copy of the database `prepared`, in `folder`.
+    ///
+    /// # Errors
+    /// It can't be copied or opened.
+    pub fn new(folder: &Path, prepared: &Path, fixture: &'a Fixture, messages: &'a Messages<'a>) -> Outcome<Self> {
+        let path = folder.join("bare.db");
+        std::fs::copy(prepared, &path)?;
+        let db = connect(&path)?;
+        Ok(Self { path, db, fixture, messages, next: 0, counted: 0, elapsed: Duration::ZERO })
     }
-    Ok(elapsed)
+
+    /// Settles the next `count` orders, `batch` to a transaction, and does not count the first twentieth.
+    ///
+    /// # Errors
+    /// The database does not take it.
+    pub fn turn(&mut self, count: usize, batch: usize) -> Outcome<()> {
+        let end = (self.next + count).min(self.fixture.orders());
+        let numbers: Vec<usize> = (self.next..end).collect();
+        let warm = numbers.len() / 20;
+        let mut done = 0;
+        for numbers in numbers.chunks(batch.max(1)) {
+            let prepared = |number: &usize| prepare(self.fixture, self.messages, *number);
+            let settlements = numbers.iter().map(prepared).collect::<Outcome<Vec<_>>>()?;
+            let started = Instant::now();
+            self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+            for settlement in &settlements {
+                write(&self.db, settlement)?;
+            }
+            self.db.prepare_cached("COMMIT")?.execute([])?;
+            if done >= warm {
+                self.elapsed += started.elapsed();
+                self.counted += numbers.len();
+            }
+            done += numbers.len();
+        }
+        self.next = end;
+        Ok(())
+    }
+
+    /// Settlements a second of all turns; what the loop wrote is checked like the server's.
+    ///
+    /// # Errors
+    /// The database holds something else than it should.
+    pub fn rate(self) -> Outcome<f64> {
+        drop(self.db);
+        verify(&self.path, self.fixture, Expected { settled: self.next, repeated: 0 })?;
+        Ok(self.counted as f64 / self.elapsed.as_secs_f64())
+    }
 }
 
 /// A connection with the settings of the application's writer.

@@ -23,7 +23,7 @@ use std::time::Duration;
 /// What is sent before anything is measured.
 const WARM_UP: Duration = Duration::from_secs(2);
 /// Share of the orders that may go into finding the rate; the rest is for the latency at half of it.
-const FOR_RATE: f64 = 0.64;
+pub const FOR_RATE: f64 = 0.64;
 /// Settled messages that are sent once more at the end.
 const REPEATED: usize = 1000;
 /// Share of the measured rate at which latency is looked at.
@@ -77,23 +77,6 @@ impl client::Workload for Around<'_> {
     fn accepts(&self, number: usize, answer: client::Answer<'_>) -> bool {
         self.messages.accepts(number, answer)
     }
-}
-
-/// The rate of the bare loop, on a copy of the prepared database in `folder`; what it wrote is checked like the server's.
-///
-/// # Errors
-/// The database does not take it, or holds something else in the end.
-pub fn bare_rate(options: &Options, folder: &Path, prepared: &Path, fixture: &Fixture, messages: &Messages<'_>) -> Outcome<f64> {
-    let path = folder.join("bare.db");
-    std::fs::copy(prepared, &path)?;
-    let batch = usize::from(options.connections);
-    let warm = fixture.orders() / 20;
-    bare::run(&path, fixture, messages, 0, warm, batch)?;
-    let end = warm + (fixture.orders() as f64 * FOR_RATE) as usize;
-    let elapsed = bare::run(&path, fixture, messages, warm, end, batch)?;
-    verify::verify(&path, fixture, verify::Expected { settled: end, repeated: 0 })?;
-    std::fs::remove_file(path)?;
-    Ok((end - warm) as f64 / elapsed.as_secs_f64())
 }
 
 /// Settles over HTTP: warm-up, full load, half load, repetitions.

@@ -70,7 +70,6 @@ pub fn database() -> Database {
 }
 
 impl Cluster {
-    #[allow(clippy::zombie_processes, reason = "the watchdog outlives this process: that is what it is for")]
     fn at(url: &str) -> Self {
         let (address, query) = url.split_once('?').unwrap_or((url, ""));
         let scheme = address.find("://").map_or(0, |at| at + 3);
@@ -82,7 +81,7 @@ impl Cluster {
         Self { programs, base: base.to_owned(), query, own: None, _watchdog: watchdog }
     }
 
-    #[allow(clippy::zombie_processes, reason = "the watchdog outlives this process: that is what it is for")]
+    #[expect(clippy::zombie_processes, reason = "the watchdog outlives this process on purpose")]
     fn start() -> Self {
         let programs = programs();
         let folder = tempfile::Builder::new().prefix("veza-postgres-").tempdir().expect("a temporary folder").keep();
@@ -261,7 +260,6 @@ fn prefix() -> String {
 }
 
 /// Runs a script when this process is gone.
-#[allow(clippy::zombie_processes, reason = "it outlives this process: that is what it is for")]
 fn watchdog(script: &str, arguments: &[&OsStr]) -> Child {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(format!("read -r _\ncd /\n{script}")).arg("watchdog").args(arguments);
