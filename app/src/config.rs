@@ -12,6 +12,7 @@ pub use database::Database;
 pub use network::Network;
 pub use reader::{Problem, Reader};
 
+use crate::usecases::reconcile::ReconcileSettings;
 use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -128,6 +129,16 @@ pub struct Config {
     pub transfers: RetrySettings,
     /// `REVERSAL_*`.
     pub reversals: RetrySettings,
+    /// `DISPUTE_FEE`, in minor units.
+    pub dispute_fee: i64,
+    /// `RECONCILE_*`.
+    pub reconcile: ReconcileSettings,
+    /// `AUDIT_INTERVAL`.
+    pub audit_interval: Duration,
+    /// `HYPERSWITCH_WEBHOOK_LOG_RETENTION_DAYS`.
+    pub webhook_log_days: u32,
+    /// `METRICS_TOKEN`.
+    pub metrics_token: Option<SecretString>,
     /// `JWT_SECRET`; none = made and kept in the data folder.
     pub jwt_secret: Option<SecretString>,
     /// `SMTP_*`; none = the local outbox.
@@ -207,6 +218,11 @@ impl Config {
             refund_window: reader.duration("REFUND_WINDOW", Duration::ZERO),
             transfers: retries(reader, "TRANSFER_RETRY", "TRANSFER_RETRY_ENABLED"),
             reversals: retries(reader, "REVERSAL", "REVERSAL_WORKER_ENABLED"),
+            dispute_fee: reader.parse_with("DISPUTE_FEE", "0 or more minor units", 0, |text| text.parse().ok().filter(|fee| *fee >= 0)),
+            reconcile: reconcile(reader),
+            audit_interval: reader.duration("AUDIT_INTERVAL", Duration::from_millis(1)),
+            webhook_log_days: retention_days(reader),
+            metrics_token: reader.secret("METRICS_TOKEN"),
             jwt_secret: reader.secret("JWT_SECRET"),
             smtp: smtp(reader, environment),
             rate_limits: reader.switch("RATE_LIMITS"),
@@ -280,6 +296,25 @@ fn retries(reader: &mut Reader, prefix: &str, switch: &str) -> RetrySettings {
         reader.wrong(&format!("{prefix}_BACKOFF_MAX"), format!("is shorter than {prefix}_BACKOFF_BASE"));
     }
     RetrySettings { enabled: reader.switch(switch), interval: reader.duration(&format!("{prefix}_CHECK_INTERVAL"), above_zero), policy }
+}
+
+fn reconcile(reader: &mut Reader) -> ReconcileSettings {
+    let above_zero = Duration::from_millis(1);
+    ReconcileSettings {
+        enabled: reader.switch("RECONCILE_WORKER_ENABLED"),
+        interval: reader.duration("RECONCILE_INTERVAL", above_zero),
+        order_stuck_after: reader.duration("RECONCILE_ORDER_STUCK_AFTER", Duration::ZERO),
+        refund_stuck_after: reader.duration("RECONCILE_REFUND_STUCK_AFTER", Duration::ZERO),
+        refund_orphan_after: reader.duration("RECONCILE_REFUND_ORPHAN_AFTER", Duration::ZERO),
+        subscription_stuck_after: reader.duration("RECONCILE_SUBSCRIPTION_STUCK_AFTER", Duration::ZERO),
+    }
+}
+
+/// 0 or nonsense = the default: a wrong setting never deletes evidence early (spec/01-money §7).
+fn retention_days(reader: &Reader) -> u32 {
+    const DEFAULT: u32 = 90;
+    let wished = reader.optional("HYPERSWITCH_WEBHOOK_LOG_RETENTION_DAYS").and_then(|text| text.trim().parse().ok());
+    wished.filter(|days| *days > 0).unwrap_or(DEFAULT)
 }
 
 fn smtp(reader: &mut Reader, environment: Environment) -> Option<veza_mail::SmtpConfig> {

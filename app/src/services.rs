@@ -2,20 +2,21 @@
 
 use crate::usecases::identity::access_tokens::AccessTokens;
 use crate::usecases::identity::kit::Identity;
+use crate::usecases::reconcile::ReconcileSettings;
 use crate::usecases::webhook_log::refused::RefusedDeliveries;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use veza_domain::backoff::RetryPolicy;
-use veza_domain::money::BasisPoints;
+use veza_domain::money::{BasisPoints, Minor};
 use veza_domain::settlement::Context;
 use veza_domain::time::Timestamp;
 use veza_ports::clock::{Clock, IdSource};
 use veza_ports::mail::Mailer;
 use veza_ports::payments::{HyperswitchReadClient, PaymentProvider, PaymentWebhooks};
 use veza_ports::storage::Storage;
-use veza_ports::transfers::TransferService;
+use veza_ports::transfers::{TransferService, TransferWebhooks};
 
 /// The payment provider, as wired.
 #[derive(Clone)]
@@ -28,6 +29,9 @@ pub struct Psp {
     pub webhooks: Arc<dyn PaymentWebhooks>,
 }
 
+/// The payout provider, as wired.
+pub type Connect = Arc<dyn TransferService>;
+
 /// The settings of the money flows (spec/01-money, spec/08-api).
 #[derive(Clone, Debug)]
 pub struct MoneySettings {
@@ -39,6 +43,8 @@ pub struct MoneySettings {
     pub transfers: RetryPolicy,
     /// `REVERSAL_*`.
     pub reversals: RetryPolicy,
+    /// `DISPUTE_FEE`: minor units of the order's currency.
+    pub dispute_fee: Minor,
     /// `PROVIDER_TIMEOUT`: longest call; after it none of ours can be under way.
     pub provider_timeout: Duration,
     /// `PUBLIC_URL`, without a slash at the end.
@@ -79,6 +85,8 @@ pub struct Wake {
     pub transfers: Notify,
     /// The reversal worker.
     pub reversals: Notify,
+    /// The reconciler.
+    pub reconcile: Notify,
 }
 
 /// When each worker last looked for work, by its name.
@@ -91,7 +99,9 @@ pub struct App {
     /// The payment provider; none = paid sales are refused with 503.
     pub psp: Option<Psp>,
     /// The payout provider; none = transfers wait.
-    pub connect: Option<Arc<dyn TransferService>>,
+    pub connect: Option<Connect>,
+    /// Checks and reads the payout provider's messages; none = they are refused.
+    pub connect_webhooks: Option<Arc<dyn TransferWebhooks>>,
     /// Mail.
     pub mailer: Arc<dyn Mailer>,
     /// Time.
@@ -106,6 +116,10 @@ pub struct App {
     pub money: MoneySettings,
     /// How the workers run.
     pub workers: WorkerSettings,
+    /// `RECONCILE_*`.
+    pub reconcile: ReconcileSettings,
+    /// Days that the webhook log is kept.
+    pub webhook_log_days: u32,
     /// Wakes the workers.
     pub wake: Wake,
     /// When each worker last looked for work.
@@ -135,6 +149,7 @@ impl App {
             refund_window: self.money.refund_window,
             transfers: self.money.transfers,
             reversals: self.money.reversals,
+            dispute_fee: self.money.dispute_fee,
         }
     }
 }

@@ -2,11 +2,15 @@
 
 pub mod catalog;
 pub mod checkout;
+pub mod connect_events;
 pub mod commit;
 pub mod effects;
 pub mod idempotency;
 pub mod identity;
+pub mod journal;
 pub mod onboarding;
+pub mod psp_reads;
+pub mod reconcile;
 pub mod refunds;
 pub mod reversals;
 pub mod settle;

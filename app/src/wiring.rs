@@ -23,7 +23,7 @@ use store::Opened;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use veza_domain::money::BasisPoints;
+use veza_domain::money::{BasisPoints, Minor};
 use veza_hyperswitch::{Hyperswitch, HyperswitchConfig};
 use veza_mail::{OutboxMailer, SmtpMailer};
 use veza_ports::BoxError;
@@ -99,6 +99,8 @@ impl Parts {
                 reversals: config.reversals.enabled,
                 reversals_every: config.reversals.interval,
             },
+            reconcile: config.reconcile,
+            webhook_log_days: config.webhook_log_days,
             wake: Wake::default(),
             worker_runs: WorkerRuns::default(),
             refused_deliveries: RefusedDeliveries::default(),
@@ -295,6 +297,7 @@ fn money(config: &Config, sandbox: Option<&Sandbox>, addr: Option<SocketAddr>) -
         refund_window: config.refund_window,
         transfers: config.transfers.policy,
         reversals: config.reversals.policy,
+        dispute_fee: Minor(config.dispute_fee),
         provider_timeout: config.provider_timeout,
         public_url: config.public_url.clone().unwrap_or_else(|| local_url(addr.unwrap_or(config.bind_addr))),
         publishable_key,

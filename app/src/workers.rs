@@ -1,4 +1,4 @@
-//! Background work: the outbox, transfers, reversals, the log of refused deliveries, the sweep.
+//! Background work: the outbox, transfers, reversals, the reconciler, the log of refused deliveries, the sweeps.
 //!
 //! Each worker claims due rows in batches, works on a few of them at a time, and sleeps until it is woken or its interval is
 //! over. A worker that fails says so and goes on; a row that it dies over is due again after its lease.
@@ -6,6 +6,7 @@
 use crate::problem::chain;
 use crate::services::App;
 use crate::usecases::effects::EffectError;
+use crate::usecases::reconcile::{self, Extent};
 use crate::usecases::{effects, reversals, transfers, webhook_log};
 use futures_util::StreamExt;
 use std::future::Future;
@@ -52,7 +53,15 @@ pub fn start(app: &Arc<App>) -> WorkersHandle {
     } else {
         tracing::warn!("the reversal worker is off: what refunds take back from sellers waits");
     }
+    if !app.reconcile.enabled {
+        tracing::warn!("the reconcile worker is off: what the provider's messages do not bring waits for `veza reconcile --once`");
+    } else if app.psp.is_none() {
+        tracing::warn!("the reconcile worker does not start: no payment provider is configured");
+    } else {
+        tasks.spawn(reconcile_every(app.clone(), stopped.clone()));
+    }
     tasks.spawn(log_refused(app.clone(), stopped.clone()));
+    tasks.spawn(webhook_log::retention::sweep(app.clone(), stopped.clone()));
     tasks.spawn(sweep(app.clone(), stopped));
     WorkersHandle { stop, tasks }
 }
@@ -131,6 +140,28 @@ fn told(class: &str, what: &str, id: impl std::fmt::Display, result: Result<(), 
     if let Err(error) = result {
         tracing::error!(class, what, %id, error = chain(&error), "work could not be recorded; it is due again after its lease");
     }
+}
+
+/// The reconciler: a tick at the start, then one per interval. A tick never ends it.
+async fn reconcile_every(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    tracing::info!(worker = "reconcile", every = ?app.reconcile.interval, "worker runs");
+    while !*stopped.borrow() {
+        tokio::select! {
+            run = reconcile::run(&app, Extent::Tick, &|_| {}) => {
+                if let Err(error) = run {
+                    tracing::error!(worker = "reconcile", %error, "nothing could be claimed; next time again");
+                }
+            }
+            _ = stopped.changed() => break,
+        }
+        app.last_run("reconcile");
+        tokio::select! {
+            () = app.wake.reconcile.notified() => {}
+            () = tokio::time::sleep(app.reconcile.interval) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+    tracing::info!(worker = "reconcile", "worker stopped");
 }
 
 async fn log_refused(app: Arc<App>, mut stopped: watch::Receiver<bool>) {

@@ -103,6 +103,7 @@ pub const SECTIONS: &[Section] = &[
         variables: &[
             plain("PLATFORM_FEE_BPS", "1000", "The platform's share of a sale, in basis points (1000 = 10 %)."),
             plain("REFUND_WINDOW", "336h", "How long after a sale a refund may be asked for."),
+            plain("DISPUTE_FEE", "0", "What a lost dispute costs the platform beyond its amount, in minor units of the order's currency."),
         ],
     },
     Section {
@@ -126,6 +127,26 @@ pub const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        title: "Reconciler: asks the providers about what waits for a message that may never come",
+        variables: &[
+            plain("RECONCILE_WORKER_ENABLED", "true", "false: only `veza reconcile --once` and POST /api/v1/admin/reconcile."),
+            plain("RECONCILE_INTERVAL", "1h", "How often due rows are looked for; also the first pause between two looks at a row."),
+            plain("RECONCILE_ORDER_STUCK_AFTER", "30m", "Age from which a pending order's payment is read."),
+            plain("RECONCILE_REFUND_STUCK_AFTER", "30m", "Age from which a pending refund is read."),
+            plain("RECONCILE_REFUND_ORPHAN_AFTER", "5m", "Age from which a refund without the provider's id is looked up; above PROVIDER_TIMEOUT."),
+            plain("RECONCILE_SUBSCRIPTION_STUCK_AFTER", "30m", "Age from which an unpaid subscription's payment is read."),
+            plain("AUDIT_INTERVAL", "24h", "How often the standing invariants of the books are checked, beside once at the start."),
+        ],
+    },
+    Section {
+        title: "Webhook log",
+        variables: &[plain(
+            "HYPERSWITCH_WEBHOOK_LOG_RETENTION_DAYS",
+            "90",
+            "Days that deliveries are kept, of both providers; 0 or nonsense = 90.",
+        )],
+    },
+    Section {
         title: "People and mail",
         variables: &[
             secret(
@@ -146,6 +167,7 @@ pub const SECTIONS: &[Section] = &[
             plain("RATE_LIMITS", "on", "off: for load tests; refused in production."),
             plain("TRUSTED_PROXIES", "", "Addresses or networks (10.0.0.0/8), by comma, whose X-Forwarded-For is believed."),
             plain("CORS_ALLOWED_ORIGINS", "", "Origins, by comma, whose pages may call the API from a browser."),
+            secret("METRICS_TOKEN", "Bearer token that may read /metrics. Without it only clients on this machine may."),
             plain("LOG_FORMAT", "", "text or json. Default: text in development, json in production."),
             plain("LOG_LEVEL", "info", "error, warn, info, debug or trace, also per module (info,veza=debug)."),
         ],

@@ -1,4 +1,4 @@
-//! `POST /webhooks/hyperswitch`: the PSP's messages (spec/01-money §6).
+//! `POST /webhooks/hyperswitch`, `POST /webhooks/stripe`: the providers' messages (spec/01-money §5, §6).
 //!
 //! 413 before anything is stored, 401 before anything is read, 400 for what is signed and broken, 5xx when storage fails so
 //! that the PSP sends again, 200 for everything else, also for what is of no use to us.
@@ -7,6 +7,7 @@ use crate::http::client::ClientAddr;
 use crate::http::tags::Area;
 use crate::problem::{ApiError, request_id};
 use crate::services::App;
+use crate::usecases::connect_events;
 use crate::usecases::webhooks::{self, Envelope, Handled};
 use poem::web::Data;
 use poem::{Body, Request};
@@ -44,22 +45,49 @@ impl WebhooksApi {
         request: &Request,
         body: Body,
     ) -> Result<Json<DeliveryAnswer>, ApiError> {
-        let body =
-            body.into_bytes_limit(BODY_MAX).await.map_err(|_| ApiError::too_large("body_too_large", "a webhook has at most 64 KiB"))?;
-        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let signature = app.psp.as_ref().and_then(|psp| header(psp.webhooks.signature_header())).map(str::to_owned);
-        let envelope = Envelope {
-            body: &body,
-            signature: signature.as_deref(),
-            source_ip: client.0.0.to_string(),
-            user_agent: header("user-agent").unwrap_or_default().chars().take(USER_AGENT_CHARS_MAX).collect(),
-            request_id: request_id(),
-        };
-        match webhooks::receive(&app, envelope).await {
-            Handled::Answered(result) => Ok(Json(DeliveryAnswer { result: result.to_string() })),
-            Handled::BadSignature => Err(ApiError::unauthorized("signature_invalid", "the signature is missing or wrong")),
-            Handled::Malformed(why) => Err(ApiError::bad_request("malformed_webhook", why)),
-            Handled::NotStored => Err(ApiError::unavailable("storage_unavailable", "it could not be processed; send it again")),
-        }
+        let body = read(body).await?;
+        let header = app.psp.as_ref().map(|psp| psp.webhooks.signature_header());
+        answer(webhooks::receive(&app, envelope(&body, header, client.0, request)).await)
+    }
+
+    /// Receive a message of Stripe.
+    ///
+    /// Of the platform's endpoint or the connected accounts' one; the raw body, at most 64 KiB, signed in `stripe-signature` with either
+    /// endpoint's secret, not older than five minutes. A message is a hint: what it names is read at Stripe, and that is settled.
+    #[oai(path = "/stripe", method = "post", operation_id = "receiveStripeWebhook")]
+    async fn stripe(
+        &self,
+        app: Data<&Arc<App>>,
+        client: Data<&ClientAddr>,
+        request: &Request,
+        body: Body,
+    ) -> Result<Json<DeliveryAnswer>, ApiError> {
+        let body = read(body).await?;
+        let header = app.connect_webhooks.as_ref().map(|connect| connect.signature_header());
+        answer(connect_events::receive(&app, envelope(&body, header, client.0, request)).await)
+    }
+}
+
+async fn read(body: Body) -> Result<bytes::Bytes, ApiError> {
+    body.into_bytes_limit(BODY_MAX).await.map_err(|_| ApiError::too_large("body_too_large", "a webhook has at most 64 KiB"))
+}
+
+fn envelope<'a>(body: &'a [u8], signature_header: Option<&str>, client: &ClientAddr, request: &'a Request) -> Envelope<'a> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    Envelope {
+        body,
+        signature: signature_header.and_then(header),
+        source_ip: client.0.to_string(),
+        user_agent: header("user-agent").unwrap_or_default().chars().take(USER_AGENT_CHARS_MAX).collect(),
+        request_id: request_id(),
+    }
+}
+
+fn answer(handled: Handled) -> Result<Json<DeliveryAnswer>, ApiError> {
+    match handled {
+        Handled::Answered(result) => Ok(Json(DeliveryAnswer { result: result.to_string() })),
+        Handled::BadSignature => Err(ApiError::unauthorized("signature_invalid", "the signature is missing or wrong")),
+        Handled::Malformed(why) => Err(ApiError::bad_request("malformed_webhook", why)),
+        Handled::NotStored => Err(ApiError::unavailable("storage_unavailable", "it could not be processed; send it again")),
     }
 }

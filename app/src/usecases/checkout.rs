@@ -12,6 +12,7 @@ use veza_domain::catalog::{Product, ProductStatus};
 use veza_domain::effect::{Effect, EffectKind};
 use veza_domain::ids::{LineId, OfferId, OrderId, ProductId, UserId};
 use veza_domain::licence::{ExclusiveHold, ExclusiveState, LicenceKind};
+use veza_domain::look::Look;
 use veza_domain::money::{Minor, Money, split};
 use veza_domain::order::{Order, OrderLine, OrderStatus};
 use veza_domain::settlement::{Change, OrderFile, decide_free};
@@ -150,6 +151,7 @@ fn draft(app: &App, buyer: UserId, priced: &Priced, incoming: Option<&Incoming>)
         created_at: now,
         completed_at: None,
         refund_deadline: None,
+        look: Look::from(now),
     };
     let lines = priced.lines.iter().zip(0..).map(|(line, position)| order_line(app, order_id, line, position)).collect();
     let (holds, mut writes) = take_holds(order_id, &priced.holds)?;
@@ -173,6 +175,7 @@ fn draft(app: &App, buyer: UserId, priced: &Priced, incoming: Option<&Incoming>)
     writes.extend(nothing_read.writes(&others));
     writes.extend(priced.products.iter().map(|(id, expected)| Write::Unchanged { key: RowKey::Product(*id), expected: *expected }));
     writes.extend(effect.iter().cloned().map(|effect| Write::Insert(Row::Effect(effect))));
+    writes.extend(effect.iter().filter_map(|effect| effects::told(app, effect, "sent to the PSP")));
     writes.extend(incoming.map(Incoming::insert));
     Ok(Draft { order_id, writes, effect })
 }

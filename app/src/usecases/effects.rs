@@ -10,12 +10,15 @@ use crate::problem::chain;
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit, unit};
 use crate::usecases::identity::mails;
+use crate::usecases::journal;
+use crate::usecases::psp_reads;
 use crate::usecases::settle::{Bring, SettleError, bring};
 use std::time::Duration;
 use veza_domain::attention::{Attention, Code, Subject};
 use veza_domain::backoff::RetryPolicy;
 use veza_domain::effect::{Effect, EffectKind, EffectState};
 use veza_domain::ids::OrderId;
+use veza_domain::journal::JournalKind;
 use veza_domain::settlement::Fact;
 use veza_ports::mail::MailError;
 use veza_ports::payments::{PspError, ReadError};
@@ -69,7 +72,7 @@ pub async fn work(app: &App, claimed: Versioned<Effect>) -> Result<Performed, Ef
         (EffectKind::CreateRefund(order, refund), EffectState::Sent) => refund::recover(app, claimed, order, refund).await,
         (_, EffectState::Done | EffectState::Refused) => Ok(Performed::Done),
         // Reading twice and mailing twice do no harm: nothing to find out first.
-        (EffectKind::ReadPayment(_) | EffectKind::ReadRefund(..), _) => perform(app, claimed).await,
+        (EffectKind::ReadPayment(_) | EffectKind::ReadRefund(..) | EffectKind::ReadDispute(..), _) => perform(app, claimed).await,
         (EffectKind::MailVerification(..) | EffectKind::MailAlreadyRegistered(_), _) => perform(app, claimed).await,
     }
 }
@@ -84,15 +87,28 @@ pub async fn perform(app: &App, effect: Versioned<Effect>) -> Result<Performed, 
         EffectKind::CreateRefund(order, refund) => refund::create(app, effect, order, refund).await,
         EffectKind::ReadPayment(order) => payment::read(app, effect, order).await,
         EffectKind::ReadRefund(order, refund) => refund::read(app, effect, order, refund).await,
+        EffectKind::ReadDispute(order, dispute) => payment::read_dispute(app, effect, order, dispute).await,
         EffectKind::MailVerification(..) | EffectKind::MailAlreadyRegistered(_) => mail(app, effect).await,
     }
 }
 
 async fn mark_sent(app: &App, effect: Versioned<Effect>) -> Result<Versioned<Effect>, CommitError> {
     let sent = effect.value.sent(app.now(), app.money.lease());
-    let write = Write::Update { row: Row::Effect(sent.clone()), expected: effect.revision };
-    commit(app, fresh_unit(app, vec![write])).await?;
+    let mut writes = vec![Write::Update { row: Row::Effect(sent.clone()), expected: effect.revision }];
+    writes.extend(told(app, &sent, "sent to the PSP"));
+    commit(app, fresh_unit(app, writes)).await?;
     Ok(Versioned { value: sent, revision: effect.revision.next() })
+}
+
+/// A line of the journal about an effect's call, where it belongs to an order.
+pub(crate) fn told(app: &App, effect: &Effect, what: &str) -> Option<Write> {
+    let (order_id, of) = match effect.kind {
+        EffectKind::CreatePayment(order) | EffectKind::ReadPayment(order) => (order, order.0),
+        EffectKind::CreateRefund(order, refund) | EffectKind::ReadRefund(order, refund) => (order, refund.0),
+        EffectKind::ReadDispute(order, dispute) => (order, dispute.0),
+        EffectKind::MailVerification(..) | EffectKind::MailAlreadyRegistered(_) => return None,
+    };
+    Some(journal::call(app, order_id, &format!("{} {of} {what}", effect.kind.name())))
 }
 
 /// No verdict: the effect waits, as sent if it may have been heard.
@@ -119,14 +135,15 @@ async fn not_judged(
 }
 
 /// "Not found" is final only once our own call can't be running any more (spec/01-money §8).
-fn may_be_under_way(app: &App, effect: &Effect) -> bool {
+pub(crate) fn may_be_under_way(app: &App, effect: &Effect) -> bool {
     effect.sent_at.is_some_and(|sent| app.now().since(sent) < app.money.provider_timeout)
 }
 
 async fn settle_read(app: &App, effect: Versioned<Effect>, order_id: OrderId, fact: Fact) -> Result<Performed, EffectError> {
     let unit_id = format!("effect:{}:{}", effect.value.id, effect.revision.0);
+    let journal = journal::line(app, order_id, JournalKind::Fact, &format!("read at the PSP: {}", psp_reads::words(&fact)));
     let done = Write::Update { row: Row::Effect(effect.value.done()), expected: effect.revision };
-    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &|_| vec![done.clone()] }).await?;
+    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &|_| vec![done.clone(), journal.clone()] }).await?;
     Ok(Performed::Done)
 }
 
@@ -172,12 +189,14 @@ async fn later(app: &App, effect: Versioned<Effect>, message: &str, heard: bool)
     let attempts = effect.value.attempts.saturating_add(u32::from(effect.value.state == EffectState::Pending));
     let row = Effect { attempts, ..effect.value };
     let row = if heard { row.unknown(message, now, pause) } else { row.again(message, now, pause) };
-    let write = Write::Update { row: Row::Effect(row), expected: effect.revision };
-    commit(app, fresh_unit(app, vec![write])).await?;
+    let journal = told(app, &row, &format!("{}: {message}", if heard { "outcome unknown" } else { "not done" }));
+    let mut writes = vec![Write::Update { row: Row::Effect(row), expected: effect.revision }];
+    writes.extend(journal);
+    commit(app, fresh_unit(app, writes)).await?;
     Ok(Performed::Later { message: message.to_owned() })
 }
 
-fn flag(app: &App, subject: Subject, code: Code, order_id: Option<OrderId>, detail: &str) -> Write {
+pub(crate) fn flag(app: &App, subject: Subject, code: Code, order_id: Option<OrderId>, detail: &str) -> Write {
     Write::Ensure(Row::Attention(Attention { subject, code, order_id, detail: detail.to_owned(), since: app.now() }))
 }
 

@@ -34,7 +34,7 @@ pub async fn start(app: &App, seller: &User) -> Result<Onboarding, ApiError> {
     let known = ensure(app, connect.as_ref(), seller).await?;
     let account = refresh(app, connect.as_ref(), known).await.map_err(|error| refused(&error))?;
     if account.transfers_enabled {
-        release(app, seller.id).await?;
+        release(app, seller.id).await.map_err(|error| refused(&error))?;
     }
     let id = account.stripe_account_id.clone().unwrap_or_default();
     let page = format!("{}/seller/onboarding", app.money.public_url);
@@ -53,7 +53,7 @@ pub async fn returned(app: &App, seller: UserId) -> Result<bool, ApiError> {
     let (Some(connect), Some(known)) = (&app.connect, app.store.seller_account(seller).await?) else { return Err(not_found()) };
     let account = refresh(app, connect.as_ref(), known).await.map_err(|error| refused(&error))?;
     if account.transfers_enabled {
-        release(app, seller).await?;
+        release(app, seller).await.map_err(|error| refused(&error))?;
     }
     Ok(account.transfers_enabled)
 }
@@ -95,13 +95,16 @@ async fn read_again(app: &App, seller: &User) -> Result<Versioned<SellerAccount>
 }
 
 /// What waited for the account goes out now.
-async fn release(app: &App, seller: UserId) -> Result<(), ApiError> {
-    let held = app.store.held_transfers(seller, RELEASE_BATCH).await?;
+///
+/// # Errors
+/// [`CommitError`]; what was released before it stays released, the rest goes out by its slow schedule.
+pub async fn release(app: &App, seller: UserId) -> Result<(), CommitError> {
+    let held = app.store.held_transfers(seller, RELEASE_BATCH).await.map_err(|error| CommitError::Unavailable(Box::new(error)))?;
     for Versioned { value, revision } in held {
         let row = Row::Transfer(value.released(app.now()));
         match commit(app, fresh_unit(app, vec![Write::Update { row, expected: revision }])).await {
             Ok(_) | Err(CommitError::Conflict(_)) => {}
-            Err(error) => return Err(refused(&error)),
+            Err(error) => return Err(error),
         }
     }
     app.wake.transfers.notify_one();

@@ -63,6 +63,7 @@ fn writes(app: &App, stored: &StoredOrder, refund: Refund, incoming: Option<&Inc
         })
         .collect();
     let mut writes = stored.writes(&changes);
+    writes.extend(sent.iter().filter_map(|effect| effects::told(app, effect, "sent to the PSP")));
     writes.extend(incoming.map(Incoming::insert));
     (writes, sent)
 }

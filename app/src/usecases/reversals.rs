@@ -5,12 +5,14 @@ use crate::problem::chain;
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::effects::{EffectError, flag_now};
+use crate::usecases::journal;
 use crate::usecases::settle::{Bring, bring};
-use crate::usecases::transfers::{may_be_under_way, outcome_of};
+use crate::usecases::transfers::{may_be_under_way, outcome_of, words};
 use veza_domain::attention::{Code, Subject};
-use veza_domain::ids::OrderId;
+use veza_domain::ids::{OrderId, ReversalId};
+use veza_domain::money::Money;
 use veza_domain::reversal::{Reversal, ReversalStatus};
-use veza_domain::settlement::{Change, Fact};
+use veza_domain::settlement::{Change, Decision, Fact, OrderFile};
 use veza_domain::transfer::{CallOutcome, Step};
 use veza_ports::storage::{ClaimedReversal, CommitError};
 use veza_ports::transfers::{Found, NewReversal, TransferError, TransferService};
@@ -22,20 +24,25 @@ use veza_ports::transfers::{Found, NewReversal, TransferError, TransferService};
 pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<(), EffectError> {
     let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(()) };
     let Some(reversal) = stored.file.reversals.iter().find(|reversal| reversal.id == claimed.id).cloned() else { return Ok(()) };
-    let transfer = stored.file.transfers.iter().find(|transfer| transfer.id == reversal.transfer_id);
-    let (Some(transfer), ReversalStatus::ReversalPending) = (transfer, reversal.status) else { return Ok(()) };
-    let Some(stripe_transfer_id) = transfer.stripe_transfer_id.clone() else {
+    if reversal.status != ReversalStatus::ReversalPending {
+        return Ok(());
+    }
+    TODO_NETTED
+    let Some(stripe_transfer_id) = transfer_at_connect(&stored.file, &reversal) else {
         // Without Connect's id there is nothing to call: the rules end it.
         return record(app, claimed.order_id, &reversal, CallOutcome::NotThere).await;
     };
     let Some(connect) = &app.connect else { return Ok(()) };
-    let wanted = NewReversal { reversal_id: reversal.id, refund_id: reversal.refund_id, stripe_transfer_id, amount: reversal.amount };
+    let wanted = wanted(&reversal, stripe_transfer_id);
     let outcome = match reversal.attempt.next_step(app.now()) {
         Step::LookUp => look_up(app, connect.as_ref(), &reversal, &wanted, claimed.order_id).await,
         Step::Send => {
             let sent = reversal.clone().sent(app.now(), app.money.lease());
             let key = sent.key();
-            match commit(app, fresh_unit(app, stored.writes(&[Change::Reversal(sent)]))).await {
+            let told = journal::call(app, claimed.order_id, &format!("reversal {} of {} sent to Connect, key {key}", sent.id, wanted.amount));
+            let mut writes = stored.writes(&[Change::Reversal(sent)]);
+            writes.push(told);
+            match commit(app, fresh_unit(app, writes)).await {
                 Ok(_) => send(app, connect.as_ref(), &key, &reversal, &wanted, claimed.order_id).await,
                 Err(CommitError::Conflict(_)) => return Ok(()),
                 Err(error) => return Err(error.into()),
@@ -43,6 +50,33 @@ pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<(), EffectError
         }
     };
     record(app, claimed.order_id, &reversal, outcome).await
+}
+
+/// Looks up a reversal whose outcome is unknown, whatever its schedule says, and sends nothing. False: its outcome is known.
+///
+/// # Errors
+/// [`EffectError`] when something could not be stored.
+pub async fn look(app: &App, order_id: OrderId, id: ReversalId) -> Result<bool, EffectError> {
+    let (Some(connect), Some(stored)) = (&app.connect, app.store.order_file(order_id).await?) else { return Ok(false) };
+    let unknown = |reversal: &&Reversal| {
+        reversal.id == id && reversal.status == ReversalStatus::ReversalPending && reversal.attempt.is_unknown()
+    };
+    let Some(reversal) = stored.file.reversals.iter().find(unknown) else { return Ok(false) };
+    let Some(stripe_transfer_id) = transfer_at_connect(&stored.file, reversal) else { return Ok(false) };
+    let outcome = look_up(app, connect.as_ref(), reversal, &wanted(reversal, stripe_transfer_id), order_id).await;
+    record(app, order_id, reversal, outcome).await?;
+    Ok(true)
+}
+
+fn transfer_at_connect(file: &OrderFile, reversal: &Reversal) -> Option<String> {
+    let transfer = file.transfers.iter().find(|transfer| Some(transfer.id) == reversal.transfer_id)?;
+    transfer.stripe_transfer_id.clone()
+}
+
+/// What is taken back at Connect: what later shares have paid is left out.
+fn wanted(reversal: &Reversal, stripe_transfer_id: String) -> NewReversal {
+    let amount = Money { amount: reversal.open_amount(), currency: reversal.amount.currency };
+    NewReversal { reversal_id: reversal.id, refund_id: reversal.cause.refund(), stripe_transfer_id, amount }
 }
 
 async fn send(
@@ -91,7 +125,9 @@ async fn record(app: &App, order_id: OrderId, reversal: &Reversal, outcome: Call
         tracing::warn!(order = %order_id, reversal = %reversal.id, error = message, "reversal not done");
     }
     let unit_id = format!("reversal:{}:{}", reversal.id, app.ids.uuid());
+    let told = journal::call(app, order_id, &format!("reversal {}: {}", reversal.id, words(&outcome)));
     let fact = Fact::Reversal(reversal.id, outcome);
-    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &|_| Vec::new() }).await?;
+    let extra = |decision: &Decision| if decision.changes.is_empty() { Vec::new() } else { vec![told.clone()] };
+    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &extra }).await?;
     Ok(())
 }

@@ -4,11 +4,13 @@
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::effects::{EffectError, flag_now};
+use crate::usecases::journal;
 use crate::usecases::settle::{Bring, bring};
 use veza_domain::attention::{Code, Subject};
 use veza_domain::ids::{OrderId, TransferId};
+use veza_domain::journal::JournalKind;
 use veza_domain::payout::SellerAccount;
-use veza_domain::settlement::{Fact, OrderFile};
+use veza_domain::settlement::{Decision, Fact, OrderFile};
 use veza_domain::transfer::{Attempt, CallOutcome, CallRefusal, Hold, Step, Transfer, TransferStatus};
 use veza_ports::storage::{ClaimedTransfer, CommitError, Row, StoredOrder, Versioned, Write};
 use veza_ports::transfers::{Found, NewTransfer, TransferError, TransferService};
@@ -32,10 +34,16 @@ pub async fn work(app: &App, claimed: ClaimedTransfer) -> Result<(), EffectError
         (None, _) => None,
         (Some(connect), was_sent) => destination(app, connect.as_ref(), &transfer, was_sent).await?.map(|account| (connect, account)),
     };
-    let Some((connect, destination)) = ready else { return hold(app, &stored, transfer).await };
+    let held = stored.file.may_send(&transfer).err();
+    if let Some(reason) = held
+        && !transfer.attempt.is_unknown()
+    {
+        return hold(app, &stored, transfer, reason).await;
+    }
+    let Some((connect, destination)) = ready else { return hold(app, &stored, transfer, Hold::AccountNotReady).await };
     let wanted = NewTransfer { transfer_id: transfer.id, order_id: transfer.order_id, destination, amount: transfer.amount };
-    // Nobody is paid for refunded goods: what may have been sent is looked up, not sent again.
-    let step = if unwanted { Step::LookUp } else { transfer.attempt.next_step(app.now()) };
+    // Nobody is paid for refunded goods, or while a dispute is open: what may have been sent is looked up, not sent again.
+    let step = if unwanted || held.is_some() { Step::LookUp } else { transfer.attempt.next_step(app.now()) };
     let outcome = match step {
         Step::LookUp => look_up(app, connect.as_ref(), &transfer, &wanted).await,
         Step::Send => {
@@ -44,6 +52,23 @@ pub async fn work(app: &App, claimed: ClaimedTransfer) -> Result<(), EffectError
         }
     };
     record(app, &transfer, outcome).await
+}
+
+/// Looks up a transfer whose outcome is unknown, whatever its schedule says, and sends nothing. False: its outcome is known.
+///
+/// # Errors
+/// [`EffectError`] when something could not be stored.
+pub async fn look(app: &App, order_id: OrderId, id: TransferId) -> Result<bool, EffectError> {
+    let (Some(connect), Some(stored)) = (&app.connect, app.store.order_file(order_id).await?) else { return Ok(false) };
+    let unknown = |transfer: &&Transfer| {
+        matches!(transfer.status(), TransferStatus::Pending | TransferStatus::Failed) && transfer.attempt.is_unknown()
+    };
+    let Some(transfer) = find(&stored.file, id).filter(unknown) else { return Ok(false) };
+    let Some(destination) = destination(app, connect.as_ref(), transfer, true).await? else { return Ok(false) };
+    let wanted = NewTransfer { transfer_id: transfer.id, order_id: transfer.order_id, destination, amount: transfer.amount };
+    let outcome = look_up(app, connect.as_ref(), transfer, &wanted).await;
+    record(app, transfer, outcome).await?;
+    Ok(true)
 }
 
 fn find(file: &OrderFile, id: TransferId) -> Option<&Transfer> {
@@ -91,22 +116,27 @@ pub async fn refresh(app: &App, connect: &dyn TransferService, known: Versioned<
     Ok(now)
 }
 
-async fn hold(app: &App, stored: &StoredOrder, transfer: Transfer) -> Result<(), EffectError> {
-    tracing::info!(order = %transfer.order_id, transfer = %transfer.id, "transfer waits: the seller's account can't receive yet");
-    let held = transfer.held(Hold::AccountNotReady, &app.money.transfers, app.now());
-    store(app, stored, held).await?;
+async fn hold(app: &App, stored: &StoredOrder, transfer: Transfer, reason: Hold) -> Result<(), EffectError> {
+    tracing::info!(order = %transfer.order_id, transfer = %transfer.id, hold = reason.as_str(), "transfer waits");
+    let told = (transfer.hold != Some(reason)).then(|| {
+        journal::line(app, transfer.order_id, JournalKind::Job, &format!("transfer {} waits: {}", transfer.id, reason.as_str()))
+    });
+    let held = transfer.held(reason, &app.money.transfers, app.now());
+    store(app, stored, held, told).await?;
     Ok(())
 }
 
 /// The row says that it may have been heard before the call is made. `None`: somebody else has changed the order meanwhile.
 async fn mark_sent(app: &App, stored: &StoredOrder, transfer: Transfer) -> Result<Option<Transfer>, CommitError> {
     let sent = transfer.sent(app.now(), app.money.lease());
-    Ok(store(app, stored, sent.clone()).await?.then_some(sent))
+    let told = journal::call(app, sent.order_id, &format!("transfer {} of {} sent to Connect, key {}", sent.id, sent.amount, sent.key()));
+    Ok(store(app, stored, sent.clone(), Some(told)).await?.then_some(sent))
 }
 
 /// Stores a transfer on its own, guarded by its order. False: a guard did not hold, the row is due again soon.
-async fn store(app: &App, stored: &StoredOrder, transfer: Transfer) -> Result<bool, CommitError> {
-    let writes = stored.writes(&[veza_domain::settlement::Change::Transfer(transfer)]);
+async fn store(app: &App, stored: &StoredOrder, transfer: Transfer, told: Option<Write>) -> Result<bool, CommitError> {
+    let mut writes = stored.writes(&[veza_domain::settlement::Change::Transfer(transfer)]);
+    writes.extend(told);
     match commit(app, fresh_unit(app, writes)).await {
         Ok(_) => Ok(true),
         Err(CommitError::Conflict(_)) => Ok(false),
@@ -168,7 +198,21 @@ async fn record(app: &App, transfer: &Transfer, outcome: CallOutcome) -> Result<
         tracing::warn!(order = %transfer.order_id, transfer = %transfer.id, error = message, "transfer not done");
     }
     let unit_id = format!("transfer:{}:{}", transfer.id, app.ids.uuid());
+    let told = journal::call(app, transfer.order_id, &format!("transfer {}: {}", transfer.id, words(&outcome)));
     let fact = Fact::Transfer(transfer.id, outcome);
-    bring(app, Bring { order_id: transfer.order_id, fact: &fact, unit_id, request: &[], extra: &|_| Vec::new() }).await?;
+    let extra = |decision: &Decision| if decision.changes.is_empty() { Vec::new() } else { vec![told.clone()] };
+    bring(app, Bring { order_id: transfer.order_id, fact: &fact, unit_id, request: &[], extra: &extra }).await?;
     Ok(())
+}
+
+/// An outcome for the journal.
+pub(super) fn words(outcome: &CallOutcome) -> String {
+    match outcome {
+        CallOutcome::Done { provider_id: Some(id) } => format!("done at Connect as {id}"),
+        CallOutcome::Done { provider_id: None } => "done at Connect already".to_owned(),
+        CallOutcome::Refused { message, .. } => format!("refused by Connect: {message}"),
+        CallOutcome::Unknown { message, .. } => format!("outcome unknown: {message}"),
+        CallOutcome::NotNow { message } => format!("not now: {message}"),
+        CallOutcome::NotThere => "not at Connect: no call took effect".to_owned(),
+    }
 }

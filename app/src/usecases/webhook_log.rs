@@ -4,6 +4,7 @@
 //! go through a bounded queue, so that a flood of forgeries never delays a settlement; what overflows is counted.
 
 pub mod refused;
+pub mod retention;
 
 use crate::services::App;
 use crate::usecases::commit::{commit, unit};

@@ -4,8 +4,8 @@ use crate::services::App;
 use crate::usecases::settle::{Bring, SettleError, bring};
 use crate::usecases::webhook_log;
 use veza_domain::ids::{DeliveryId, OrderId};
-use veza_domain::settlement::{Decision, Fact, PaymentFact, RefundFact, Source, Verdict};
-use veza_domain::webhook::{Delivery, ProcessingResult};
+use veza_domain::settlement::{Decision, DisputeFact, Fact, PaymentFact, RefundFact, Source, Verdict};
+use veza_domain::webhook::{Delivery, ProcessingResult, Sender};
 use veza_ports::payments::{WebhookEvent, WebhookSubject};
 use veza_ports::storage::{Row, StoreError, Write};
 
@@ -57,16 +57,32 @@ pub async fn receive(app: &App, envelope: Envelope<'_>) -> Handled {
             return Handled::Malformed(error.to_string());
         }
     };
-    let (handled, result, logged) = dispatch(app, &envelope, &event).await;
-    if !logged {
-        webhook_log::write(app, delivery(app, &envelope, event.event_type.clone(), true, result)).await;
+    let row = delivery(app, &envelope, event.event_type.clone(), true, ProcessingResult::Ok);
+    let done = dispatch(app, envelope.body, Some(&row), &event).await;
+    if !done.logged {
+        webhook_log::write(app, Delivery { result: done.result, order_id: done.order_id, ..row }).await;
     }
-    handled
+    done.handled
+}
+
+/// Brings a logged delivery again, through the same dispatcher: what was settled changes nothing. It writes no row of its own.
+///
+/// # Errors
+/// What the body lacks, in words; `None` inside: storage failed, try again.
+pub async fn replay(app: &App, logged: &Delivery) -> Handled {
+    let Some(psp) = &app.psp else { return Handled::Malformed("no payment provider is configured".to_owned()) };
+    let event = match psp.webhooks.parse(logged.payload.as_bytes()) {
+        Ok(event) => event,
+        Err(error) => return Handled::Malformed(error.to_string()),
+    };
+    dispatch(app, logged.payload.as_bytes(), None, &event).await.handled
 }
 
 fn delivery(app: &App, envelope: &Envelope<'_>, event_type: Option<String>, signature_valid: bool, result: ProcessingResult) -> Delivery {
     Delivery {
         id: DeliveryId(app.ids.uuid()),
+        sender: Sender::Hyperswitch,
+        order_id: None,
         received_at: app.now(),
         event_type,
         signature_valid,
@@ -78,23 +94,33 @@ fn delivery(app: &App, envelope: &Envelope<'_>, event_type: Option<String>, sign
     }
 }
 
-/// The answer, what the log says, and whether the log row is written already.
-type Dispatched = (Handled, ProcessingResult, bool);
-
-fn plain(result: ProcessingResult) -> Dispatched {
-    (Handled::Answered(result.clone()), result, false)
+/// What came of an event.
+struct Dispatched {
+    handled: Handled,
+    /// For the log.
+    result: ProcessingResult,
+    /// The order that it is about, where that is known.
+    order_id: Option<OrderId>,
+    /// The log row is written already.
+    logged: bool,
 }
 
-async fn dispatch(app: &App, envelope: &Envelope<'_>, event: &WebhookEvent) -> Dispatched {
+fn plain(result: ProcessingResult) -> Dispatched {
+    Dispatched { handled: Handled::Answered(result.clone()), result, order_id: None, logged: false }
+}
+
+/// `row`: the delivery's log row, to be written in the unit of what it changes; none for a replay, which has its row.
+async fn dispatch(app: &App, body: &[u8], row: Option<&Delivery>, event: &WebhookEvent) -> Dispatched {
     let found = match addressed(app, &event.subject).await {
         Ok(found) => found,
         Err(error) => return not_stored(&error),
     };
     match found {
-        Addressed::To(order_id, fact) => settle(app, envelope, event, order_id, &fact).await,
-        Addressed::NoRefundId => {
-            let why = "the refund event names no refund".to_owned();
-            (Handled::Malformed(why.clone()), ProcessingResult::Error(why), false)
+        Addressed::To(order_id, fact) => settle(app, body, row, event, order_id, &fact).await,
+        Addressed::Nameless(what) => {
+            let why = format!("the {what} event names no {what}");
+            let result = ProcessingResult::Error(why.clone());
+            Dispatched { handled: Handled::Malformed(why), result, order_id: None, logged: false }
         }
         Addressed::Nobody => {
             tracing::info!(event_type = event.event_type.as_deref().unwrap_or("none"), "webhook skipped: nothing of ours");
@@ -105,19 +131,20 @@ async fn dispatch(app: &App, envelope: &Envelope<'_>, event: &WebhookEvent) -> D
 
 fn not_stored(error: &dyn std::error::Error) -> Dispatched {
     tracing::error!(error = crate::problem::chain(error), "a webhook could not be processed; the PSP will send it again");
-    (Handled::NotStored, ProcessingResult::Error("storage unavailable".to_owned()), false)
+    let result = ProcessingResult::Error("storage unavailable".to_owned());
+    Dispatched { handled: Handled::NotStored, result, order_id: None, logged: false }
 }
 
 enum Addressed {
     To(OrderId, Fact),
-    NoRefundId,
+    Nameless(&'static str),
     Nobody,
 }
 
-/// Whose message it is: a refund's, an order's, or nobody's here (disputes come with a later release).
+/// Whose message it is: a refund's, a dispute's, an order's, or nobody's here.
 async fn addressed(app: &App, subject: &WebhookSubject) -> Result<Addressed, StoreError> {
     match subject {
-        WebhookSubject::Refund { refund_id: None, .. } => Ok(Addressed::NoRefundId),
+        WebhookSubject::Refund { refund_id: None, .. } => Ok(Addressed::Nameless("refund")),
         WebhookSubject::Refund { refund_id: Some(refund_id), payment_id, status, amount, currency, error } => {
             let by_payment = async {
                 match payment_id {
@@ -148,41 +175,64 @@ async fn addressed(app: &App, subject: &WebhookSubject) -> Result<Addressed, Sto
                 currency: currency.clone(),
                 error: error.clone(),
             };
-            // We choose payment ids: an order's id is one, and needs no look-up.
-            let order = match payment_id.parse::<OrderId>() {
-                Ok(order) => Some(order),
-                Err(_) => app.store.order_of_payment(payment_id).await?,
-            };
+            let order = order_of_payment(app, payment_id).await?;
             Ok(order.map_or(Addressed::Nobody, |order| Addressed::To(order, Fact::Payment(fact))))
         }
-        WebhookSubject::Dispute { .. } | WebhookSubject::Other => Ok(Addressed::Nobody),
+        WebhookSubject::Dispute { dispute_id: None, .. } => Ok(Addressed::Nameless("dispute")),
+        WebhookSubject::Dispute { dispute_id: Some(dispute_id), payment_id, status, stage, amount, currency, reason, respond_by } => {
+            let order = match (app.store.order_of_dispute(dispute_id).await?, payment_id) {
+                (Some(order), _) => Some(order),
+                (None, Some(payment_id)) => order_of_payment(app, payment_id).await?,
+                (None, None) => None,
+            };
+            let fact = DisputeFact {
+                source: Source::Webhook,
+                psp_dispute_id: dispute_id.clone(),
+                status: *status,
+                stage: stage.clone(),
+                amount: *amount,
+                currency: currency.clone(),
+                reason: reason.clone(),
+                respond_by: *respond_by,
+            };
+            Ok(order.map_or(Addressed::Nobody, |order| Addressed::To(order, Fact::Dispute(fact))))
+        }
+        WebhookSubject::Other => Ok(Addressed::Nobody),
     }
 }
 
-async fn settle(app: &App, envelope: &Envelope<'_>, event: &WebhookEvent, order_id: OrderId, fact: &Fact) -> Dispatched {
-    let log_row = delivery(app, envelope, event.event_type.clone(), true, ProcessingResult::Ok);
-    let with_log_row = |decision: &Decision| {
-        if decision.changes.is_empty() {
-            return Vec::new();
+/// We choose payment ids: an order's id is one, and needs no look-up.
+async fn order_of_payment(app: &App, payment_id: &str) -> Result<Option<OrderId>, StoreError> {
+    match payment_id.parse::<OrderId>() {
+        Ok(order) => Ok(Some(order)),
+        Err(_) => app.store.order_of_payment(payment_id).await,
+    }
+}
+
+async fn settle(app: &App, body: &[u8], row: Option<&Delivery>, event: &WebhookEvent, order_id: OrderId, fact: &Fact) -> Dispatched {
+    let with_log_row = |decision: &Decision| match row {
+        Some(row) if !decision.changes.is_empty() => {
+            let row = Delivery { result: result_of(decision.verdict), order_id: Some(order_id), ..row.clone() };
+            vec![Write::Insert(Row::Delivery(row))]
         }
-        let row = Delivery { result: result_of(decision.verdict), ..log_row.clone() };
-        vec![Write::Insert(Row::Delivery(row))]
+        _ => Vec::new(),
     };
-    let unit_id = match &event.event_id {
-        Some(event_id) => format!("webhook:{event_id}"),
-        None => format!("delivery:{}", log_row.id),
+    let unit_id = match (&event.event_id, row) {
+        (Some(event_id), _) => format!("webhook:{event_id}"),
+        (None, Some(row)) => format!("delivery:{}", row.id),
+        (None, None) => format!("replay:{}", app.ids.uuid()),
     };
-    match bring(app, Bring { order_id, fact, unit_id, request: envelope.body, extra: &with_log_row }).await {
+    match bring(app, Bring { order_id, fact, unit_id, request: body, extra: &with_log_row }).await {
         Ok(settled) => {
             let result = result_of(settled.verdict);
-            (Handled::Answered(result.clone()), result, settled.committed)
+            Dispatched { handled: Handled::Answered(result.clone()), result, order_id: Some(order_id), logged: settled.committed }
         }
         Err(SettleError::UnknownOrder) => plain(ProcessingResult::Skipped),
         Err(error) => not_stored(&error),
     }
 }
 
-fn result_of(verdict: Verdict) -> ProcessingResult {
+pub(super) fn result_of(verdict: Verdict) -> ProcessingResult {
     match verdict {
         Verdict::Settled | Verdict::AlreadySettled | Verdict::NotFinal | Verdict::AskProvider => ProcessingResult::Ok,
         Verdict::AmountMismatch => ProcessingResult::Error("amount mismatch".to_owned()),

@@ -1,12 +1,13 @@
 //! Opening an order's payment at the PSP, finding out what became of it, reading it again.
 
-use super::{EffectError, Performed, flag, later, mark_sent, may_be_under_way, not_judged, over, settle_read, unread};
+use super::{EffectError, Performed, flag, later, mark_sent, may_be_under_way, not_judged, over, settle_read, told, unread};
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit};
+use crate::usecases::psp_reads::{self, payment_fact};
 use crate::usecases::settle::{Bring, bring};
 use veza_domain::attention::{Code, Subject};
 use veza_domain::effect::Effect;
-use veza_domain::ids::OrderId;
+use veza_domain::ids::{DisputeId, OrderId};
 use veza_domain::order::{Order, OrderStatus};
 use veza_domain::settlement::{Fact, OrderFile, PaymentFact, PaymentStatus, Source};
 use veza_ports::payments::{NewPayment, Payment, PspError};
@@ -55,6 +56,7 @@ async fn answered(app: &App, sent: Versioned<Effect>, stored: StoredOrder, payme
         let order = Order { client_secret: payment.client_secret.clone(), ..stored.file.order.clone() };
         let revision = stored.revisions.get(&Row::Order(order.clone()).key()).copied();
         let mut writes = vec![effect];
+        writes.extend(told(app, &sent.value, &format!("answered by the PSP: {}", payment.psp_status)));
         if let (OrderStatus::Pending, Some(expected)) = (order.status, revision) {
             writes.push(Write::Update { row: Row::Order(order), expected });
         }
@@ -65,23 +67,14 @@ async fn answered(app: &App, sent: Versioned<Effect>, stored: StoredOrder, payme
             Err(error) => Err(error.into()),
         };
     }
-    let fact = Fact::Payment(fact_of(payment));
+    let fact = Fact::Payment(payment_fact(payment));
     let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
-    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &|_| vec![effect.clone()] }).await?;
+    let journal = told(app, &sent.value, &format!("answered by the PSP: {}", payment.psp_status));
+    let extra = |_: &_| [effect.clone()].into_iter().chain(journal.clone()).collect();
+    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &extra }).await?;
     match payment.status {
         PaymentStatus::Failed => Ok(Performed::Refused { message }),
         PaymentStatus::Succeeded | PaymentStatus::Open | PaymentStatus::NotFound => Ok(Performed::Done),
-    }
-}
-
-fn fact_of(payment: &Payment) -> PaymentFact {
-    PaymentFact {
-        source: Source::Read,
-        status: payment.status,
-        amount: Some(payment.amount),
-        amount_received: payment.amount_received,
-        currency: Some(payment.currency.clone()),
-        error: payment.error.clone(),
     }
 }
 
@@ -100,7 +93,11 @@ async fn not_answered(app: &App, sent: Versioned<Effect>, order_id: OrderId, err
             });
             let effect = Write::Update { row: Row::Effect(sent.value.clone().refused(&message)), expected: sent.revision };
             let attention = flag(app, Subject::Order(order_id), Code::ProviderRefused, Some(order_id), &message);
-            let extra = move |_: &_| if flagged { vec![effect.clone(), attention.clone()] } else { vec![effect.clone()] };
+            let journal = told(app, &sent.value, &message);
+            let extra = move |_: &_| {
+                let flags = flagged.then(|| attention.clone());
+                [effect.clone()].into_iter().chain(flags).chain(journal.clone()).collect()
+            };
             let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
             bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &extra }).await?;
             Ok(Performed::Refused { message })
@@ -140,13 +137,36 @@ pub(super) async fn read(app: &App, effect: Versioned<Effect>, order_id: OrderId
         return later(app, effect, "no payment provider is configured", false).await;
     };
     let payment_id = stored.file.order.payment_id.clone().unwrap_or_default();
-    let fact = match psp.reads.payment(&payment_id).await {
-        Ok(Some(payment)) => fact_of(&payment),
-        Ok(None) => {
-            let status = PaymentStatus::NotFound;
-            PaymentFact { source: Source::Read, status, amount: None, amount_received: None, currency: None, error: None }
+    match psp.reads.payment(&payment_id).await {
+        Ok(Some(payment)) => {
+            // Its refunds and disputes come with it; the payment itself closes the effect.
+            settle_read(app, effect, order_id, Fact::Payment(payment_fact(&payment))).await?;
+            for fact in psp_reads::facts_of(&payment).iter().skip(1) {
+                psp_reads::settle(app, order_id, fact, "read at the PSP").await?;
+            }
+            Ok(Performed::Done)
         }
-        Err(error) => return unread(app, effect, Subject::Order(order_id), order_id, &error).await,
+        Ok(None) => settle_read(app, effect, order_id, Fact::Payment(psp_reads::no_payment())).await,
+        Err(error) => unread(app, effect, Subject::Order(order_id), order_id, &error).await,
+    }
+}
+
+pub(super) async fn read_dispute(
+    app: &App,
+    effect: Versioned<Effect>,
+    order_id: OrderId,
+    dispute_id: DisputeId,
+) -> Result<Performed, EffectError> {
+    let (Some(psp), Some(stored)) = (&app.psp, app.store.order_file(order_id).await?) else {
+        return later(app, effect, "no payment provider is configured", false).await;
     };
-    settle_read(app, effect, order_id, Fact::Payment(fact)).await
+    let Some(dispute) = stored.file.disputes.iter().find(|dispute| dispute.id == dispute_id) else {
+        // It was told of without an amount, so there is no row yet: the payment brings its disputes.
+        return read(app, effect, order_id).await;
+    };
+    match psp.reads.dispute(&dispute.psp_dispute_id).await {
+        Ok(Some(read)) => settle_read(app, effect, order_id, Fact::Dispute(psp_reads::dispute_fact(&read))).await,
+        Ok(None) => later(app, effect, "the PSP has no such dispute", false).await,
+        Err(error) => unread(app, effect, Subject::Dispute(dispute_id), order_id, &error).await,
+    }
 }

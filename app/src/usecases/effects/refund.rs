@@ -1,8 +1,9 @@
 //! Carrying a refund out at the PSP, finding out what became of it, reading it again.
 
-use super::{EffectError, Performed, flag, later, mark_sent, may_be_under_way, not_judged, over, settle_read, unread};
+use super::{EffectError, Performed, flag, later, mark_sent, may_be_under_way, not_judged, over, settle_read, told, unread};
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit};
+use crate::usecases::psp_reads::{self, refund_fact};
 use crate::usecases::settle::{Bring, bring};
 use veza_domain::attention::{Code, Subject};
 use veza_domain::effect::Effect;
@@ -49,7 +50,9 @@ async fn known(
     refund_id: RefundId,
     answer: &PspRefund,
 ) -> Result<Performed, EffectError> {
+    let journal = told(app, &sent.value, &format!("answered by the PSP: {}", answer.psp_status));
     let mut writes = vec![Write::Update { row: Row::Effect(sent.value.done()), expected: sent.revision }];
+    writes.extend(journal);
     if let Some(refund) = find(&stored.file, refund_id).filter(|refund| refund.psp_refund_id.is_none()) {
         let row = Row::Refund(Refund { psp_refund_id: Some(answer.refund_id.clone()), ..refund.clone() });
         if let Some(expected) = stored.revisions.get(&row.key()).copied() {
@@ -70,21 +73,12 @@ async fn ended(app: &App, sent: Versioned<Effect>, order_id: OrderId, answer: &P
         PspRefundStatus::Succeeded | PspRefundStatus::Open | PspRefundStatus::NotFound => (sent.value.clone().done(), false),
     };
     let effect = Write::Update { row: Row::Effect(row), expected: sent.revision };
-    let fact = Fact::Refund(fact_of(answer));
+    let fact = Fact::Refund(refund_fact(answer));
     let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
-    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &|_| vec![effect.clone()] }).await?;
+    let journal = told(app, &sent.value, &format!("answered by the PSP: {}", answer.psp_status));
+    let extra = |_: &_| [effect.clone()].into_iter().chain(journal.clone()).collect();
+    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &extra }).await?;
     Ok(if refused { Performed::Refused { message } } else { Performed::Done })
-}
-
-fn fact_of(refund: &PspRefund) -> RefundFact {
-    RefundFact {
-        source: Source::Read,
-        psp_refund_id: refund.refund_id.clone(),
-        status: refund.status,
-        amount: Some(refund.amount),
-        currency: Some(refund.currency.clone()),
-        error: refund.error.clone(),
-    }
 }
 
 async fn refused(
@@ -104,6 +98,7 @@ async fn refused(
         error: Some(message.clone()),
     });
     let mut extra = vec![Write::Update { row: Row::Effect(sent.value.clone().refused(&message)), expected: sent.revision }];
+    extra.extend(told(app, &sent.value, &message));
     if matches!(error, PspError::NotOurs(_)) {
         extra.push(flag(app, Subject::Refund(refund_id), Code::ProviderRefused, Some(order_id), &message));
     }
@@ -142,10 +137,8 @@ pub(super) async fn read(app: &App, effect: Versioned<Effect>, order_id: OrderId
     let known = find(&stored.file, refund_id).and_then(|refund| refund.psp_refund_id.clone());
     let psp_refund_id = known.unwrap_or_else(|| refund_id.to_string());
     let fact = match psp.reads.refund(&psp_refund_id).await {
-        Ok(Some(refund)) => fact_of(&refund),
-        Ok(None) => {
-            RefundFact { source: Source::Read, psp_refund_id, status: PspRefundStatus::NotFound, amount: None, currency: None, error: None }
-        }
+        Ok(Some(refund)) => refund_fact(&refund),
+        Ok(None) => psp_reads::no_refund(psp_refund_id),
         Err(error) => return unread(app, effect, Subject::Refund(refund_id), order_id, &error).await,
     };
     settle_read(app, effect, order_id, Fact::Refund(fact)).await

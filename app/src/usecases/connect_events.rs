@@ -1,0 +1,221 @@
+//! A message of the payout provider (spec/01-money §5, contracts/stripe.md §9).
+//!
+//! Every message is a hint: the object that it names is read at the provider, and what the read says is settled. So a stale, doubled
+//! or reordered message does no harm, and a forged one finds nothing to say.
+
+use crate::problem::chain;
+use crate::services::{App, Connect};
+use crate::usecases::onboarding;
+use crate::usecases::settle::{Bring, SettleError, bring};
+use crate::usecases::transfers::refresh;
+use crate::usecases::webhook_log;
+use crate::usecases::webhooks::{Envelope, Handled, result_of};
+use crate::usecases::commit::{commit, unit};
+use veza_domain::attention::{Attention, Code, Subject};
+use veza_domain::ids::{DeliveryId, OrderId, TransferId, UserId};
+use veza_domain::money::{Currency, Money};
+use veza_domain::payout::{Payout, PayoutStatus};
+use veza_domain::settlement::{ConnectTransferFact, Decision, Fact, Verdict};
+use veza_domain::webhook::{Delivery, ProcessingResult, Sender};
+use veza_ports::storage::{CommitError, Row, StoreError, Versioned, Write};
+use veza_ports::transfers::{ConnectEvent, ConnectSubject, ListedPayout, ListedTransfer, LookupError, RejectedMessage};
+
+/// Handles one delivery.
+pub async fn receive(app: &App, envelope: Envelope<'_>) -> Handled {
+    let Some(connect) = &app.connect_webhooks else {
+        app.refused_deliveries.push(delivery(app, &envelope, None, false, ProcessingResult::SignatureInvalid));
+        return Handled::BadSignature;
+    };
+    let event_type = connect.event_type(envelope.body);
+    match connect.accept(envelope.body, envelope.signature, app.now()) {
+        Ok(event) => {
+            let row = delivery(app, &envelope, Some(event.event_type.clone()), true, ProcessingResult::Ok);
+            let done = dispatch(app, envelope.body, Some(&row), &event).await;
+            if !done.logged {
+                webhook_log::write(app, Delivery { result: done.result, order_id: done.order_id, ..row }).await;
+            }
+            done.handled
+        }
+        Err(RejectedMessage::Signature) => {
+            tracing::warn!(source_ip = envelope.source_ip, "webhook of the payout provider with an invalid signature");
+            app.refused_deliveries.push(delivery(app, &envelope, event_type, false, ProcessingResult::SignatureInvalid));
+            Handled::BadSignature
+        }
+        Err(RejectedMessage::Malformed(why)) => {
+            tracing::warn!(error = why, "signed webhook of the payout provider that can't be read");
+            webhook_log::write(app, delivery(app, &envelope, event_type, true, ProcessingResult::Error(why.clone()))).await;
+            Handled::Malformed(why)
+        }
+    }
+}
+
+/// Brings a logged delivery again; it writes no row of its own.
+pub async fn replay(app: &App, logged: &Delivery) -> Handled {
+    let Some(connect) = &app.connect_webhooks else { return Handled::Malformed("no payout provider is configured".to_owned()) };
+    match connect.parse(logged.payload.as_bytes()) {
+        Ok(event) => dispatch(app, logged.payload.as_bytes(), None, &event).await.handled,
+        Err(error) => Handled::Malformed(error.to_string()),
+    }
+}
+
+fn delivery(app: &App, envelope: &Envelope<'_>, event_type: Option<String>, signature_valid: bool, result: ProcessingResult) -> Delivery {
+    Delivery {
+        id: DeliveryId(app.ids.uuid()),
+        sender: Sender::Stripe,
+        order_id: None,
+        received_at: app.now(),
+        event_type,
+        signature_valid,
+        result,
+        source_ip: envelope.source_ip.clone(),
+        user_agent: envelope.user_agent.clone(),
+        request_id: envelope.request_id.clone(),
+        payload: std::str::from_utf8(envelope.body).unwrap_or_default().to_owned(),
+    }
+}
+
+/// Why a message could not be worked on; the provider sends it again.
+#[derive(Debug, thiserror::Error)]
+enum EventError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    #[error(transparent)]
+    Read(#[from] LookupError),
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+}
+
+struct Dispatched {
+    handled: Handled,
+    result: ProcessingResult,
+    order_id: Option<OrderId>,
+    logged: bool,
+}
+
+impl Dispatched {
+    fn plain(result: ProcessingResult) -> Self {
+        Self { handled: Handled::Answered(result.clone()), result, order_id: None, logged: false }
+    }
+}
+
+async fn dispatch(app: &App, body: &[u8], row: Option<&Delivery>, event: &ConnectEvent) -> Dispatched {
+    let Some(connect) = &app.connect else { return Dispatched::plain(ProcessingResult::Skipped) };
+    let done = match &event.subject {
+        ConnectSubject::Account { account_id } => account(app, connect, account_id).await,
+        ConnectSubject::Transfer { stripe_transfer_id } => transfer(app, connect, body, row, event, stripe_transfer_id).await,
+        ConnectSubject::Payout { payout_id } => payout(app, connect, event, payout_id).await,
+        ConnectSubject::Other => Ok(Dispatched::plain(ProcessingResult::Skipped)),
+    };
+    done.unwrap_or_else(|error| {
+        tracing::error!(error = chain(&error), event = event.event_type, "a message of the payout provider could not be processed; it will be sent again");
+        let result = ProcessingResult::Error("not processed".to_owned());
+        Dispatched { handled: Handled::NotStored, result, order_id: None, logged: false }
+    })
+}
+
+/// The account is read; what waited for it goes out if it may.
+async fn account(app: &App, connect: &Connect, account_id: &str) -> Result<Dispatched, EventError> {
+    let Some(seller) = app.store.seller_of_account(account_id).await? else { return Ok(Dispatched::plain(ProcessingResult::Skipped)) };
+    let Some(known) = app.store.seller_account(seller).await? else { return Ok(Dispatched::plain(ProcessingResult::Skipped)) };
+    let account = refresh(app, connect.as_ref(), known).await?;
+    tracing::info!(%seller, transfers_enabled = account.transfers_enabled, payouts_enabled = account.payouts_enabled, "account read at Connect");
+    if account.transfers_enabled {
+        onboarding::release(app, seller).await?;
+    }
+    Ok(Dispatched::plain(ProcessingResult::Ok))
+}
+
+/// The transfer is read; reversals that we do not know of are settled as facts.
+async fn transfer(
+    app: &App,
+    connect: &Connect,
+    body: &[u8],
+    row: Option<&Delivery>,
+    event: &ConnectEvent,
+    stripe_transfer_id: &str,
+) -> Result<Dispatched, EventError> {
+    let Some((order_id, id)) = app.store.order_of_transfer(stripe_transfer_id).await? else {
+        return Ok(Dispatched::plain(ProcessingResult::Skipped));
+    };
+    let Some(read) = connect.transfer(stripe_transfer_id).await? else { return Ok(Dispatched::plain(ProcessingResult::Skipped)) };
+    let fact = transfer_fact(id, &read);
+    let with_log_row = |decision: &Decision| match row {
+        Some(row) if !decision.changes.is_empty() => {
+            vec![Write::Insert(Row::Delivery(Delivery { result: result_of(decision.verdict), order_id: Some(order_id), ..row.clone() }))]
+        }
+        _ => Vec::new(),
+    };
+    // The read decides, not the message: a second message of the same event may find more.
+    let unit_id = format!("connect:{}:{}", event.event_id, app.ids.uuid());
+    let settled = bring(app, Bring { order_id, fact: &fact, unit_id, request: body, extra: &with_log_row }).await?;
+    let result = if settled.verdict == Verdict::AmountMismatch { result_of(settled.verdict) } else { ProcessingResult::Ok };
+    Ok(Dispatched { handled: Handled::Answered(result.clone()), result, order_id: Some(order_id), logged: settled.committed })
+}
+
+/// What a read says of a transfer.
+#[must_use]
+pub fn transfer_fact(id: TransferId, read: &ListedTransfer) -> Fact {
+    let fact = ConnectTransferFact {
+        id: read.stripe_transfer_id.clone(),
+        amount: read.amount,
+        currency: read.currency.clone(),
+        reversals: read.reversals.clone(),
+    };
+    Fact::ConnectTransfer(id, fact)
+}
+
+/// The payout is read and mirrored; one that failed waits on a person.
+async fn payout(app: &App, connect: &Connect, event: &ConnectEvent, payout_id: &str) -> Result<Dispatched, EventError> {
+    let Some(account_id) = &event.account_id else { return Ok(Dispatched::plain(ProcessingResult::Skipped)) };
+    let Some(seller) = app.store.seller_of_account(account_id).await? else { return Ok(Dispatched::plain(ProcessingResult::Skipped)) };
+    let Some(read) = connect.payout(account_id, payout_id).await? else { return Ok(Dispatched::plain(ProcessingResult::Skipped)) };
+    let (Some(status), Ok(currency)) = (read.status, read.currency.parse::<Currency>()) else {
+        return Ok(Dispatched::plain(ProcessingResult::Error("unknown payout status or currency".to_owned())));
+    };
+    mirror(app, event, seller, &read, status, currency).await?;
+    Ok(Dispatched::plain(ProcessingResult::Ok))
+}
+
+async fn mirror(
+    app: &App,
+    event: &ConnectEvent,
+    seller: UserId,
+    read: &ListedPayout,
+    status: PayoutStatus,
+    currency: Currency,
+) -> Result<(), EventError> {
+    let known: Option<Versioned<Payout>> = app.store.payout(&read.payout_id).await?;
+    let row = Payout {
+        id: read.payout_id.clone(),
+        seller_id: seller,
+        amount: Money::new(read.amount, currency),
+        status,
+        failure: read.failure.clone(),
+        arrives_at: read.arrives_at,
+        created_at: read.created_at,
+        updated_at: app.now(),
+    };
+    let before = known.as_ref().map(|known| known.value.status);
+    if before == Some(status) {
+        return Ok(());
+    }
+    let mut writes = vec![match &known {
+        Some(known) => Write::Update { row: Row::Payout(row.clone()), expected: known.revision },
+        None => Write::Insert(Row::Payout(row.clone())),
+    }];
+    let subject = Subject::User(seller);
+    if status == PayoutStatus::Failed {
+        let after_paid = if before == Some(PayoutStatus::Paid) { " after it had been paid" } else { "" };
+        let why = row.failure.as_deref().unwrap_or("no reason given");
+        let detail = format!("payout {} of {} failed{after_paid}: {why}", row.id, row.amount);
+        tracing::error!(%seller, payout = row.id, code = Code::PayoutFailed.as_str(), detail, "waits on a person");
+        writes.push(Write::Ensure(Row::Attention(Attention { subject, code: Code::PayoutFailed, order_id: None, detail, since: app.now() })));
+    } else if status == PayoutStatus::Paid {
+        writes.push(Write::Clear(veza_ports::storage::RowKey::Attention(subject.id(), Code::PayoutFailed)));
+    }
+    commit(app, unit(app, format!("payout:{}:{}", event.event_id, app.ids.uuid()), &[], writes)).await?;
+    tracing::info!(%seller, payout = read.payout_id, status = status.as_str(), "payout");
+    Ok(())
+}
