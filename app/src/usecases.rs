@@ -1,5 +1,6 @@
 //! What Veza does, one module per area: each loads, lets the domain decide, commits, and only then acts.
 
+pub mod audit;
 pub mod catalog;
 pub mod checkout;
 pub mod connect_events;
@@ -9,11 +10,13 @@ pub mod idempotency;
 pub mod identity;
 pub mod journal;
 pub mod onboarding;
+pub mod operators;
 pub mod psp_reads;
 pub mod reconcile;
 pub mod refunds;
 pub mod reversals;
 pub mod settle;
+pub mod timeline;
 pub mod transfers;
 pub mod webhook_log;
 pub mod webhooks;
