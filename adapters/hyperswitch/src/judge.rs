@@ -8,8 +8,10 @@ use veza_ports::payments::{PspError, ReadError};
 
 /// Server fault or resource busy, with 500 or 422: the outcome is unknown (§6, §7).
 const SERVER_FAULT: &str = "HE_00";
-/// "There is no such object", with 404.
-const MISSING: &str = "HE_02";
+/// "There is no such payment, refund …", with 404.
+pub(crate) const NO_SUCH_OBJECT: &str = "HE_02";
+/// "There is no such dispute", with 404 (§9).
+pub(crate) const NO_SUCH_DISPUTE: &str = "HE_04";
 
 /// What the answer to a creating call brought.
 ///
@@ -38,8 +40,9 @@ pub(crate) fn created<T: DeserializeOwned>(answer: Result<Answer, CallError>) ->
     })
 }
 
-/// What the answer to a read brought; `None` only when Hyperswitch itself says that there is no such object.
-pub(crate) fn read<T: DeserializeOwned>(answer: Result<Answer, CallError>) -> Result<Option<T>, ReadError> {
+/// What the answer to a read brought; `None` only when Hyperswitch itself says, by 404 and `missing`, that there is no such
+/// object.
+pub(crate) fn read<T: DeserializeOwned>(answer: Result<Answer, CallError>, missing: &str) -> Result<Option<T>, ReadError> {
     let Answer { status, body } = answer.map_err(|error| ReadError::Unavailable(error.into()))?;
     let Some(error) = ErrorWire::of(&body) else {
         return match serde_json::from_slice(&body) {
@@ -49,7 +52,7 @@ pub(crate) fn read<T: DeserializeOwned>(answer: Result<Answer, CallError>) -> Re
         };
     };
     let (code, message) = (error.code(status.as_u16()), error.message());
-    if status == StatusCode::NOT_FOUND && code == MISSING {
+    if status == StatusCode::NOT_FOUND && code == missing {
         Ok(None)
     } else if is_credentials(status) {
         Err(ReadError::Credentials(no_verdict(status, code, message).into()))

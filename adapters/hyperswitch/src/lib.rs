@@ -1,4 +1,4 @@
-//! Hyperswitch v1 over HTTP: creates payments and refunds, reads them back, checks and reads its webhooks.
+//! Hyperswitch v1 over HTTP: creates payments and refunds, reads them and disputes back, checks and reads its webhooks.
 //!
 //! Basis is `contracts/hyperswitch.md`; comments name its sections. Invariants:
 //! - what the provider may have done is never reported as not done ([`PspError::Unknown`](veza_ports::payments::PspError));
@@ -6,6 +6,7 @@
 //!   "duplicate" answer is read back, compared and adopted;
 //! - keys and webhook bodies never reach a log, an error or a `Debug` output.
 
+mod dispute;
 mod http;
 mod judge;
 mod provider;

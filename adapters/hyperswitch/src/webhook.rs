@@ -3,6 +3,7 @@
 //! This is the hot path: a body is parsed once, straight into borrowed fields, and the key schedule of the HMAC is made once.
 
 use crate::Hyperswitch;
+use crate::dispute::{dispute_status, moment, stage};
 use crate::webhook_body::{Amount, Node};
 use crate::wire::{head, payment_status, refund_status, words};
 use hmac::{Hmac, KeyInit, Mac};
@@ -128,7 +129,19 @@ impl Event<'_> {
                 currency,
                 error,
             },
-            (Kind::Dispute, _) => WebhookSubject::Dispute { payment_id: owned(payment_id) },
+            (Kind::Dispute, _) => {
+                let said = self.text(|node| node.dispute_status.get()).or(status);
+                WebhookSubject::Dispute {
+                    dispute_id: owned(self.text(|node| node.dispute_id.get())),
+                    payment_id: owned(payment_id),
+                    status: dispute_status(said.unwrap_or(&event_type)),
+                    stage: self.text(|node| node.dispute_stage.get()).and_then(stage),
+                    amount: self.amount(|node| &node.amount)?,
+                    currency,
+                    reason: words(self.text(|node| node.connector_reason_code.get()), self.text(|node| node.connector_reason.get())),
+                    respond_by: self.text(|node| node.challenge_required_by.get()).and_then(moment),
+                }
+            }
             (Kind::Payment, Some(payment_id)) => WebhookSubject::Payment {
                 payment_id: payment_id.to_owned(),
                 status: status.map_or_else(|| payment_status_of_type(&event_type), payment_status),

@@ -3,6 +3,7 @@
 //! Any shape of JSON object is accepted: a field of another type than expected counts as absent, everything else is skipped
 //! without being built (contracts/hyperswitch.md §8: new values and fields appear often).
 
+use crate::dispute;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -32,6 +33,16 @@ pub(crate) struct Node<'a> {
     pub(crate) dispute_id: Text<'a>,
     #[serde(borrow)]
     pub(crate) status: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) dispute_status: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) dispute_stage: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) connector_reason: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) connector_reason_code: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) challenge_required_by: Text<'a>,
     pub(crate) amount: Amount,
     pub(crate) amount_received: Amount,
     #[serde(borrow)]
@@ -146,7 +157,7 @@ impl<'de> FromJson<'de> for Amount {
     const EXPECTED: &'static str = "minor units";
 
     fn text(text: Cow<'de, str>) -> Self {
-        Self::checked(text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten())
+        Self::checked(dispute::minor(&text))
     }
     fn integer(minor: Option<i64>) -> Self {
         Self::checked(minor)

@@ -1,10 +1,11 @@
 //! Hyperswitch's payments, refunds and errors as they stand in JSON: only the fields we read, unknown ones ignored,
 //! unknown statuses kept as text, nulls allowed wherever real servers send them (contracts/hyperswitch.md §3, §5, §7, §10).
 
+use crate::dispute::DisputeWire;
 use serde::{Deserialize, Serialize};
 use veza_domain::order::ClientSecret;
 use veza_domain::settlement::{PaymentStatus, PspRefundStatus};
-use veza_ports::payments::{NewPayment, NewRefund, Payment, PspRefund};
+use veza_ports::payments::{NewPayment, NewRefund, Payment, PspDispute, PspRefund};
 
 /// Longest text of the provider that we keep; its words end up in a database row.
 const TEXT_CHARS_MAX: usize = 500;
@@ -88,6 +89,8 @@ pub(crate) struct PaymentWire {
     error_message: Option<String>,
     #[serde(default)]
     refunds: Option<Vec<RefundWire>>,
+    #[serde(default)]
+    disputes: Option<Vec<DisputeWire>>,
 }
 
 impl PaymentWire {
@@ -124,6 +127,7 @@ impl From<PaymentWire> for Payment {
             client_secret: wire.client_secret.map(ClientSecret),
             error: words(wire.error_code.as_deref(), wire.error_message.as_deref()),
             refunds: wire.refunds.unwrap_or_default().into_iter().map(PspRefund::from).collect(),
+            disputes: wire.disputes.unwrap_or_default().into_iter().map(PspDispute::from).collect(),
         }
     }
 }

@@ -127,13 +127,6 @@ fn s8_sample_refund() {
     assert_eq!(event.subject, expected);
 }
 
-#[test]
-fn s9_sample_dispute_with_its_amount_as_a_string() {
-    let event = hyperswitch().parse(DISPUTE.0).unwrap();
-    assert_eq!(event.event_type.as_deref(), Some("dispute_opened"));
-    assert_eq!(event.subject, WebhookSubject::Dispute { payment_id: Some("pay_Ueqj90xPe7kp04D1yA60".to_owned()) });
-}
-
 /// spec/01-money §11: "Is it a refund event".
 #[test]
 fn a_refund_event_is_known_by_type_or_id() {

@@ -14,6 +14,8 @@ use url::{Url, form_urlencoded};
 const API_VERSION: &str = "2026-05-27.dahlia";
 /// Most that is read of one answer; a page of 100 transfers with 10 embedded reversals each stays below.
 pub(crate) const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// Names the connected account that a call is made as.
+const STRIPE_ACCOUNT: &str = "stripe-account";
 /// Idle connections are closed before servers do it (some after 5 s): a call on a dying one has an unknown outcome.
 const IDLE_MAX: Duration = Duration::from_secs(4);
 
@@ -43,6 +45,12 @@ pub(crate) enum CallError {
     /// A list that goes on past what we read, or never ends.
     #[error("the list does not end")]
     EndlessList,
+    /// What was read has another id than what was asked for.
+    #[error("the answer is about another object")]
+    OtherObject,
+    /// Amounts or times that can't be.
+    #[error("{0} makes no sense")]
+    Nonsense(String),
     /// The provider has an object with our id that is not the one we asked for.
     #[error("{0}")]
     Contradiction(String),
@@ -97,6 +105,13 @@ impl Transport {
             url.query_pairs_mut().extend_pairs(query);
         }
         self.send(self.client.request(Method::GET, url)).await
+    }
+
+    /// Reads as a connected account: what belongs to it (§1).
+    pub(crate) async fn get_as(&self, account_id: &str, segments: &[&str]) -> Result<Answer, CallError> {
+        let account = HeaderValue::from_str(account_id).ok().filter(|account| !account.is_empty());
+        let account = account.ok_or(CallError::NotSent("no header can carry the account", None))?;
+        self.send(self.client.request(Method::GET, self.url(segments)?).header(STRIPE_ACCOUNT, account)).await
     }
 
     /// Each segment is percent-encoded. Dot segments would vanish from the path, so they are no ids.

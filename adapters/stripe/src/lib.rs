@@ -1,16 +1,20 @@
-//! Stripe Connect over HTTP: accounts, transfers, reversals, and the look-ups that recovery needs.
+//! Stripe Connect over HTTP: accounts, transfers, reversals, payouts, the look-ups that recovery needs, and its webhooks.
 //!
 //! Basis is `contracts/stripe.md`; comments name its sections. Invariants:
 //! - a call is repeated by nobody but its caller: the key, its generation and the pauses are stored with the row;
 //! - what varies between attempts is in no parameter (§5), `amount` is in every one that takes it (§3);
 //! - an answer that proves nothing is [`TransferError::Unknown`](veza_ports::transfers::TransferError), never a refusal;
-//! - the secret key and onboarding links never reach a log, an error or a `Debug` output.
+//! - the secret keys and onboarding links never reach a log, an error or a `Debug` output.
 
 mod http;
 mod judge;
+mod lists;
 mod lookups;
 mod service;
+mod webhook;
 mod wire;
+
+pub use webhook::StripeWebhooks;
 
 use http::Transport;
 use secrecy::SecretString;
@@ -40,6 +44,9 @@ pub enum ConfigError {
     /// The secret key is empty, or no header can carry it.
     #[error("the Stripe secret key is not usable")]
     SecretKey,
+    /// There is no webhook secret, or one is empty: anybody could sign with it.
+    #[error("the Stripe webhook secrets are not usable")]
+    WebhookSecret,
     /// The HTTP client can't be built.
     #[error("the HTTP client can't be built")]
     Client(#[source] reqwest::Error),

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use veza_ports::transfers::{Found, LookupError, NewReversal, NewTransfer};
 
 /// Objects a page; the most that Stripe gives.
-const PAGE_SIZE: &str = "100";
+pub(crate) const PAGE_SIZE: &str = "100";
 /// Pages of one look-up; an order has at most one transfer a seller, a transfer few reversals.
 const PAGES_MAX: usize = 100;
 
@@ -32,7 +32,7 @@ impl Stripe {
 
     /// A whole list, empty where the first answer is one of `missing`. New objects come in front, so walking by
     /// `starting_after` skips and repeats nothing.
-    async fn list<T>(&self, segments: &[&str], filter: &[(&str, &str)], missing: &[(u16, &str)]) -> Result<Vec<T>, LookupError>
+    pub(crate) async fn list<T>(&self, segments: &[&str], filter: &[(&str, &str)], missing: &[(u16, &str)]) -> Result<Vec<T>, LookupError>
     where
         T: DeserializeOwned + Listed,
     {

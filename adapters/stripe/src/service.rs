@@ -2,11 +2,14 @@
 
 use crate::Stripe;
 use crate::judge::{self, Asked, NO_SUCH_ACCOUNT, NO_SUCH_OBJECT};
-use crate::wire::{AccountWire, LinkWire, META_REFUND, META_REVERSAL, META_TRANSFER, ReversalWire, TransferWire};
+use crate::wire::{AccountWire, LinkWire, META_ORDER, META_REFUND, META_REVERSAL, META_TRANSFER, ReversalWire, TransferWire};
 use async_trait::async_trait;
 use veza_domain::ids::UserId;
 use veza_ports::payments::IdempotencyKey;
-use veza_ports::transfers::{ConnectAccount, Found, LookupError, NewReversal, NewTransfer, OnboardingLink, TransferError, TransferService};
+use veza_ports::transfers::{
+    ConnectAccount, Found, ListedPayout, ListedTransfer, LookupError, NewReversal, NewTransfer, OnboardingLink, TransferError,
+    TransferFilter, TransferPage, TransferService,
+};
 
 #[async_trait]
 impl TransferService for Stripe {
@@ -49,13 +52,13 @@ impl TransferService for Stripe {
         let key = IdempotencyKey::new(key)?;
         let (transfer_id, order_id) = (transfer.transfer_id.to_string(), transfer.order_id.to_string());
         let (amount, currency) = (transfer.amount.amount.0.to_string(), transfer.amount.currency.code().to_ascii_lowercase());
-        let metadata_transfer = format!("metadata[{META_TRANSFER}]");
+        let (metadata_order, metadata_transfer) = (format!("metadata[{META_ORDER}]"), format!("metadata[{META_TRANSFER}]"));
         let form = [
             ("amount", amount.as_str()),
             ("currency", &currency),
             ("destination", &transfer.destination),
             ("transfer_group", &order_id),
-            ("metadata[order_id]", &order_id),
+            (&metadata_order, &order_id),
             (&metadata_transfer, &transfer_id),
         ];
         let answer = self.http.post(&["transfers"], key.as_str(), &form).await;
@@ -67,9 +70,11 @@ impl TransferService for Stripe {
     async fn create_reversal(&self, key: &str, reversal: &NewReversal) -> Result<String, TransferError> {
         let key = IdempotencyKey::new(key)?;
         let amount = reversal.amount.amount.0.to_string();
-        let (reversal_id, refund_id) = (reversal.reversal_id.to_string(), reversal.refund_id.to_string());
+        let (reversal_id, refund_id) = (reversal.reversal_id.to_string(), reversal.refund_id.map(|id| id.to_string()));
         let (metadata_reversal, metadata_refund) = (format!("metadata[{META_REVERSAL}]"), format!("metadata[{META_REFUND}]"));
-        let form = [("amount", amount.as_str()), (&metadata_refund, &refund_id), (&metadata_reversal, &reversal_id)];
+        let mut form = vec![("amount", amount.as_str())];
+        form.extend(refund_id.as_deref().map(|id| (metadata_refund.as_str(), id)));
+        form.push((&metadata_reversal, &reversal_id));
         let answer = self.http.post(&["transfers", &reversal.stripe_transfer_id, "reversals"], key.as_str(), &form).await;
         let created: ReversalWire = judge::created(Asked::Reversal, answer)?;
         agreed(created.difference(reversal))?;
@@ -82,6 +87,18 @@ impl TransferService for Stripe {
 
     async fn find_reversal(&self, reversal: &NewReversal) -> Result<Found, LookupError> {
         self.look_for_reversal(reversal).await
+    }
+
+    async fn transfer(&self, stripe_transfer_id: &str) -> Result<Option<ListedTransfer>, LookupError> {
+        self.read_transfer(stripe_transfer_id).await
+    }
+
+    async fn transfers(&self, which: &TransferFilter, after: Option<&str>) -> Result<TransferPage, LookupError> {
+        self.read_transfers(which, after).await
+    }
+
+    async fn payout(&self, account_id: &str, payout_id: &str) -> Result<Option<ListedPayout>, LookupError> {
+        self.read_payout(account_id, payout_id).await
     }
 }
 

@@ -1,6 +1,8 @@
 //! Stripe's objects as they stand in JSON: only the fields we read, unknown ones ignored, nulls and absence allowed
 //! (contracts/stripe.md §2).
 
+pub(crate) mod listed;
+
 use serde::Deserialize;
 use std::collections::HashMap;
 use veza_domain::money::Money;
@@ -9,6 +11,8 @@ use veza_ports::transfers::{ConnectAccount, NewReversal, NewTransfer};
 /// Longest text of the provider that we keep; its words end up in a database row.
 const TEXT_CHARS_MAX: usize = 500;
 
+/// Key of metadata that names the order.
+pub(crate) const META_ORDER: &str = "order_id";
 /// Key of metadata that names our transfer.
 pub(crate) const META_TRANSFER: &str = "transfer_id";
 /// Key of metadata that names our reversal.
@@ -105,7 +109,7 @@ impl ReversalWire {
     pub(crate) fn kinship(&self, wanted: &NewReversal) -> Kinship {
         let ours = match named(&self.metadata, META_REVERSAL) {
             Some(id) => *id == wanted.reversal_id.to_string(),
-            None => named(&self.metadata, META_REFUND) == Some(&wanted.refund_id.to_string()),
+            None => wanted.refund_id.is_some_and(|refund| named(&self.metadata, META_REFUND) == Some(&refund.to_string())),
         };
         if !ours {
             return Kinship::Stranger;
@@ -182,7 +186,7 @@ impl ErrorWire {
             Some(message) => format!("{code}: {message}"),
             None => code.to_owned(),
         };
-        text.chars().take(TEXT_CHARS_MAX).collect()
+        clip(&text)
     }
 }
 
@@ -192,4 +196,19 @@ fn is(amount: i64, currency: &str, wanted: Money) -> bool {
 
 fn named<'a>(metadata: &'a Metadata, key: &str) -> Option<&'a String> {
     metadata.as_ref()?.get(key).filter(|value| !value.is_empty())
+}
+
+/// What is kept of a text of the provider.
+fn clip(text: &str) -> String {
+    head(text, TEXT_CHARS_MAX).to_owned()
+}
+
+/// The first `chars_max` characters.
+pub(crate) fn head(text: &str, chars_max: usize) -> &str {
+    text.char_indices().nth(chars_max).map_or(text, |(end, _)| &text[..end])
+}
+
+/// Is it the id of an account, and not of a part of one?
+pub(crate) fn is_account(id: &str) -> bool {
+    id.starts_with("acct_")
 }

@@ -7,7 +7,10 @@ use std::time::Duration;
 use veza_domain::ids::UserId;
 use veza_domain::money::Money;
 use veza_ports::contract::transfers::{Access, Call, Trouble, World, run};
-use veza_ports::transfers::{ConnectAccount, Found, LookupError, NewReversal, NewTransfer, OnboardingLink, TransferError, TransferService};
+use veza_ports::transfers::{
+    ConnectAccount, Found, ListedPayout, ListedTransfer, LookupError, NewReversal, NewTransfer, OnboardingLink, TransferError,
+    TransferFilter, TransferPage, TransferService,
+};
 use veza_sandbox::{Fault, Op, Sandbox, SandboxConfig, Script};
 use veza_stripe::{Stripe, StripeConfig};
 
@@ -138,6 +141,15 @@ impl TransferService for Wrong {
     }
     async fn find_reversal(&self, reversal: &NewReversal) -> Result<Found, LookupError> {
         self.0.find_reversal(reversal).await
+    }
+    async fn transfer(&self, stripe_transfer_id: &str) -> Result<Option<ListedTransfer>, LookupError> {
+        self.0.transfer(stripe_transfer_id).await
+    }
+    async fn transfers(&self, which: &TransferFilter, after: Option<&str>) -> Result<TransferPage, LookupError> {
+        self.0.transfers(which, after).await
+    }
+    async fn payout(&self, account_id: &str, payout_id: &str) -> Result<Option<ListedPayout>, LookupError> {
+        self.0.payout(account_id, payout_id).await
     }
 }
 

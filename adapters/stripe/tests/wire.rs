@@ -55,7 +55,7 @@ fn transfer() -> NewTransfer {
 fn reversal() -> NewReversal {
     NewReversal {
         reversal_id: REVERSAL.parse().unwrap(),
-        refund_id: REFUND.parse().unwrap(),
+        refund_id: Some(REFUND.parse().unwrap()),
         stripe_transfer_id: "tr_1SSampleBody00000000003".to_owned(),
         amount: usd(2500),
     }
@@ -116,6 +116,20 @@ async fn s3_create_reversal_always_sends_its_amount() {
     assert_eq!(seen[0].line, "POST /v1/transfers/tr_1SSampleBody00000000003/reversals");
     assert_eq!(seen[0].header("idempotency-key"), Some("rev:7:1"));
     assert_eq!(seen[0].body, format!("amount=2500&metadata%5Brefund_id%5D={REFUND}&metadata%5Breversal_id%5D={REVERSAL}"));
+}
+
+/// Of a lost dispute there is no refund to name, and nothing in the form says "none".
+#[tokio::test]
+async fn s3_a_reversal_without_a_refund_names_none() {
+    let server = Scripted::start([json(200, REVERSED_IN_PART), page(&[], false)]).await;
+    let stripe = client(&server.url);
+    let of_nothing = NewReversal { refund_id: None, ..reversal() };
+    stripe.create_reversal("rev:7:1", &of_nothing).await.unwrap();
+    assert_eq!(server.seen()[0].body, format!("amount=2500&metadata%5Breversal_id%5D={REVERSAL}"));
+    assert_eq!(stripe.find_reversal(&of_nothing).await.unwrap(), Found::None);
+    let strangers = [listed_reversal("trr_x", "null", 2500), listed_reversal("trr_y", "{}", 2500)];
+    let server = Scripted::start([page(&strangers, false)]).await;
+    assert_eq!(client(&server.url).find_reversal(&of_nothing).await.unwrap(), Found::None, "nothing names it");
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ pub enum Reply {
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
+#[allow(dead_code, reason = "each test crate uses its own part")]
 pub struct Seen {
     /// `POST /payments`
     pub line: String,
