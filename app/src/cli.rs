@@ -5,6 +5,7 @@ mod admin;
 mod demo;
 mod doctor;
 mod openapi;
+mod operate;
 mod outbox;
 mod sandbox;
 mod serve;
@@ -54,6 +55,27 @@ enum Command {
     Config {
         #[command(subcommand)]
         command: Option<ConfigCommand>,
+    },
+    /// Ask the providers about everything that is stuck, now.
+    Reconcile(operate::ReconcileArguments),
+    /// Compare our books with the providers' for a period; exit 1 if they differ.
+    Audit(operate::AuditArguments),
+    /// Look at an order.
+    Order {
+        #[command(subcommand)]
+        command: operate::OrderCommand,
+    },
+    /// Search, read and replay the webhook log.
+    Webhooks {
+        #[command(subcommand)]
+        command: operate::WebhooksCommand,
+    },
+    /// Find Connect's ids of old transfers that have none; a dry run unless told to write.
+    BackfillTransferIds(operate::BackfillArguments),
+    /// Copy the SQLite database to a file, while the server runs.
+    Backup {
+        /// The file; it must not exist yet.
+        to: std::path::PathBuf,
     },
     /// Print the API's description (OpenAPI, YAML).
     Openapi,
@@ -126,6 +148,12 @@ pub fn run() -> ExitCode {
         Command::Demo { plant_fault } => in_runtime(demo::command(plant_fault)),
         Command::Doctor { json } => in_runtime(doctor::run(json)),
         Command::Serve { role } => with_config(|config| in_runtime(serve::run(config, role))),
+        Command::Reconcile(arguments) => with_config(|config| in_runtime(operate::reconcile(config, arguments))),
+        Command::Audit(arguments) => with_config(|config| in_runtime(operate::audit(config, arguments))),
+        Command::Order { command } => with_config(|config| in_runtime(operate::order(config, command))),
+        Command::Webhooks { command } => with_config(|config| in_runtime(operate::webhooks(config, command))),
+        Command::BackfillTransferIds(arguments) => with_config(|config| in_runtime(operate::backfill(config, arguments))),
+        Command::Backup { to } => with_config(|config| operate::backup(&config, &to)),
         Command::Migrate => with_config(|config| in_runtime(serve::migrate(config))),
         Command::Admin { command: AdminCommand::Create(arguments) } => with_config(|config| in_runtime(admin::create(config, arguments))),
         Command::Outbox { command } => with_config(|config| in_runtime(outbox::run(config, command))),

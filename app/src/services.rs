@@ -2,6 +2,7 @@
 
 use crate::usecases::identity::access_tokens::AccessTokens;
 use crate::usecases::identity::kit::Identity;
+use crate::usecases::invariants::LastVerdict;
 use crate::usecases::reconcile::ReconcileSettings;
 use crate::usecases::webhook_log::refused::RefusedDeliveries;
 use std::collections::BTreeMap;
@@ -124,6 +125,10 @@ pub struct App {
     pub wake: Wake,
     /// When each worker last looked for work.
     pub worker_runs: WorkerRuns,
+    /// `AUDIT_INTERVAL`.
+    pub invariants_every: Duration,
+    /// What the newest check of the standing invariants found.
+    pub invariants: LastVerdict,
     /// Takes the log rows of refused webhook deliveries.
     pub refused_deliveries: RefusedDeliveries,
 }

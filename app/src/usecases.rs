@@ -1,6 +1,7 @@
 //! What Veza does, one module per area: each loads, lets the domain decide, commits, and only then acts.
 
 pub mod audit;
+pub mod backfill;
 pub mod catalog;
 pub mod checkout;
 pub mod connect_events;
@@ -8,6 +9,7 @@ pub mod commit;
 pub mod effects;
 pub mod idempotency;
 pub mod identity;
+pub mod invariants;
 pub mod journal;
 pub mod onboarding;
 pub mod operators;

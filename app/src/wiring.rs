@@ -12,6 +12,7 @@ use crate::services::{App, MoneySettings, Psp, Wake, WorkerRuns, WorkerSettings}
 use crate::system::{SystemClock, SystemIds};
 use crate::usecases::identity::access_tokens::AccessTokens;
 use crate::usecases::identity::kit::Identity;
+use crate::usecases::invariants::LastVerdict;
 use crate::usecases::webhook_log::refused::RefusedDeliveries;
 use crate::workers::{self, WorkersHandle};
 use listener::NoDelay;
@@ -28,12 +29,14 @@ use veza_hyperswitch::{Hyperswitch, HyperswitchConfig};
 use veza_mail::{OutboxMailer, SmtpMailer};
 use veza_ports::BoxError;
 use veza_ports::mail::Mailer;
-use veza_ports::transfers::TransferService;
+use veza_ports::transfers::{TransferService, TransferWebhooks};
 use veza_sandbox::{Sandbox, SandboxConfig, SandboxError};
-use veza_stripe::{Stripe, StripeConfig};
+use veza_stripe::{Stripe, StripeConfig, StripeWebhooks};
 
 /// Requests that are being served have this long to finish when the server stops.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
+/// File in the data folder with the address of the running server's sandbox, for commands beside it.
+const SANDBOX_ADDRESS: &str = "sandbox.addr";
 /// Path of the PSP's messages.
 const WEBHOOK_PATH: &str = "/webhooks/hyperswitch";
 
@@ -74,6 +77,19 @@ impl Parts {
     /// # Errors
     /// [`StartError`].
     pub async fn build(config: &Config, addr: Option<SocketAddr>) -> Result<Self, StartError> {
+        Self::build_with(config, addr, None).await
+    }
+
+    /// Makes everything for a command beside a server that may run: where that one's sandbox stands in for a provider, so it does here.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn build_beside(config: &Config) -> Result<Self, StartError> {
+        let beside = config.sandbox.map(|settings| sandbox_beside(config, settings));
+        Self::build_with(config, None, beside).await
+    }
+
+    async fn build_with(config: &Config, addr: Option<SocketAddr>, beside: Option<String>) -> Result<Self, StartError> {
         let ids = SystemIds;
         let opened = store::open(config).await?;
         let store = opened.storage();
@@ -83,10 +99,12 @@ impl Parts {
             (Some(settings), Some(addr)) => Some(start_sandbox(config, settings, addr).await?),
             _ => None,
         };
+        let sandbox_url = sandbox.as_ref().map(Sandbox::base_url).or(beside);
         let app = App {
             store,
-            psp: payments(config, sandbox.as_ref())?,
-            connect: payouts(config, sandbox.as_ref())?,
+            psp: payments(config, sandbox_url.as_deref())?,
+            connect: payouts(config, sandbox_url.as_deref())?,
+            connect_webhooks: payout_webhooks(config, sandbox_url.as_deref())?,
             mailer,
             clock: Arc::new(SystemClock),
             ids: Arc::new(ids),
@@ -103,6 +121,8 @@ impl Parts {
             webhook_log_days: config.webhook_log_days,
             wake: Wake::default(),
             worker_runs: WorkerRuns::default(),
+            invariants_every: config.audit_interval,
+            invariants: LastVerdict::default(),
             refused_deliveries: RefusedDeliveries::default(),
         };
         Ok(Self { app: Arc::new(app), outbox, sandbox, opened })
@@ -235,16 +255,27 @@ async fn start_sandbox(config: &Config, settings: SandboxSettings, addr: SocketA
         ..SandboxConfig::default()
     };
     let free_port = SandboxConfig { bind_addr: SocketAddr::new(settings.bind_addr.ip(), 0), ..wished.clone() };
-    match Sandbox::start(wished).await {
+    let sandbox = match Sandbox::start(wished).await {
         Err(SandboxError::Bind(taken, error)) => {
             tracing::warn!(%taken, %error, "the sandbox takes a free port instead");
-            Ok(Sandbox::start(free_port).await?)
+            Sandbox::start(free_port).await?
         }
-        other => Ok(other?),
+        other => other?,
+    };
+    if config.database.keeps() {
+        let file = config.data_dir.join(SANDBOX_ADDRESS);
+        std::fs::write(&file, sandbox.base_url()).map_err(|error| StartError::Data(file.display().to_string(), error))?;
     }
+    Ok(sandbox)
 }
 
-fn payments(config: &Config, sandbox: Option<&Sandbox>) -> Result<Option<Psp>, StartError> {
+/// Where the sandbox of the server of these settings listens: as it has written down, else as it is set.
+fn sandbox_beside(config: &Config, settings: SandboxSettings) -> String {
+    let written = std::fs::read_to_string(config.data_dir.join(SANDBOX_ADDRESS)).ok();
+    written.filter(|url| !url.trim().is_empty()).unwrap_or_else(|| local_url(settings.bind_addr))
+}
+
+fn payments(config: &Config, sandbox: Option<&str>) -> Result<Option<Psp>, StartError> {
     let settings = match (&config.hyperswitch, sandbox) {
         (Some(real), _) => HyperswitchConfig {
             base_url: real.url.clone(),
@@ -256,7 +287,7 @@ fn payments(config: &Config, sandbox: Option<&Sandbox>) -> Result<Option<Psp>, S
         (None, Some(sandbox)) => {
             let keys = SandboxConfig::default();
             HyperswitchConfig {
-                base_url: sandbox.base_url(),
+                base_url: sandbox.to_owned(),
                 api_key: SecretString::from(keys.api_key),
                 webhook_secret: SecretString::from(keys.webhook_secret),
                 profile_id: None,
@@ -270,13 +301,13 @@ fn payments(config: &Config, sandbox: Option<&Sandbox>) -> Result<Option<Psp>, S
     Ok(Some(Psp { provider: adapter.clone(), reads: adapter.clone(), webhooks: adapter }))
 }
 
-fn payouts(config: &Config, sandbox: Option<&Sandbox>) -> Result<Option<Arc<dyn TransferService>>, StartError> {
+fn payouts(config: &Config, sandbox: Option<&str>) -> Result<Option<Arc<dyn TransferService>>, StartError> {
     let settings = match (&config.stripe, sandbox) {
         (Some(real), _) => {
             StripeConfig { base_url: real.url.clone(), secret_key: real.secret_key.clone(), timeout: config.provider_timeout }
         }
         (None, Some(sandbox)) => StripeConfig {
-            base_url: sandbox.base_url(),
+            base_url: sandbox.to_owned(),
             secret_key: SecretString::from(SandboxConfig::default().stripe_secret_key),
             timeout: config.provider_timeout,
         },
@@ -284,6 +315,23 @@ fn payouts(config: &Config, sandbox: Option<&Sandbox>) -> Result<Option<Arc<dyn 
     };
     let adapter = Stripe::new(settings).map_err(|error| StartError::Provider("Stripe Connect", Box::new(error)))?;
     Ok(Some(Arc::new(adapter)))
+}
+
+/// Checks the messages of both endpoints; none when no secret is set.
+fn payout_webhooks(config: &Config, sandbox: Option<&str>) -> Result<Option<Arc<dyn TransferWebhooks>>, StartError> {
+    let secrets: Vec<SecretString> = match (&config.stripe, sandbox) {
+        (Some(real), _) => real.webhook_secret.iter().chain(&real.connect_webhook_secret).cloned().collect(),
+        (None, Some(_)) => {
+            let keys = SandboxConfig::default();
+            [keys.stripe_webhook_secret, keys.stripe_connect_webhook_secret].into_iter().map(SecretString::from).collect()
+        }
+        (None, None) => Vec::new(),
+    };
+    if secrets.is_empty() {
+        return Ok(None);
+    }
+    let webhooks = StripeWebhooks::new(&secrets).map_err(|error| StartError::Provider("Stripe's webhooks", Box::new(error)))?;
+    Ok(Some(Arc::new(webhooks)))
 }
 
 fn money(config: &Config, sandbox: Option<&Sandbox>, addr: Option<SocketAddr>) -> Result<MoneySettings, StartError> {

@@ -7,7 +7,7 @@ use crate::problem::chain;
 use crate::services::App;
 use crate::usecases::effects::EffectError;
 use crate::usecases::reconcile::{self, Extent};
-use crate::usecases::{effects, reversals, transfers, webhook_log};
+use crate::usecases::{effects, invariants, reversals, transfers, webhook_log};
 use futures_util::StreamExt;
 use std::future::Future;
 use std::sync::Arc;
@@ -60,6 +60,7 @@ pub fn start(app: &Arc<App>) -> WorkersHandle {
     } else {
         tasks.spawn(reconcile_every(app.clone(), stopped.clone()));
     }
+    tasks.spawn(invariants::watch_over(app.clone(), app.invariants_every, stopped.clone()));
     tasks.spawn(log_refused(app.clone(), stopped.clone()));
     tasks.spawn(webhook_log::retention::sweep(app.clone(), stopped.clone()));
     tasks.spawn(sweep(app.clone(), stopped));

@@ -29,7 +29,28 @@ pub fn read(wish: Option<u32>, cursor: Option<&str>) -> Result<Page, ApiError> {
 
 fn decode(cursor: &str) -> Result<Uuid, ApiError> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| Uuid::from_slice(&bytes).ok());
-    bytes.ok_or_else(|| ApiError::bad_request("bad_cursor", "the cursor is not one that a list has given out"))
+    bytes.ok_or_else(bad_cursor)
+}
+
+/// 400 for a cursor that no list has given out.
+#[must_use]
+pub fn bad_cursor() -> ApiError {
+    ApiError::bad_request("bad_cursor", "the cursor is not one that a list has given out")
+}
+
+/// A cursor of a list that is not by id: a place in it, opaque.
+#[must_use]
+pub fn opaque(place: &str) -> String {
+    URL_SAFE_NO_PAD.encode(place)
+}
+
+/// The place that [`opaque`] wrote.
+///
+/// # Errors
+/// 400 `bad_cursor`.
+pub fn opened(cursor: &str) -> Result<String, ApiError> {
+    let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    text.ok_or_else(bad_cursor)
 }
 
 /// Cuts the extra row off `rows` and gives the cursor of the next page, if there is one.

@@ -13,8 +13,9 @@ use poem_openapi::{Enum, Object, OpenApi};
 use std::sync::Arc;
 use uuid::Uuid;
 use veza_domain::money::Currency;
-use veza_domain::payout::{SellerBooks, balance};
+use veza_domain::payout::{Payout, PayoutStatus, SellerBooks, balance};
 use veza_domain::reversal::{Reversal, ReversalStatus};
+use veza_domain::time::Timestamp;
 use veza_domain::transfer::{Hold, TransferStatus};
 use veza_ports::storage::SellerTransfer;
 
@@ -28,7 +29,7 @@ pub struct SellerApi;
 pub struct BalanceView {
     /// Earned, releasable now, not yet transferred, less debts.
     pub available: Vec<MoneyView>,
-    /// Earned but held: the account is not ready, or card money is not available yet.
+    /// Earned but held: the account is not ready, card money is not available yet, or a dispute is open.
     pub pending: Vec<MoneyView>,
     /// Debts: refunded after it was transferred.
     pub owed: Vec<MoneyView>,
@@ -100,6 +101,10 @@ mirrored! {
         AccountNotReady,
         /// Too little money is available yet.
         BalanceInsufficient,
+        /// A dispute of the order is open.
+        Disputed,
+        /// Nothing is left to take back at Connect: later shares pay it.
+        NothingAtConnect,
     }
 }
 
@@ -109,10 +114,15 @@ mirrored! {
 pub struct ReversalView {
     /// Its id.
     pub id: Uuid,
-    /// The refund that caused it.
-    pub refund_id: Uuid,
-    /// How much.
+    /// The refund that caused it; null when it was made at Connect and not through us.
+    #[oai(nullable)]
+    pub refund_id: Option<Uuid>,
+    /// How much, in all.
     pub amount: MoneyView,
+    /// How much of it later shares have paid.
+    pub netted: MoneyView,
+    /// How much of it the platform has taken upon itself.
+    pub written_off: MoneyView,
     /// Where it stands.
     pub status: ReversalStatusView,
     /// Why it waits, if it waits for what time heals.
@@ -137,8 +147,10 @@ impl From<&Reversal> for ReversalView {
     fn from(reversal: &Reversal) -> Self {
         Self {
             id: reversal.id.0,
-            refund_id: reversal.refund_id.0,
+            refund_id: reversal.cause.refund().map(|refund| refund.0),
             amount: reversal.amount.into(),
+            netted: MoneyView::of(reversal.netted, reversal.amount.currency),
+            written_off: MoneyView::of(reversal.written_off, reversal.amount.currency),
             status: reversal.status.into(),
             hold: reversal.hold.map(HoldView::from),
             stripe_reversal_id: reversal.stripe_reversal_id.clone(),
@@ -184,6 +196,9 @@ pub struct TransferView {
     /// What went wrong last.
     #[oai(nullable)]
     pub last_error: Option<String>,
+    /// The transfer that it was paid in the place of.
+    #[oai(nullable)]
+    pub replaces: Option<Uuid>,
     /// What is, or was, taken back of it, oldest first.
     pub reversals: Vec<ReversalView>,
     /// When it was opened.
@@ -212,6 +227,7 @@ impl From<&SellerTransfer> for TransferView {
             retry_count,
             next_retry_at: next_retry_at.map(page::time),
             last_error: last_error.clone(),
+            replaces: transfer.replaces.map(|id| id.0),
             reversals: reversals.iter().map(ReversalView::from).collect(),
             created_at: page::time(transfer.created_at),
         }
@@ -223,6 +239,68 @@ impl From<&SellerTransfer> for TransferView {
 pub struct TransferPage {
     /// Newest first.
     pub items: Vec<TransferView>,
+    /// Where the next page begins; null on the last one.
+    #[oai(nullable)]
+    pub next_cursor: Option<String>,
+}
+
+mirrored! {
+    /// Where a payout to a seller's bank stands.
+    PayoutStatusView as "PayoutStatus" of PayoutStatus {
+        /// To be sent.
+        Pending,
+        /// On its way.
+        InTransit,
+        /// At the bank; it may still come back.
+        Paid,
+        /// It came back, or never went.
+        Failed,
+        /// It was called off.
+        Canceled,
+    }
+}
+
+/// A payout from a seller's Connect account to the seller's bank. Connect makes it by itself; this mirrors it.
+#[derive(Clone, Debug, PartialEq, Eq, Object)]
+#[oai(rename = "Payout")]
+pub struct PayoutView {
+    /// Connect's id.
+    pub id: String,
+    /// How much.
+    pub amount: MoneyView,
+    /// Where it stands.
+    pub status: PayoutStatusView,
+    /// Why it failed, in Connect's words.
+    #[oai(nullable)]
+    pub failure: Option<String>,
+    /// When it arrives.
+    #[oai(nullable)]
+    pub arrives_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// When it was made.
+    pub created_at: chrono::DateTime<chrono::Utc>,
+    /// When we learnt of its status.
+    pub updated_at: chrono::DateTime<chrono::Utc>,
+}
+
+impl From<&Payout> for PayoutView {
+    fn from(payout: &Payout) -> Self {
+        Self {
+            id: payout.id.clone(),
+            amount: payout.amount.into(),
+            status: payout.status.into(),
+            failure: payout.failure.clone(),
+            arrives_at: payout.arrives_at.map(page::time),
+            created_at: page::time(payout.created_at),
+            updated_at: page::time(payout.updated_at),
+        }
+    }
+}
+
+/// A page of payouts.
+#[derive(Clone, Debug, PartialEq, Eq, Object)]
+pub struct PayoutPage {
+    /// Newest first.
+    pub items: Vec<PayoutView>,
     /// Where the next page begins; null on the last one.
     #[oai(nullable)]
     pub next_cursor: Option<String>,
@@ -252,4 +330,33 @@ impl SellerApi {
         let next_cursor = page::cut(&mut transfers, page, |row| row.transfer.id.0);
         Ok(Json(TransferPage { items: transfers.iter().map(TransferView::from).collect(), next_cursor }))
     }
+
+    /// List the payouts from my Connect account to my bank, newest first.
+    #[oai(path = "/seller/payouts", method = "get", operation_id = "listSellerPayouts")]
+    async fn payouts(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Caller,
+        /// Items of a page, 1 to 100; 20 when left out, a larger wish is clamped.
+        limit: Query<Option<u32>>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<PayoutPage>, ApiError> {
+        let shown = page::limit(limit.0);
+        let after = cursor.0.as_deref().map(payout_cursor).transpose()?;
+        let mut payouts = app.store.payouts_of_seller(caller.id(), shown + 1, after).await?;
+        let more = payouts.len() > shown as usize;
+        payouts.truncate(shown as usize);
+        let next_cursor = payouts.last().filter(|_| more).map(|last| page::opaque(&format!("{} {}", last.created_at.0, last.id)));
+        Ok(Json(PayoutPage { items: payouts.iter().map(PayoutView::from).collect(), next_cursor }))
+    }
+}
+
+fn payout_cursor(cursor: &str) -> Result<(Timestamp, String), ApiError> {
+    let text = page::opened(cursor)?;
+    let read = || {
+        let (at, id) = text.split_once(' ')?;
+        Some((Timestamp(at.parse().ok()?), id.to_owned()))
+    };
+    read().ok_or_else(page::bad_cursor)
 }

@@ -1,7 +1,7 @@
 //! The API as one service, and everything that answers over HTTP put together.
 
 use super::accounts::AccountsApi;
-use super::admin::AdminApi;
+use super::admin::{AdminMoneyApi, AdminOrdersApi, AttentionApi, DeliveriesApi, LedgerApi, ReconcileApi};
 use super::health::HealthApi;
 use super::licences::LicencesApi;
 use super::middleware::edge::{Edge, EdgeSettings};
@@ -19,10 +19,18 @@ use std::sync::Arc;
 use veza_mail::OutboxMailer;
 
 /// Every area of the API.
-pub type Apis = ((AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi), (OnboardingApi, AdminApi, WebhooksApi, HealthApi));
+pub type Apis = (
+    (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi),
+    (AttentionApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
+    (WebhooksApi, HealthApi),
+);
 
 fn apis() -> Apis {
-    ((AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi), (OnboardingApi, AdminApi, WebhooksApi, HealthApi::default()))
+    (
+        (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi),
+        (AttentionApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
+        (WebhooksApi, HealthApi::default()),
+    )
 }
 
 /// The API with its description.

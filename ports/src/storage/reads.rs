@@ -109,6 +109,8 @@ pub trait OrderReads: Send + Sync {
     async fn order_of_dispute(&self, psp_dispute_id: &str) -> Result<Option<OrderId>, StoreError>;
     /// The order that a transfer belongs to, and the transfer, by Connect's id of it.
     async fn order_of_transfer(&self, stripe_transfer_id: &str) -> Result<Option<(OrderId, TransferId)>, StoreError>;
+    /// The order that a transfer belongs to, by our id of it.
+    async fn order_of_our_transfer(&self, id: TransferId) -> Result<Option<OrderId>, StoreError>;
     /// The order that a reversal belongs to.
     async fn order_of_reversal(&self, id: ReversalId) -> Result<Option<OrderId>, StoreError>;
     /// What happened to an order beyond its rows, in one round trip.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use veza_domain::attention::{Attention, Code};
 use veza_domain::ids::{LineId, OfferId, ProductId};
 use veza_domain::order::{Order, OrderLine, OrderStatus};
-use veza_domain::refund::{Refund, RefundStatus};
+use veza_domain::refund::{Refund, RefundOrigin, RefundStatus};
 use veza_domain::settlement::OrderFile;
 
 /// What to buy.
@@ -197,6 +197,14 @@ impl OrderView {
     }
 }
 
+impl OrderView {
+    /// Without what only the buyer may have.
+    #[must_use]
+    pub fn for_operators(self) -> Self {
+        Self { payment: None, ..self }
+    }
+}
+
 fn payment(settings: &MoneySettings, order: &Order) -> Option<PaymentView> {
     let payment_id = order.payment_id.clone()?;
     let client_secret = order.client_secret.as_ref().map(|secret| secret.0.clone());
@@ -329,6 +337,8 @@ pub struct RefundView {
     pub error_message: Option<String>,
     /// Made at the provider and not through us.
     pub external: bool,
+    /// Where it comes from: `requested`, `external`, `dispute` (a lost dispute) or `payment_undone`.
+    pub origin: String,
     /// What waits on a person.
     pub flags: Vec<String>,
     /// When it was asked for.
@@ -352,7 +362,8 @@ impl RefundView {
             reason: refund.reason.clone(),
             item_ids: refund.lines.iter().map(|id| id.0).collect(),
             error_message: refund.error_message.clone(),
-            external: refund.external,
+            external: refund.origin == RefundOrigin::External,
+            origin: refund.origin.as_str().to_owned(),
             flags: about.map(|entry| entry.code.as_str().to_owned()).collect(),
             created_at: time(refund.created_at),
             succeeded_at: refund.succeeded_at.map(time),

@@ -1,0 +1,106 @@
+//! The standing invariants (spec/01-money §10), checked on our own books at the start and on a schedule: no provider is asked, so it can
+//! run often. What is broken is an ERROR line and a metric.
+
+use crate::problem::chain;
+use crate::services::App;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use veza_domain::settlement::check;
+use veza_domain::time::Timestamp;
+use veza_ports::storage::StoreError;
+
+/// Orders of one batch.
+const BATCH: u32 = 200;
+/// Pause between batches: settlements go first.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Orders of the last days are checked; older ones are the audit's.
+const DAYS: u32 = 30;
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// What a check found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// When it ended.
+    pub at: Option<Timestamp>,
+    /// Orders looked at.
+    pub orders: u64,
+    /// How often each invariant was found broken; empty in good books.
+    pub broken: BTreeMap<&'static str, u64>,
+}
+
+/// The newest verdict.
+#[derive(Debug, Default)]
+pub struct LastVerdict(Mutex<Verdict>);
+
+impl LastVerdict {
+    /// The newest verdict.
+    #[must_use]
+    pub fn get(&self) -> Verdict {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, verdict: Verdict) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = verdict;
+    }
+}
+
+/// Checks at the start and then on schedule, until it is told to stop.
+pub async fn watch_over(app: Arc<App>, every: Duration, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        tokio::select! {
+            checked = run(&app) => match checked {
+                Ok(verdict) => {
+                    if !verdict.broken.is_empty() {
+                        tracing::error!(broken = ?verdict.broken, orders = verdict.orders, "the books break an invariant: run `veza audit`");
+                    }
+                    app.invariants.set(verdict);
+                }
+                Err(error) => tracing::error!(error = chain(&error), "the books could not be checked; next time again"),
+            },
+            _ = stopped.changed() => break,
+        }
+        app.last_run("invariants");
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+/// Checks once.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn run(app: &App) -> Result<Verdict, StoreError> {
+    let mut verdict = Verdict::default();
+    let ledger = app.store.ledger_check().await?;
+    let nonzero = ledger.sums.iter().filter(|(_, sum)| sum.0 != 0).count() as u64;
+    for (name, found) in [("ledger_not_zero", nonzero), ("ledger_drift", ledger.drift.len() as u64)] {
+        if found > 0 {
+            verdict.broken.insert(name, found);
+        }
+    }
+    let (since, until) = (app.now().minus(DAY.saturating_mul(DAYS)), app.now());
+    let mut after = None;
+    loop {
+        let ids = app.store.orders_between(since, until, after, BATCH).await?;
+        for id in &ids {
+            let Some(stored) = app.store.order_file(*id).await? else { continue };
+            let postings = app.store.history(*id).await?.postings;
+            for broken in check(&stored.file, &postings) {
+                tracing::error!(order = %id, invariant = broken.what, detail = broken.detail, "the books break an invariant");
+                *verdict.broken.entry(broken.what).or_default() += 1;
+            }
+        }
+        verdict.orders += ids.len() as u64;
+        after = ids.last().copied();
+        if ids.len() < BATCH as usize {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    verdict.at = Some(app.now());
+    Ok(verdict)
+}
