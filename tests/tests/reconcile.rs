@@ -1,0 +1,317 @@
+//! The reconciler, end to end (spec/01-money §8, §11): the message that never came, the read that fails, the orphan.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use serde_json::{Value, json};
+use veza_domain::ids::OrderId;
+use veza_domain::refund::Refund;
+use veza_domain::settlement::Change;
+use veza_ports::storage::{UnitId, UnitOfWork};
+use veza_sandbox::{Fault, Op, Script};
+use veza_tests::{Person, World, assert_books_agree, euros};
+
+/// Everything is stuck at once, and the worker leaves it to the button.
+const AT_ONCE: &[(&str, &str)] = &[
+    ("RECONCILE_WORKER_ENABLED", "false"),
+    ("PROVIDER_TIMEOUT", "1s"),
+    ("RECONCILE_ORDER_STUCK_AFTER", "0s"),
+    ("RECONCILE_REFUND_STUCK_AFTER", "0s"),
+    ("RECONCILE_REFUND_ORPHAN_AFTER", "0s"),
+];
+
+async fn reconcile(admin: &Person) -> Value {
+    admin.post("/api/v1/admin/reconcile", Value::Null).await.ok(200)
+}
+
+/// Passes until one does this with a row of the class: a row that was just looked at is left alone for a while.
+async fn reconcile_until(world: &World, admin: &Person, class: &str, done: &str) -> Value {
+    let pass = || async {
+        let report = reconcile(admin).await;
+        (report[class][done] != json!(0)).then_some(report)
+    };
+    world.until(&format!("{class} {done}"), pass).await
+}
+
+fn lose_every_webhook(world: &World) {
+    world.sandbox.script(Script::new(Op::Webhook, Fault::WebhookLost).times(0)).unwrap();
+}
+
+async fn placed(buyer: &Person, product: &str) -> String {
+    buyer.order(&[product]).await["order"]["id"].as_str().unwrap().to_owned()
+}
+
+async fn refund(buyer: &Person, order: &str) -> String {
+    let answer = buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({})).await.ok(202);
+    answer["refund"]["id"].as_str().unwrap().to_owned()
+}
+
+async fn refund_row(buyer: &Person, order: &str) -> Value {
+    buyer.get(&format!("/api/v1/marketplace/orders/{order}/refunds")).await.ok(200)["items"][0].clone()
+}
+
+#[tokio::test]
+async fn a_stuck_order_settles() {
+    let world = World::with(AT_ONCE).await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let product = seller.product(euros(1_000)).await;
+    lose_every_webhook(&world);
+    let order = placed(&buyer, &product).await;
+    world.sandbox.pay(&order).unwrap();
+    assert_eq!(buyer.get_order(&order).await["status"], "pending", "the message was lost");
+
+    let report = reconcile(&admin).await;
+    assert_eq!((&report["orders"]["settled"], &report["orders"]["errors"]), (&json!(1), &json!(0)), "{report:#}");
+    assert_eq!(buyer.get_order(&order).await["status"], "completed");
+    seller.until_transfer(&world, &order, "completed").await;
+    let again = reconcile(&admin).await;
+    assert_eq!(again["orders"]["seen"], 0, "all terminal: nothing done");
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_worker_does_it_by_itself() {
+    let world = World::with(&[("RECONCILE_INTERVAL", "100ms"), ("RECONCILE_ORDER_STUCK_AFTER", "0s")]).await;
+    let (seller, buyer) = (world.seller().await, world.buyer().await);
+    let product = seller.product(euros(1_000)).await;
+    lose_every_webhook(&world);
+    let order = placed(&buyer, &product).await;
+    world.sandbox.pay(&order).unwrap();
+    buyer.until_order(&world, &order, "completed").await;
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn recent_completed_and_open_orders_are_untouched() {
+    let world = World::with(&[("RECONCILE_WORKER_ENABLED", "false")]).await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let product = seller.product(euros(1_000)).await;
+    let completed = buyer.buy(&world, &[&product]).await;
+    lose_every_webhook(&world);
+    let recent = placed(&buyer, &product).await;
+    world.sandbox.pay(&recent).unwrap();
+    let report = reconcile(&admin).await;
+    assert_eq!(report["orders"]["seen"], 0, "{report:#}");
+    assert_eq!(buyer.get_order(&recent).await["status"], "pending");
+    assert_eq!(buyer.get_order(&completed).await["status"], "completed");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_that_is_not_paid_yet_waits() {
+    let world = World::with(AT_ONCE).await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let order = placed(&buyer, &seller.product(euros(1_000)).await).await;
+    let report = reconcile(&admin).await;
+    assert_eq!((&report["orders"]["seen"], &report["orders"]["skipped"]), (&json!(1), &json!(1)), "{report:#}");
+    assert_eq!(buyer.get_order(&order).await["status"], "pending");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_that_was_never_sent_is_the_effect_workers() {
+    let world = World::with(AT_ONCE).await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let product = seller.product(euros(1_000)).await;
+    world.sandbox.script(Script::new(Op::CreatePayment, Fault::RequestLost).times(0)).unwrap();
+    let answer = buyer.post("/api/v1/marketplace/orders", json!({"items": [{"product_id": product}]})).await;
+    let order = answer.problem(503, "payment_provider_unavailable")["order_id"].as_str().unwrap().to_owned();
+    let report = reconcile(&admin).await;
+    assert_eq!((&report["orders"]["failed"], &report["orders"]["skipped"]), (&json!(0), &json!(1)), "{report:#}");
+    assert_eq!(buyer.get_order(&order).await["status"], "pending", "nothing was given up");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_payment_that_the_psp_does_not_know_ends_the_order() {
+    let world = World::with(AT_ONCE).await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let order = placed(&buyer, &seller.product(euros(1_000)).await).await;
+    world.sandbox.script(Script::new(Op::ReadPayment, Fault::NotFound)).unwrap();
+    let report = reconcile(&admin).await;
+    assert_eq!(report["orders"]["failed"], 1, "{report:#}");
+    assert_eq!(buyer.get_order(&order).await["status"], "failed");
+    // It was there after all, and the buyer pays: failed orders of the last day are read as well.
+    lose_every_webhook(&world);
+    world.sandbox.pay(&order).unwrap();
+    reconcile_until(&world, &admin, "orders", "settled").await;
+    assert_eq!(buyer.get_order(&order).await["status"], "completed", "the PSP holds the money, so the buyer gets the goods");
+    seller.until_transfer(&world, &order, "completed").await;
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_read_error_of_any_kind_leaves_the_row_and_the_next_pass_settles_it() {
+    let world = World::with(AT_ONCE).await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let product = seller.product(euros(1_000)).await;
+    lose_every_webhook(&world);
+    let order = placed(&buyer, &product).await;
+    world.sandbox.pay(&order).unwrap();
+    for fault in [Fault::RequestLost, Fault::AnswerLost, Fault::ErrorBeforeEffect, Fault::BadGateway, Fault::RateLimited] {
+        world.sandbox.script(Script::new(Op::ReadPayment, fault).times(0)).unwrap();
+        let report = reconcile_until(&world, &admin, "orders", "seen").await;
+        assert_eq!((&report["orders"]["settled"], &report["orders"]["errors"]), (&json!(0), &json!(1)), "{fault:?} {report:#}");
+        assert_eq!(buyer.get_order(&order).await["status"], "pending", "{fault:?}");
+        world.sandbox.clear_scripts().unwrap();
+        lose_every_webhook(&world);
+    }
+    reconcile_until(&world, &admin, "orders", "settled").await;
+    assert_eq!(buyer.get_order(&order).await["status"], "completed");
+    seller.until_transfer(&world, &order, "completed").await;
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_stuck_refund_succeeds_and_fails_with_its_message() {
+    let world = World::with(AT_ONCE).await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let product = seller.product(euros(1_000)).await;
+    let (kept, given) = (buyer.buy(&world, &[&product]).await, buyer.buy(&world, &[&product]).await);
+    for order in [&kept, &given] {
+        seller.until_transfer(&world, order, "completed").await;
+    }
+    lose_every_webhook(&world);
+    world.sandbox.script(Script::new(Op::CreateRefund, Fault::RefundPending).times(2)).unwrap();
+    let (failing, succeeding) = (refund(&buyer, &kept).await, refund(&buyer, &given).await);
+    world.sandbox.fail_refund(&failing).unwrap();
+    world.sandbox.succeed_refund(&succeeding).unwrap();
+
+    let report = reconcile(&admin).await;
+    assert_eq!((&report["refunds"]["settled"], &report["refunds"]["failed"]), (&json!(1), &json!(1)), "{report:#}");
+    assert_eq!(buyer.get_order(&kept).await["status"], "completed");
+    assert_eq!(buyer.get_order(&given).await["status"], "refunded");
+    let failed = refund_row(&buyer, &kept).await;
+    assert_eq!(failed["status"], "failed");
+    assert!(failed["error_message"].as_str().is_some_and(|message| !message.is_empty()), "{failed}");
+    seller.until_transfer(&world, &given, "reversed").await;
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+/// A pending refund whose call was made by a process that died before it heard anything: no PSP id, the effect done with.
+async fn orphan(world: &World, buyer: &Person, order: &str) -> String {
+    world.sandbox.script(Script::new(Op::CreateRefund, Fault::RefundPending)).unwrap();
+    let id = refund(buyer, order).await;
+    forget_psp_id(world, order, &id).await;
+    id
+}
+
+async fn forget_psp_id(world: &World, order: &str, refund_id: &str) {
+    let store = &world.running.app().store;
+    let order: OrderId = order.parse().unwrap();
+    let stored = store.order_file(order).await.unwrap().unwrap();
+    let row = stored.file.refunds.iter().find(|row| row.id.to_string() == refund_id).unwrap();
+    let row = Refund { psp_refund_id: None, ..row.clone() };
+    let unit = UnitOfWork::new(UnitId(format!("forget:{refund_id}")), [0; 32], row.created_at, stored.writes(&[Change::Refund(row)]));
+    store.commit(unit).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_orphan_that_the_psp_knows_is_adopted_and_settled() {
+    let world = World::with(AT_ONCE).await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
+    seller.until_transfer(&world, &order, "completed").await;
+    lose_every_webhook(&world);
+    let id = orphan(&world, &buyer, &order).await;
+    let adopted = || async {
+        reconcile(&admin).await;
+        (refund_row(&buyer, &order).await["psp_refund_id"] == json!(id)).then_some(())
+    };
+    world.until("the PSP's id, by asking for the one we chose", adopted).await;
+    world.sandbox.succeed_refund(&id).unwrap();
+    reconcile_until(&world, &admin, "refunds", "settled").await;
+    assert_eq!(buyer.get_order(&order).await["status"], "refunded");
+    seller.until_transfer(&world, &order, "reversed").await;
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_orphan_that_the_psp_does_not_know_fails_and_the_order_is_given_back() {
+    let world = World::with(AT_ONCE).await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
+    world.sandbox.script(Script::new(Op::CreateRefund, Fault::RequestLost).times(0)).unwrap();
+    let id = refund(&buyer, &order).await;
+    assert_eq!(buyer.get_order(&order).await["status"], "refund_pending");
+    reconcile_until(&world, &admin, "orphan_refunds", "failed").await;
+    assert_eq!(buyer.get_order(&order).await["status"], "completed");
+    assert_eq!(refund_row(&buyer, &order).await["status"], "failed");
+    let waiting = admin.get("/api/v1/admin/attention").await.ok(200);
+    let entry = waiting["items"].as_array().unwrap().iter().find(|entry| entry["id"] == json!(id)).unwrap().clone();
+    assert_eq!(entry["class"], "orphan_refund_failed");
+    // Nobody sends it afterwards, and the buyer may ask again.
+    world.sandbox.clear_scripts().unwrap();
+    refund(&buyer, &order).await;
+    buyer.until_order(&world, &order, "refunded").await;
+    assert!(world.sandbox.books().refund(&id).is_none(), "the one that was given up was never carried out");
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_recent_orphan_is_untouched() {
+    let world = World::with(&[("RECONCILE_WORKER_ENABLED", "false")]).await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
+    world.sandbox.script(Script::new(Op::CreateRefund, Fault::RequestLost).times(0)).unwrap();
+    refund(&buyer, &order).await;
+    assert_eq!(reconcile(&admin).await["orphan_refunds"]["seen"], 0);
+    assert_eq!(buyer.get_order(&order).await["status"], "refund_pending");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_transfer_of_unknown_outcome_is_looked_up_and_never_sent_from_here() {
+    let world = World::with(AT_ONCE).await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let product = seller.product(euros(1_000)).await;
+    world.sandbox.script(Script::new(Op::CreateTransfer, Fault::AnswerLost)).unwrap();
+    let order = buyer.buy(&world, &[&product]).await;
+    // Its own worker looks as well: whoever comes first, it is paid once.
+    let settled = world
+        .until("the transfer", || async {
+            reconcile(&admin).await;
+            seller.transfers().await.into_iter().find(|transfer| transfer["status"] == "completed")
+        })
+        .await;
+    assert_eq!(settled["order_id"], json!(order));
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn two_who_press_the_button_at_once_settle_once() {
+    let world = World::with(AT_ONCE).await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let product = seller.product(euros(1_000)).await;
+    lose_every_webhook(&world);
+    let mut orders = Vec::new();
+    for _ in 0..12 {
+        let order = placed(&buyer, &product).await;
+        world.sandbox.pay(&order).unwrap();
+        orders.push(order);
+    }
+    let (one, other) = tokio::join!(reconcile(&admin), reconcile(&admin));
+    let settled = |report: &Value| report["orders"]["settled"].as_u64().unwrap();
+    assert_eq!(settled(&one) + settled(&other), 12, "{one:#} {other:#}");
+    for order in &orders {
+        assert_eq!(buyer.get_order(order).await["status"], "completed");
+        seller.until_transfer(&world, order, "completed").await;
+    }
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn only_an_admin_may() {
+    let world = World::start().await;
+    let buyer = world.buyer().await;
+    buyer.post("/api/v1/admin/reconcile", Value::Null).await.problem(403, "admin_only");
+    world.stop().await;
+}
