@@ -2,7 +2,7 @@
 //!
 //! Transfers and reversals are their own effect rows and are not here.
 
-use crate::ids::{EffectId, MailTokenId, OrderId, RefundId, UserId, derive};
+use crate::ids::{DisputeId, EffectId, MailTokenId, OrderId, RefundId, UserId, derive};
 use crate::time::Timestamp;
 use std::time::Duration;
 use uuid::Uuid;
@@ -18,6 +18,8 @@ pub enum EffectKind {
     ReadPayment(OrderId),
     /// Read a refund at the PSP and settle what it says.
     ReadRefund(OrderId, RefundId),
+    /// Read a dispute at the PSP and settle what it says. Where it is not known yet, the payment brings it.
+    ReadDispute(OrderId, DisputeId),
     /// Mail the link that proves an address.
     MailVerification(UserId, MailTokenId),
     /// Tell the owner of an address that somebody tried to register it again.
@@ -33,6 +35,7 @@ impl EffectKind {
             Self::CreateRefund(..) => "create_refund",
             Self::ReadPayment(_) => "read_payment",
             Self::ReadRefund(..) => "read_refund",
+            Self::ReadDispute(..) => "read_dispute",
             Self::MailVerification(..) => "mail_verification",
             Self::MailAlreadyRegistered(_) => "mail_already_registered",
         }
@@ -44,6 +47,7 @@ impl EffectKind {
         match self {
             Self::CreatePayment(order) | Self::ReadPayment(order) => (order.0, None),
             Self::CreateRefund(order, refund) | Self::ReadRefund(order, refund) => (order.0, Some(refund.0)),
+            Self::ReadDispute(order, dispute) => (order.0, Some(dispute.0)),
             Self::MailVerification(user, token) => (user.0, Some(token.0)),
             Self::MailAlreadyRegistered(user) => (user.0, None),
         }
@@ -57,6 +61,7 @@ impl EffectKind {
             ("create_refund", Some(second)) => Some(Self::CreateRefund(OrderId(first), RefundId(second))),
             ("read_payment", None) => Some(Self::ReadPayment(OrderId(first))),
             ("read_refund", Some(second)) => Some(Self::ReadRefund(OrderId(first), RefundId(second))),
+            ("read_dispute", Some(second)) => Some(Self::ReadDispute(OrderId(first), DisputeId(second))),
             ("mail_verification", Some(second)) => Some(Self::MailVerification(UserId(first), MailTokenId(second))),
             ("mail_already_registered", None) => Some(Self::MailAlreadyRegistered(UserId(first))),
             _ => None,

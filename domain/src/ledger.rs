@@ -3,7 +3,7 @@
 //! Amounts are signed minor units: debits above zero, credits below. `docs/adr/0004-ledger-postings.md` has the table of
 //! which event posts what; the functions here are that table.
 
-use crate::ids::{OrderId, RefundId, ReversalId, TransferId, UserId};
+use crate::ids::{DisputeId, NettingId, OrderId, RefundId, ReversalId, TransferId, UserId};
 use crate::money::{Currency, Minor, Money, MoneyError};
 use crate::order::OrderLine;
 use crate::refund::Burden;
@@ -24,6 +24,8 @@ pub enum Account {
     Connect(UserId),
     /// What a seller owes us: refunded after it was transferred.
     SellerReceivable(UserId),
+    /// What the platform has lost: to banks beyond what an order had left, and debts of sellers that it took upon itself.
+    DisputeLoss,
 }
 
 impl fmt::Display for Account {
@@ -35,6 +37,7 @@ impl fmt::Display for Account {
             Self::SellerPayable(seller) => write!(f, "seller_payable:{seller}"),
             Self::Connect(seller) => write!(f, "connect:{seller}"),
             Self::SellerReceivable(seller) => write!(f, "seller_receivable:{seller}"),
+            Self::DisputeLoss => f.write_str("dispute_loss"),
         }
     }
 }
@@ -50,6 +53,7 @@ impl std::str::FromStr for Account {
         match (name, seller) {
             ("psp_clearing", None) => Ok(Self::PspClearing),
             ("platform_fee", None) => Ok(Self::PlatformFee),
+            ("dispute_loss", None) => Ok(Self::DisputeLoss),
             ("seller_payable", Some(seller)) => Ok(Self::SellerPayable(seller)),
             ("connect", Some(seller)) => Ok(Self::Connect(seller)),
             ("seller_receivable", Some(seller)) => Ok(Self::SellerReceivable(seller)),
@@ -81,6 +85,20 @@ pub enum Event {
     ReversalOpened(ReversalId),
     /// It was taken back.
     ReversalDone(ReversalId),
+    /// Somebody took it back at Connect, not through us.
+    ExternalReversal(ReversalId),
+    /// A share paid a debt instead of being transferred.
+    Netted(NettingId),
+    /// The platform took a debt upon itself.
+    WrittenOff(ReversalId),
+    /// The refund that had caused a written-off debt came undone: the debt is one again, at that moment.
+    WriteOffUndone(ReversalId, Timestamp),
+    /// The bank took more than the order had left, in the loss of that moment.
+    DisputeSurplus(DisputeId, Timestamp),
+    /// That loss was taken back.
+    DisputeSurplusUndone(DisputeId, Timestamp),
+    /// What a lost dispute costs beyond its amount: once, whatever becomes of it.
+    DisputeFee(DisputeId),
 }
 
 impl fmt::Display for Event {
@@ -94,6 +112,13 @@ impl fmt::Display for Event {
             Self::TransferCompleted(id) => write!(f, "transfer_completed:{id}"),
             Self::ReversalOpened(id) => write!(f, "reversal_opened:{id}"),
             Self::ReversalDone(id) => write!(f, "reversal_done:{id}"),
+            Self::ExternalReversal(id) => write!(f, "external_reversal:{id}"),
+            Self::Netted(id) => write!(f, "netted:{id}"),
+            Self::WrittenOff(id) => write!(f, "written_off:{id}"),
+            Self::WriteOffUndone(id, at) => write!(f, "write_off_undone:{id}:{}", at.0),
+            Self::DisputeSurplus(id, at) => write!(f, "dispute_surplus:{id}:{}", at.0),
+            Self::DisputeSurplusUndone(id, at) => write!(f, "dispute_surplus_undone:{id}:{}", at.0),
+            Self::DisputeFee(id) => write!(f, "dispute_fee:{id}"),
         }
     }
 }
@@ -162,16 +187,20 @@ pub fn order_completed(order: OrderId, total: Money, lines: &[OrderLine], at: Ti
     Posting::new(Event::OrderCompleted(order), order, total.currency, entries, at)
 }
 
-/// A refund moved money back to the buyer (`event` says which), or came back from the buyer when `undone`.
+/// A refund moved money back to the buyer (`event` says which), or came back from the buyer when `undone`. What it gave back
+/// beyond what the order had left (`amount` less what `burden` spreads over sellers and platform) is the platform's loss.
 ///
 /// # Errors
 /// [`MoneyError`] when an amount does not fit.
 pub fn refunded(event: Event, order: OrderId, amount: Money, burden: &Burden, undone: bool, at: Timestamp) -> Result<Posting, MoneyError> {
     let sign = |amount: Minor| if undone { amount.negate() } else { Ok(amount) };
     let mut entries = vec![(Account::PspClearing, sign(amount.amount.negate()?)?), (Account::PlatformFee, sign(burden.platform)?)];
+    let mut lost = amount.amount.minus(burden.platform)?;
     for part in &burden.sellers {
         entries.push((Account::SellerPayable(part.seller_id), sign(part.amount)?));
+        lost = lost.minus(part.amount)?;
     }
+    entries.push((Account::DisputeLoss, sign(lost)?));
     Posting::new(event, order, amount.currency, entries, at)
 }
 
@@ -206,4 +235,54 @@ pub fn reversal_opened(reversal: ReversalId, order: OrderId, seller: UserId, amo
 pub fn reversal_done(reversal: ReversalId, order: OrderId, seller: UserId, amount: Money, at: Timestamp) -> Result<Posting, MoneyError> {
     let entries = [(Account::Connect(seller), amount.amount), (Account::SellerReceivable(seller), amount.amount.negate()?)];
     Posting::new(Event::ReversalDone(reversal), order, amount.currency, entries, at)
+}
+
+/// Somebody took a part of a transfer back at Connect: it is the seller's again, and not sent again by itself.
+///
+/// # Errors
+/// [`MoneyError`] when an amount does not fit.
+pub fn external_reversal(
+    reversal: ReversalId,
+    order: OrderId,
+    seller: UserId,
+    amount: Money,
+    at: Timestamp,
+) -> Result<Posting, MoneyError> {
+    let entries = [(Account::Connect(seller), amount.amount), (Account::SellerPayable(seller), amount.amount.negate()?)];
+    Posting::new(Event::ExternalReversal(reversal), order, amount.currency, entries, at)
+}
+
+/// A share of `order` paid a debt of the seller's.
+///
+/// # Errors
+/// [`MoneyError`] when an amount does not fit.
+pub fn netted(netting: NettingId, order: OrderId, seller: UserId, amount: Money, at: Timestamp) -> Result<Posting, MoneyError> {
+    let entries = [(Account::SellerPayable(seller), amount.amount), (Account::SellerReceivable(seller), amount.amount.negate()?)];
+    Posting::new(Event::Netted(netting), order, amount.currency, entries, at)
+}
+
+/// The platform took a seller's debt upon itself; or gave it back, by an event of its own, when `undone`.
+///
+/// # Errors
+/// [`MoneyError`] when an amount does not fit.
+pub fn written_off(
+    event: Event,
+    order: OrderId,
+    seller: UserId,
+    amount: Money,
+    undone: bool,
+    at: Timestamp,
+) -> Result<Posting, MoneyError> {
+    let lost = if undone { amount.amount.negate()? } else { amount.amount };
+    let entries = [(Account::DisputeLoss, lost), (Account::SellerReceivable(seller), lost.negate()?)];
+    Posting::new(event, order, amount.currency, entries, at)
+}
+
+/// The bank took `amount` that the order does not bear (a surplus, a fee); or gave it back when `undone`.
+///
+/// # Errors
+/// [`MoneyError`] when an amount does not fit.
+pub fn lost(event: Event, order: OrderId, amount: Money, undone: bool, at: Timestamp) -> Result<Posting, MoneyError> {
+    let lost = if undone { amount.amount.negate()? } else { amount.amount };
+    Posting::new(event, order, amount.currency, [(Account::DisputeLoss, lost), (Account::PspClearing, lost.negate()?)], at)
 }

@@ -8,6 +8,7 @@ use crate::look::Look;
 use crate::money::{Minor, Money};
 use crate::time::Timestamp;
 use std::fmt;
+use std::time::Duration;
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,6 +123,22 @@ impl Order {
     pub fn payment_id_of(id: OrderId) -> String {
         id.to_string()
     }
+
+    /// Is it time to stop reading the payment of a failed order? A buyer may try again after a decline, so it is read for a day.
+    ///
+    /// The row does not keep when it failed (a claim moves its look), so the day is counted from checkout, which a decline
+    /// follows within minutes; an order that failed long after its checkout is still read [`Self::LOOKS_MIN`] times, with growing
+    /// pauses. Decided where a read of a failed order is settled ([`crate::settlement::decide`]).
+    #[must_use]
+    pub fn look_ends(&self, now: Timestamp) -> bool {
+        let day_over = now.since(self.created_at) >= Self::LOOK_AFTER_FAILURE;
+        self.status == OrderStatus::Failed && day_over && self.look.count >= Self::LOOKS_MIN
+    }
+
+    /// How long the payment of a failed order is read.
+    pub const LOOK_AFTER_FAILURE: Duration = Duration::from_secs(24 * 3600);
+    /// How often it is read at least.
+    pub const LOOKS_MIN: u32 = 5;
 
     /// True once it was paid, whatever came later.
     #[must_use]

@@ -2,7 +2,8 @@
 
 use crate::backoff::RetryPolicy;
 use crate::ids::{OrderId, RefundId, ReversalId, TransferId, UserId, derive};
-use crate::money::{Minor, Money};
+use crate::money::{Minor, Money, MoneyError};
+use crate::refund::Refund;
 use crate::time::Timestamp;
 use crate::transfer::{Attempt, CallOutcome, CallRefusal, Hold, Transfer};
 use std::time::Duration;
@@ -74,7 +75,8 @@ pub struct Reversal {
     pub cause: ReversalCause,
     /// How much, in all.
     pub amount: Money,
-    /// How much of it the seller's later shares have paid.
+    /// How much of it the seller's later shares have paid. Of an external one: how much of it has been accounted for, by a
+    /// refund that it went with or by a transfer that replaces it.
     pub netted: Minor,
     /// How much of it the platform has taken upon itself.
     pub written_off: Minor,
@@ -107,12 +109,36 @@ impl Reversal {
     /// A reversal that is due at once; `earlier` = how often this refund has taken back from this transfer before.
     #[must_use]
     pub fn open(transfer: &Transfer, refund_id: RefundId, earlier: usize, amount: Money, now: Timestamp) -> Self {
+        let id = Self::id_of(transfer.id, refund_id, earlier);
+        let row = Self::new(id, transfer.order_id, transfer.seller_id, ReversalCause::Refund(refund_id), amount, now);
+        Self { transfer_id: Some(transfer.id), ..row }
+    }
+
+    /// A debt that no transfer of the order holds at Connect: the share had paid an earlier debt. It is never sent; it waits for
+    /// the seller's next shares, or to be written off. `earlier` = how many such debts this refund has left the seller before.
+    #[must_use]
+    pub fn open_debt(refund: &Refund, seller_id: UserId, earlier: usize, amount: Money, policy: &RetryPolicy, now: Timestamp) -> Self {
+        let of = [seller_id.0.as_bytes().as_slice(), &(earlier as u64).to_be_bytes()].concat();
+        let id = ReversalId(derive(refund.id.0, "debt", &of));
+        Self::new(id, refund.order_id, seller_id, ReversalCause::Refund(refund.id), amount, now).held(Hold::NothingAtConnect, policy, now)
+    }
+
+    /// One that was made at Connect, as `connect_id`, and not through us.
+    #[must_use]
+    pub fn external(transfer: &Transfer, connect_id: &str, amount: Money, now: Timestamp) -> Self {
+        let id = ReversalId(derive(transfer.id.0, "external_reversal", connect_id.as_bytes()));
+        let row = Self::new(id, transfer.order_id, transfer.seller_id, ReversalCause::External, amount, now);
+        let stripe_reversal_id = Some(connect_id.to_owned());
+        Self { transfer_id: Some(transfer.id), stripe_reversal_id, ..row }.closed()
+    }
+
+    fn new(id: ReversalId, order_id: OrderId, seller_id: UserId, cause: ReversalCause, amount: Money, now: Timestamp) -> Self {
         Self {
-            id: Self::id_of(transfer.id, refund_id, earlier),
-            order_id: transfer.order_id,
-            seller_id: transfer.seller_id,
-            transfer_id: Some(transfer.id),
-            cause: ReversalCause::Refund(refund_id),
+            id,
+            order_id,
+            seller_id,
+            transfer_id: None,
+            cause,
             amount,
             netted: Minor::ZERO,
             written_off: Minor::ZERO,
@@ -127,10 +153,45 @@ impl Reversal {
         }
     }
 
-    /// What is still to be taken back, in minor units.
+    /// What is still to be taken back, in minor units; of one that Connect has carried out: what Connect took; of an external
+    /// one: what nothing accounts for yet. A call is made for this and never for [`Reversal::amount`].
     #[must_use]
     pub fn open_amount(&self) -> Minor {
         Minor(self.amount.amount.0 - self.netted.0 - self.written_off.0)
+    }
+
+    /// Is there something to take back at Connect? If not, its worker makes no call and brings [`CallOutcome::NotNeeded`]: the rules
+    /// then end what later shares have paid, and let wait what Connect does not hold.
+    #[must_use]
+    pub fn needs_call(&self) -> bool {
+        self.attempt.is_unknown() || self.transfer_id.is_some() && self.open_amount().is_positive()
+    }
+
+    /// May a share pay a part of it? Not while a call may be taking it back.
+    #[must_use]
+    pub fn may_be_netted(&self) -> bool {
+        self.status == ReversalStatus::ReversalPending && !self.attempt.is_unknown() && self.open_amount().is_positive()
+    }
+
+    /// `paid` of it was kept from a share. If it still stands open, it is looked at again at once.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`].
+    pub fn netted(self, paid: Minor, now: Timestamp) -> Result<Self, MoneyError> {
+        let next_retry_at = self.next_retry_at.map(|_| now);
+        Ok(Self { netted: self.netted.plus(paid)?, next_retry_at, ..self })
+    }
+
+    /// Later shares have paid all of it: no call is made for it.
+    #[must_use]
+    pub fn closed(self) -> Self {
+        Self { status: ReversalStatus::Reversed, next_retry_at: None, hold: None, last_error: None, ..self }
+    }
+
+    /// It waits for what no call brings about; nothing is lost.
+    #[must_use]
+    pub fn held(self, hold: Hold, policy: &RetryPolicy, now: Timestamp) -> Self {
+        Self { hold: Some(hold), next_retry_at: Some(now.plus(policy.max)), ..self }
     }
 
     /// The idempotency key of its calls.
@@ -192,6 +253,7 @@ impl Reversal {
                 again(Self { retry_count: counted, attempt: Attempt { look_up, ..self.attempt }, ..self.clone() }, message, pause)
             }
             CallOutcome::NotNow { message } => again(self.clone(), message, policy.delay(1)),
+            CallOutcome::NotNeeded => self.clone(),
             CallOutcome::NotThere if policy.exhausted(self.retry_count) => {
                 let why = self.last_error.clone().unwrap_or_default();
                 Self { attempt: self.attempt.next_generation(), ..self.clone() }.given_up(&why)

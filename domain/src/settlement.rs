@@ -7,32 +7,46 @@
 //! - every posting balances, and every event posts once;
 //! - a fact that is refused changes nothing.
 
+mod booking;
+mod check;
+mod connect;
 mod dispute;
+mod draft;
+mod operators;
 mod payment;
 mod refund;
+mod shares;
+mod sums;
+mod taking_back;
 mod transfer;
 
 use crate::attention::{Attention, Code, Subject};
 use crate::backoff::RetryPolicy;
 use crate::dispute::Dispute;
 use crate::effect::{Effect, EffectKind};
-use crate::ids::{EffectId, RefundId, ReversalId, TransferId, UserId};
+use crate::ids::{ReversalId, TransferId};
 use crate::ledger::Posting;
 use crate::licence::{ExclusiveHold, Licence};
 use crate::money::{Minor, MoneyError};
 use crate::netting::Netting;
 use crate::order::{Order, OrderLine};
-use crate::refund::{Refund, RefundStatus};
-use crate::reversal::{Reversal, ReversalStatus};
+use crate::refund::Refund;
+use crate::reversal::Reversal;
 use crate::time::Timestamp;
-use crate::transfer::{CallOutcome, IllegalMove, Transfer, TransferStatus};
+use crate::transfer::{CallOutcome, IllegalMove, Transfer};
+use draft::Draft;
 use std::time::Duration;
 use uuid::Uuid;
 
+pub use check::{Broken, check};
+pub use connect::{ConnectReversal, ConnectTransferFact};
 pub use dispute::DisputeFact;
+pub use operators::{
+    AdoptRefusal, ReplaceRefusal, RetryRefusal, WriteOffRefusal, decide_adopt_transfer_id, decide_replace_transfer, decide_retry_transfer,
+    decide_write_off,
+};
 pub use payment::{PaymentFact, PaymentStatus};
 pub use refund::{PspRefundStatus, RefundFact};
-pub use transfer::{ConnectReversal, ConnectTransferFact};
 
 /// An order and every row that hangs on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,9 +155,9 @@ pub enum Change {
 pub enum Verdict {
     /// It changed something.
     Settled,
-    /// It had been settled before.
+    /// It had been settled before. The look of a failed order may end with it.
     AlreadySettled,
-    /// It says nothing final.
+    /// It says nothing final. The look of a failed order may end with it.
     NotFinal,
     /// It contradicts what is booked, or says too little: the provider is asked.
     AskProvider,
@@ -185,9 +199,10 @@ pub fn decide(file: &OrderFile, fact: &Fact, context: &Context) -> Result<Decisi
         Fact::Refund(fact) => refund::settle(&mut draft, fact)?,
         Fact::Transfer(id, outcome) => transfer::settle_transfer(&mut draft, *id, outcome)?,
         Fact::Reversal(id, outcome) => transfer::settle_reversal(&mut draft, *id, outcome)?,
-        Fact::Dispute(_) | Fact::ConnectTransfer(..) => Verdict::NotFinal,
+        Fact::Dispute(fact) => dispute::settle(&mut draft, fact)?,
+        Fact::ConnectTransfer(id, fact) => connect::settle(&mut draft, *id, fact)?,
     };
-    Ok(Decision { verdict, changes: draft.changes })
+    Ok(Decision { verdict, changes: draft.changes() })
 }
 
 /// Decides what completing an order of 0 changes: no payment, everything else.
@@ -197,15 +212,17 @@ pub fn decide(file: &OrderFile, fact: &Fact, context: &Context) -> Result<Decisi
 pub fn decide_free(file: &OrderFile, context: &Context) -> Result<Vec<Change>, SettlementError> {
     let mut draft = Draft::new(file, context);
     payment::complete(&mut draft)?;
-    Ok(draft.changes)
+    Ok(draft.changes())
 }
 
 /// Decides what opening `refund` (from [`crate::refund::open`]) changes.
 #[must_use]
 pub fn decide_refund_opened(file: &OrderFile, refund: Refund) -> Vec<Change> {
-    let order = Order { status: crate::order::OrderStatus::RefundPending, ..file.order.clone() };
-    let effect = Effect::pending(EffectKind::CreateRefund(order.id, refund.id), refund.created_at);
-    vec![Change::Order(order), Change::Refund(refund), Change::Effect(effect)]
+    let effect = Effect::pending(EffectKind::CreateRefund(file.order.id, refund.id), refund.created_at);
+    let change = Change::Refund(refund);
+    let opened = file.clone().evolve(&change);
+    let order = Order { status: opened.status(), ..opened.order };
+    vec![Change::Order(order), change, Change::Effect(effect)]
 }
 
 impl OrderFile {
@@ -248,107 +265,11 @@ impl OrderFile {
             Change::Posting(_) | Change::Effect(_) | Change::Attention(_) | Change::Settled(..) => {}
         }
     }
-
-    /// Is one of its refunds in flight?
-    #[must_use]
-    pub fn refund_in_flight(&self) -> bool {
-        self.refunds.iter().any(|refund| refund.status == RefundStatus::Pending)
-    }
-
-    fn succeeded_refunds(&self) -> Vec<&Refund> {
-        self.refunds.iter().filter(|refund| refund.status == RefundStatus::Succeeded).collect()
-    }
-
-    fn sellers(&self) -> Vec<UserId> {
-        let mut sellers: Vec<UserId> = self.lines.iter().map(|line| line.seller_id).collect();
-        sellers.sort();
-        sellers.dedup();
-        sellers
-    }
-
-    fn reversals_of(&self, transfer: TransferId) -> impl Iterator<Item = &Reversal> {
-        self.reversals.iter().filter(move |reversal| reversal.transfer_id == Some(transfer))
-    }
-
-    /// What of a transfer no reversal takes back, open, done or given up.
-    fn uncovered(&self, transfer: &Transfer) -> i64 {
-        let covered: i64 = self.reversals_of(transfer.id).map(|reversal| reversal.amount.amount.0).sum();
-        transfer.amount.amount.0.saturating_sub(covered)
-    }
-
-    /// What of the granted lines is a seller's, less what the refunds that stand take back.
-    fn earned(&self, seller: UserId) -> i64 {
-        let granted = |line: &&OrderLine| line.seller_id == seller && self.licences.iter().any(|licence| licence.line_id == line.id);
-        let share: i64 = self.lines.iter().filter(granted).map(|line| line.share.0).sum();
-        let parts = self.succeeded_refunds().into_iter().flat_map(|refund| &refund.seller_parts);
-        share - parts.filter(|part| part.seller_id == seller).map(|part| part.amount.0).sum::<i64>()
-    }
-
-    /// What a seller has been sent and is being sent, less what was taken back.
-    ///
-    /// A transfer that was given up on its way out carries nothing; one that was given up on its way back has a reversal.
-    fn sent(&self, seller: UserId) -> i64 {
-        let carries = |transfer: &&Transfer| {
-            transfer.seller_id == seller
-                && (transfer.status() != TransferStatus::PermanentlyFailed || self.reversals_of(transfer.id).next().is_some())
-        };
-        self.transfers.iter().filter(carries).map(|transfer| transfer.left().0).sum()
-    }
-
-    /// What a seller has or is being sent beyond what was earned, and no reversal takes back or was given up taking back.
-    fn excess(&self, seller: UserId) -> i64 {
-        let stands = |id: RefundId| self.refunds.iter().any(|refund| refund.id == id && refund.status == RefundStatus::Succeeded);
-        let counts = |reversal: &&Reversal| match reversal.status {
-            ReversalStatus::ReversalPending => true,
-            ReversalStatus::Reversed => false,
-            ReversalStatus::PermanentlyFailed => reversal.cause.refund().is_some_and(stands),
-        };
-        let of_seller = self.transfers.iter().filter(|transfer| transfer.seller_id == seller);
-        let covered: i64 =
-            of_seller.flat_map(|transfer| self.reversals_of(transfer.id)).filter(counts).map(|row| row.amount.amount.0).sum();
-        self.sent(seller) - self.earned(seller) - covered
-    }
-
-    fn has_open_reversal(&self, seller: UserId) -> bool {
-        let of_seller = |reversal: &&Reversal| {
-            self.transfers.iter().any(|transfer| Some(transfer.id) == reversal.transfer_id && transfer.seller_id == seller)
-        };
-        self.reversals.iter().filter(of_seller).any(|reversal| reversal.status == ReversalStatus::ReversalPending)
-    }
 }
 
 fn upsert<T: Clone, K: PartialEq>(rows: &mut Vec<T>, row: &T, key: impl Fn(&T) -> K) {
     match rows.iter_mut().find(|known| key(known) == key(row)) {
         Some(known) => *known = row.clone(),
         None => rows.push(row.clone()),
-    }
-}
-
-/// The file as it becomes while one fact is being decided, and the changes so far.
-struct Draft<'a> {
-    file: OrderFile,
-    context: &'a Context,
-    changes: Vec<Change>,
-}
-
-impl<'a> Draft<'a> {
-    fn new(file: &OrderFile, context: &'a Context) -> Self {
-        Self { file: file.clone(), context, changes: Vec::new() }
-    }
-
-    fn put(&mut self, change: Change) {
-        self.file.apply(&change);
-        self.changes.push(change);
-    }
-
-    fn flag(&mut self, subject: Subject, code: Code, detail: String) {
-        let attention = Attention { subject, code, order_id: Some(self.file.order.id), detail, since: self.context.now };
-        self.put(Change::Attention(attention));
-    }
-
-    /// Has the provider read promptly; what it says comes back as a fact.
-    fn ask(&mut self, kind: EffectKind) -> Verdict {
-        self.put(Change::Effect(Effect::with_id(EffectId(self.context.fresh), kind, self.context.now)));
-        Verdict::AskProvider
     }
 }

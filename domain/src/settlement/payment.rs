@@ -1,15 +1,19 @@
 //! Facts about an order's payment.
 
-use super::{Change, Draft, SettlementError, Source, Verdict};
+use super::booking::{book_payment_undone, follow, unasked, unbook};
+use super::dispute::lose_what_was_lost;
+use super::draft::Draft;
+use super::shares::open_share;
+use super::{Change, SettlementError, Source, Verdict};
 use crate::attention::{Code, Subject};
 use crate::effect::EffectKind;
 use crate::ids::{LicenceId, RefundId, TransferId, derive};
 use crate::ledger;
 use crate::licence::{ExclusiveHold, ExclusiveState, Licence, LicenceStatus};
+use crate::look::Look;
 use crate::money::{Minor, Money};
 use crate::order::{Order, OrderStatus};
-use crate::refund::{Refund, RefundStatus};
-use crate::transfer::Transfer;
+use crate::refund::RefundOrigin;
 
 /// What the PSP says of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,31 +58,87 @@ impl PaymentFact {
 }
 
 pub(super) fn settle(draft: &mut Draft<'_>, fact: &PaymentFact) -> Result<Verdict, SettlementError> {
-    use OrderStatus::{ChargedBack, Completed, Disputed, Failed, PartiallyRefunded, Pending, RefundPending, Refunded};
     let order = draft.file.order.clone();
-    Ok(match (fact.status, order.status) {
-        (PaymentStatus::Open, _) => Verdict::NotFinal,
-        (PaymentStatus::Succeeded, Pending | Failed) => succeeded(draft, fact, &order)?,
-        (PaymentStatus::Succeeded, Completed | RefundPending | PartiallyRefunded | Refunded | Disputed | ChargedBack) => {
-            Verdict::AlreadySettled
+    match (fact.status, order.is_paid(), order.status) {
+        (PaymentStatus::Open, true, _) => Ok(Verdict::NotFinal),
+        (PaymentStatus::Open, false, _) => Ok(looked(draft, fact, order, Verdict::NotFinal)),
+        (PaymentStatus::Succeeded, true, _) => stands(draft, fact, &order),
+        (PaymentStatus::Succeeded, false, _) => succeeded(draft, fact, &order),
+        (PaymentStatus::Failed | PaymentStatus::NotFound, true, _) => contradicted(draft, fact, &order),
+        (PaymentStatus::Failed | PaymentStatus::NotFound, false, OrderStatus::Failed) => {
+            Ok(looked(draft, fact, order, Verdict::AlreadySettled))
         }
-        (PaymentStatus::Failed | PaymentStatus::NotFound, Pending) => {
+        (PaymentStatus::Failed | PaymentStatus::NotFound, false, _) => {
             failed(draft, fact, order);
-            Verdict::Settled
+            Ok(Verdict::Settled)
         }
-        (PaymentStatus::Failed | PaymentStatus::NotFound, Failed) => Verdict::AlreadySettled,
-        (
-            PaymentStatus::Failed | PaymentStatus::NotFound,
-            Completed | RefundPending | PartiallyRefunded | Refunded | Disputed | ChargedBack,
-        ) => match fact.source {
-            Source::Webhook => draft.ask(EffectKind::ReadPayment(order.id)),
-            Source::Read => {
-                let why = fact.error.clone().unwrap_or_else(|| "the PSP says that the payment did not succeed".to_owned());
-                draft.flag(Subject::Order(order.id), Code::PaymentFailedAfterSuccess, why);
-                Verdict::Settled
-            }
-        },
-    })
+    }
+}
+
+/// A failed order was read again. Its look is over after a day ([`Order::look_ends`]), and at once when the PSP has no such
+/// payment: what does not exist can't be paid later.
+fn looked(draft: &mut Draft<'_>, fact: &PaymentFact, order: Order, verdict: Verdict) -> Verdict {
+    let ends = order.look_ends(draft.context.now) || fact.status == PaymentStatus::NotFound;
+    if fact.source == Source::Read && order.status == OrderStatus::Failed && ends {
+        draft.put_order(Order { look: order.look.over(), ..order });
+    }
+    verdict
+}
+
+/// A success that is booked already, or was taken back meanwhile and stands after all.
+fn stands(draft: &mut Draft<'_>, fact: &PaymentFact, order: &Order) -> Result<Verdict, SettlementError> {
+    let Some(undone) = draft.file.payment_undone().cloned() else { return Ok(Verdict::AlreadySettled) };
+    if fact.source == Source::Webhook {
+        return Ok(draft.ask(EffectKind::ReadPayment(order.id)));
+    }
+    if !fact.is_of(order.total) {
+        return Ok(mismatch(draft, fact, order));
+    }
+    unbook(draft, &undone, Some("the payment stands after all".to_owned()))?;
+    draft.flag(Subject::Order(order.id), Code::PaymentStandsAfterAll, format!("{} came back", undone.amount));
+    draft.put(Change::Settled(Subject::Order(order.id), Code::PaymentFailedAfterSuccess));
+    follow(draft, true)?;
+    Ok(Verdict::Settled)
+}
+
+/// The PSP says that what was paid is not. A message alone is asked about. Nothing is revoked because a payment was not found:
+/// that is what a wrong account or environment looks like.
+fn contradicted(draft: &mut Draft<'_>, fact: &PaymentFact, order: &Order) -> Result<Verdict, SettlementError> {
+    if draft.file.payment_undone().is_some() {
+        return Ok(Verdict::AlreadySettled);
+    }
+    if order.payment_id.is_none() || !order.total.amount.is_positive() {
+        return Ok(Verdict::NotFinal);
+    }
+    if fact.source == Source::Webhook {
+        return Ok(draft.ask(EffectKind::ReadPayment(order.id)));
+    }
+    let subject = Subject::Order(order.id);
+    if fact.status == PaymentStatus::NotFound {
+        let why = "the PSP has no such payment: is it the right account and environment? Nothing was booked";
+        draft.flag(subject, Code::PaymentFailedAfterSuccess, why.to_owned());
+        return Ok(Verdict::Settled);
+    }
+    let why = fact.error.clone().unwrap_or_else(|| "the PSP says that the payment did not succeed".to_owned());
+    draft.flag(subject, Code::PaymentFailedAfterSuccess, why.clone());
+    draft.put(Change::Settled(subject, Code::PaymentStandsAfterAll));
+    book_payment_undone(draft, Some(why))?;
+    follow(draft, false)?;
+    Ok(Verdict::Settled)
+}
+
+fn mismatch(draft: &mut Draft<'_>, fact: &PaymentFact, order: &Order) -> Verdict {
+    let reported = |amount: Option<i64>| amount.map_or("nothing".to_owned(), |minor| minor.to_string());
+    let detail = format!(
+        "the order is {} minor units of {}; the PSP reports {} of {}, received {}",
+        order.total.amount.0,
+        order.total.currency,
+        reported(fact.amount),
+        fact.currency.as_deref().unwrap_or("no currency"),
+        reported(fact.amount_received),
+    );
+    draft.flag(Subject::Order(order.id), Code::AmountMismatch, detail);
+    Verdict::AmountMismatch
 }
 
 fn succeeded(draft: &mut Draft<'_>, fact: &PaymentFact, order: &Order) -> Result<Verdict, SettlementError> {
@@ -86,17 +146,7 @@ fn succeeded(draft: &mut Draft<'_>, fact: &PaymentFact, order: &Order) -> Result
         return Ok(draft.ask(EffectKind::ReadPayment(order.id)));
     }
     if !fact.is_of(order.total) {
-        let reported = |amount: Option<i64>| amount.map_or("nothing".to_owned(), |minor| minor.to_string());
-        let detail = format!(
-            "the order is {} minor units of {}; the PSP reports {} of {}, received {}",
-            order.total.amount.0,
-            order.total.currency,
-            reported(fact.amount),
-            fact.currency.as_deref().unwrap_or("no currency"),
-            reported(fact.amount_received),
-        );
-        draft.flag(Subject::Order(order.id), Code::AmountMismatch, detail);
-        return Ok(Verdict::AmountMismatch);
+        return Ok(mismatch(draft, fact, order));
     }
     if draft.file.exclusives.iter().any(|hold| !hold.is_free_for(order.id)) {
         refund_at_once(draft)?;
@@ -133,12 +183,11 @@ pub(super) fn complete(draft: &mut Draft<'_>) -> Result<(), SettlementError> {
     for seller in draft.file.sellers() {
         let share = Minor::sum(draft.file.lines.iter().filter(|line| line.seller_id == seller).map(|line| line.share))?;
         if share.is_positive() {
-            let id = TransferId(derive(order.id.0, "transfer", seller.0.as_bytes()));
-            let amount = Money { amount: share, currency: order.total.currency };
-            draft.put(Change::Transfer(Transfer::open(id, order.id, seller, amount, now)));
+            open_share(draft, TransferId(derive(order.id.0, "transfer", seller.0.as_bytes())), seller, share, None)?;
         }
     }
-    Ok(())
+    lose_what_was_lost(draft)?;
+    follow(draft, false)
 }
 
 /// A late success that finds an exclusive licence sold: the money is booked and sent back at once, nothing is granted.
@@ -148,28 +197,15 @@ fn refund_at_once(draft: &mut Draft<'_>) -> Result<(), SettlementError> {
     draft.put(Change::Order(order.clone()));
     let posting = ledger::order_completed(order.id, order.total, &draft.file.lines, now)?;
     draft.put(Change::Posting(posting));
-    let refund = Refund {
-        id: RefundId(derive(order.id.0, "exclusive_sold", &[])),
-        order_id: order.id,
-        amount: order.total,
-        status: RefundStatus::Pending,
-        psp_refund_id: None,
-        reason: Some("the exclusive licence was sold before the payment came".to_owned()),
-        lines: Vec::new(),
-        line_parts: Vec::new(),
-        seller_parts: Vec::new(),
-        requested_by: None,
-        origin: crate::refund::RefundOrigin::Requested,
-        error_message: None,
-        created_at: now,
-        succeeded_at: None,
-        look: crate::look::Look::from(now),
-    };
+    let id = RefundId(derive(order.id.0, "exclusive_sold", &[]));
+    let why = "the exclusive licence was sold before the payment came".to_owned();
+    let refund = unasked(draft, id, order.total, RefundOrigin::Requested, Some(why));
     draft.flag(Subject::Order(order.id), Code::ExclusiveAlreadySold, format!("{} is being refunded", order.total));
     for change in super::decide_refund_opened(&draft.file, refund) {
         draft.put(change);
     }
-    Ok(())
+    lose_what_was_lost(draft)?;
+    follow(draft, false)
 }
 
 fn completed(draft: &Draft<'_>) -> Order {
@@ -179,6 +215,7 @@ fn completed(draft: &Draft<'_>) -> Order {
         completed_at: Some(now),
         refund_deadline: Some(now.plus(draft.context.refund_window)),
         failure: None,
+        look: draft.file.order.look.over(),
         ..draft.file.order.clone()
     }
 }
@@ -190,5 +227,5 @@ fn failed(draft: &mut Draft<'_>, fact: &PaymentFact, order: Order) {
         }
     }
     let failure = fact.error.clone().or_else(|| (fact.status == PaymentStatus::NotFound).then(|| "the PSP has no such payment".to_owned()));
-    draft.put(Change::Order(Order { status: OrderStatus::Failed, failure, ..order }));
+    draft.put(Change::Order(Order { status: OrderStatus::Failed, failure, look: Look::from(draft.context.now), ..order }));
 }

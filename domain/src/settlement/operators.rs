@@ -1,0 +1,169 @@
+//! What operators do by hand to transfers and reversals (spec/01-money §5). Two who press the same button act once: the second is
+//! refused, or finds that nothing is left to change.
+
+use super::draft::Draft;
+use super::shares::{account_for, next_transfer_id, open_share, send_what_is_missing, set_off};
+use super::taking_back::move_along;
+use super::{Change, Context, OrderFile, SettlementError};
+use crate::attention::{Code, Subject};
+use crate::ids::{ReversalId, TransferId};
+use crate::ledger::{self, Event};
+use crate::money::{Minor, Money};
+use crate::reversal::{Reversal, ReversalCause, ReversalStatus};
+use crate::transfer::{Hold, TransferStatus};
+
+/// Why a transfer is not tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RetryRefusal {
+    /// The order has no such transfer.
+    #[error("the order has no such transfer")]
+    Unknown,
+    /// Only a failed one is tried again.
+    #[error("the transfer is {}; only a failed one can be tried again", .0.as_str())]
+    NotFailed(TransferStatus),
+    /// A dispute holds it.
+    #[error("a dispute of the order holds its transfers")]
+    Disputed,
+}
+
+/// Makes a refused transfer due at once, whatever it waited for, with a fresh budget of retries.
+///
+/// # Errors
+/// [`RetryRefusal`].
+pub fn decide_retry_transfer(file: &OrderFile, id: TransferId, context: &Context) -> Result<Vec<Change>, RetryRefusal> {
+    let transfer = file.transfers.iter().find(|transfer| transfer.id == id).ok_or(RetryRefusal::Unknown)?;
+    match (transfer.status(), file.may_send(transfer)) {
+        (TransferStatus::Failed, Err(Hold::Disputed)) => Err(RetryRefusal::Disputed),
+        (TransferStatus::Failed, _) => Ok(vec![Change::Transfer(transfer.clone().retried(context.now))]),
+        (status, _) => Err(RetryRefusal::NotFailed(status)),
+    }
+}
+
+/// Why a transfer is not replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReplaceRefusal {
+    /// The order has no such transfer.
+    #[error("the order has no such transfer")]
+    Unknown,
+    /// It is on its way, or with the seller: neither was it given up, nor has anybody taken it back by hand.
+    #[error("the transfer is {}; only one that was given up or taken back at Connect by hand can be replaced", .0.as_str())]
+    NotReplaceable(TransferStatus),
+    /// The seller has, or is being sent, all that was earned: perhaps it was replaced already.
+    #[error("nothing is missing: the seller has or is being sent all that was earned")]
+    NothingMissing,
+    /// The books can't take it.
+    #[error(transparent)]
+    Books(#[from] SettlementError),
+}
+
+/// Opens a new transfer in the place of one that was given up, or of what others took back of one at Connect: for as much as the
+/// seller has earned and lacks, never more. Debts are paid from it as from any share. The caller has made sure by a look-up that
+/// Connect does not have the one that was given up.
+///
+/// # Errors
+/// [`ReplaceRefusal`].
+pub fn decide_replace_transfer(file: &OrderFile, id: TransferId, context: &Context) -> Result<Vec<Change>, ReplaceRefusal> {
+    let transfer = file.transfers.iter().find(|transfer| transfer.id == id).ok_or(ReplaceRefusal::Unknown)?;
+    let seller = transfer.seller_id;
+    let external = |row: &&Reversal| row.cause == ReversalCause::External;
+    let given_up = !file.carries(transfer);
+    if !given_up && file.reversals_of(id).find(external).is_none() {
+        return Err(ReplaceRefusal::NotReplaceable(transfer.status()));
+    }
+    let mut draft = Draft::new(file, context);
+    set_off(&mut draft, seller)?;
+    let taken: i64 = draft.file.reversals_of(id).filter(external).map(|row| row.open_amount().0).sum();
+    let lacks = draft.file.missing(seller);
+    let amount = if given_up { lacks.min(transfer.amount.amount.0) } else { (lacks + draft.file.withheld(seller)).min(taken) };
+    if amount <= 0 {
+        return Err(ReplaceRefusal::NothingMissing);
+    }
+    if given_up {
+        draft.put(Change::Settled(Subject::Transfer(id), Code::TransferPermanentlyFailed));
+    } else {
+        account_for(&mut draft, seller, Some(id), amount)?;
+    }
+    let new = next_transfer_id(&draft, seller);
+    open_share(&mut draft, new, seller, Minor(amount), Some(id))?;
+    Ok(draft.changes())
+}
+
+/// Why a debt is not written off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteOffRefusal {
+    /// The order has no such reversal.
+    #[error("the order has no such reversal")]
+    Unknown,
+    /// It was carried out, paid or written off: nobody owes it.
+    #[error("nothing of it is owed")]
+    NothingOwed,
+    /// A call for it may be taking effect.
+    #[error("a call for it is under way")]
+    InFlight,
+    /// The books can't take it.
+    #[error(transparent)]
+    Books(#[from] SettlementError),
+}
+
+/// Takes what is open of a reversal upon the platform: nothing more is tried, and the seller does not owe it any more. What the
+/// seller has coming from the same order is set off first.
+///
+/// # Errors
+/// [`WriteOffRefusal`].
+pub fn decide_write_off(file: &OrderFile, id: ReversalId, context: &Context) -> Result<Vec<Change>, WriteOffRefusal> {
+    let known = file.reversals.iter().find(|reversal| reversal.id == id).ok_or(WriteOffRefusal::Unknown)?;
+    if known.cause == ReversalCause::External || known.status == ReversalStatus::Reversed || !known.open_amount().is_positive() {
+        return Err(WriteOffRefusal::NothingOwed);
+    }
+    if known.attempt.is_unknown() {
+        return Err(WriteOffRefusal::InFlight);
+    }
+    let mut draft = Draft::new(file, context);
+    set_off(&mut draft, known.seller_id)?;
+    let reversal = draft.reversal(id)?;
+    let open = reversal.open_amount();
+    if open.is_positive() {
+        let amount = Money { amount: open, currency: reversal.amount.currency };
+        let event = Event::WrittenOff(id);
+        let posting = ledger::written_off(event, reversal.order_id, reversal.seller_id, amount, false, context.now);
+        let written_off = Minor(reversal.written_off.0 + open.0);
+        let (seller, transfer) = (reversal.seller_id, reversal.transfer_id);
+        draft.put(Change::Reversal(Reversal { written_off, ..reversal.given_up("written off by an operator") }));
+        draft.put(Change::Posting(posting.map_err(SettlementError::from)?));
+        draft.put(Change::Settled(Subject::Reversal(id), Code::ReversalPermanentlyFailed));
+        if let Some(transfer) = transfer {
+            move_along(&mut draft, transfer)?;
+        }
+        send_what_is_missing(&mut draft, seller)?;
+    }
+    Ok(draft.changes())
+}
+
+/// Why a transfer does not take over an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AdoptRefusal {
+    /// The order has no such transfer.
+    #[error("the order has no such transfer")]
+    Unknown,
+    /// Connect does not have it, as far as we know.
+    #[error("the transfer is {}: Connect does not have it, as far as our books go", .0.as_str())]
+    NotAtConnect(TransferStatus),
+    /// It has another id.
+    #[error("the transfer has another id")]
+    HasAnother,
+}
+
+/// Stores Connect's id of a transfer that was completed without one (`veza backfill-transfer-ids`).
+///
+/// # Errors
+/// [`AdoptRefusal`].
+pub fn decide_adopt_transfer_id(file: &OrderFile, id: TransferId, stripe_id: &str) -> Result<Vec<Change>, AdoptRefusal> {
+    let transfer = file.transfers.iter().find(|transfer| transfer.id == id).ok_or(AdoptRefusal::Unknown)?;
+    let open = matches!(transfer.status(), TransferStatus::Pending | TransferStatus::Failed);
+    match &transfer.stripe_transfer_id {
+        Some(ours) if ours == stripe_id => Ok(Vec::new()),
+        Some(_) => Err(AdoptRefusal::HasAnother),
+        None if open || !file.carries(transfer) => Err(AdoptRefusal::NotAtConnect(transfer.status())),
+        None => Ok(vec![Change::Transfer(transfer.clone().known_as(stripe_id))]),
+    }
+}
