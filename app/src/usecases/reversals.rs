@@ -27,7 +27,10 @@ pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<(), EffectError
     if reversal.status != ReversalStatus::ReversalPending {
         return Ok(());
     }
-    TODO_NETTED
+    if !reversal.needs_call() {
+        // Later shares have paid it, or Connect holds nothing of it: the rules end it, or let it wait.
+        return record(app, claimed.order_id, &reversal, CallOutcome::NotNeeded).await;
+    }
     let Some(stripe_transfer_id) = transfer_at_connect(&stored.file, &reversal) else {
         // Without Connect's id there is nothing to call: the rules end it.
         return record(app, claimed.order_id, &reversal, CallOutcome::NotThere).await;

@@ -214,5 +214,6 @@ pub(super) fn words(outcome: &CallOutcome) -> String {
         CallOutcome::Unknown { message, .. } => format!("outcome unknown: {message}"),
         CallOutcome::NotNow { message } => format!("not now: {message}"),
         CallOutcome::NotThere => "not at Connect: no call took effect".to_owned(),
+        CallOutcome::NotNeeded => "no call is needed: later shares have paid it, or nothing is at Connect".to_owned(),
     }
 }

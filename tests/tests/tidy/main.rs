@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod direction;
+mod oncall;
 mod papers;
 mod rules;
 mod source;
@@ -78,4 +79,12 @@ fn every_setting_is_named_once() {
 #[test]
 fn links_lead_somewhere() {
     nothing(&papers::dead_links(&files(&[".md"]), |path| root().join(path).exists()));
+}
+
+#[test]
+fn everything_that_waits_on_a_person_has_a_page_and_a_test() {
+    let page = std::fs::read_to_string(root().join("docs/oncall.md")).expect("the on-call page");
+    let tests = files(&[".rs"]).iter().flat_map(|(path, text)| oncall::tests_of(path, text)).collect();
+    let codes: Vec<&str> = veza_domain::attention::Code::ALL.iter().map(|code| code.as_str()).collect();
+    nothing(&oncall::gaps(&page, &codes, &tests));
 }
