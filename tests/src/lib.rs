@@ -56,6 +56,14 @@ impl Store {
     }
 }
 
+/// Nobody writes while it lives; closing the session undoes what it holds.
+pub enum HeldWrites {
+    /// A transaction that has the write lock.
+    Sqlite(rusqlite::Connection),
+    /// A transaction that has a table that every unit writes.
+    Postgres(cluster::Held),
+}
+
 /// What a world keeps when it is stopped.
 struct Ground {
     dir: TempDir,
@@ -96,6 +104,7 @@ impl World {
         let base = [
             ("DATA_DIR", data.as_str()),
             ("DATABASE_URL", url.as_str()),
+            ("DATABASE_LOCK_TIMEOUT", "1s"),
             ("BIND_ADDR", "127.0.0.1:0"),
             ("SANDBOX_BIND_ADDR", "127.0.0.1:0"),
             ("RATE_LIMITS", "off"),
@@ -121,6 +130,18 @@ impl World {
         let Self { running, ground, .. } = self;
         running.shutdown().await;
         Self::on_ground(ground, settings).await
+    }
+
+    /// Keeps everybody from writing to the database until what is returned is dropped; reading goes on.
+    pub fn hold_writes(&self) -> HeldWrites {
+        match &self.ground.database {
+            Some(database) => HeldWrites::Postgres(database.hold("LOCK TABLE units IN EXCLUSIVE MODE")),
+            None => {
+                let db = rusqlite::Connection::open(self.data_dir().join("veza.db")).unwrap();
+                db.execute_batch("BEGIN IMMEDIATE").unwrap();
+                HeldWrites::Sqlite(db)
+            }
+        }
     }
 
     /// Where it keeps its files.

@@ -7,7 +7,7 @@ use veza_domain::ids::OrderId;
 use veza_domain::settlement::Change;
 use veza_ports::storage::{UnitId, UnitOfWork};
 use veza_sandbox::{Fault, Op, Script};
-use veza_tests::{World, assert_books_agree, euros};
+use veza_tests::{Store, World, assert_books_agree, euros};
 
 #[tokio::test]
 async fn a_locked_database_answers_503_and_nothing_is_half_done() {
@@ -19,12 +19,11 @@ async fn a_locked_database_answers_503_and_nothing_is_half_done() {
     world.sandbox.pay(&order).unwrap();
     let event = world.sandbox.webhooks().into_iter().find(|event| event.event_type == "payment_succeeded").unwrap();
 
-    let lock = rusqlite::Connection::open(world.data_dir().join("veza.db")).unwrap();
-    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let held = world.hold_writes();
     buyer.post("/api/v1/marketplace/orders", json!({"items": [{"product_id": product}]})).await.problem(503, "storage_unavailable");
     world.webhook(&event.body).await.problem(503, "storage_unavailable");
     assert_eq!(buyer.get_order(&order).await["status"], "pending", "reading goes on");
-    lock.execute_batch("ROLLBACK").unwrap();
+    drop(held);
 
     assert_eq!(buyer.get("/api/v1/marketplace/orders").await.ok(200)["items"].as_array().unwrap().len(), 1, "nothing half done");
     assert_eq!(world.webhook(&event.body).await.ok(200)["result"], "ok", "the PSP sends it again");
@@ -35,7 +34,7 @@ async fn a_locked_database_answers_503_and_nothing_is_half_done() {
 
 #[tokio::test]
 async fn a_full_database_answers_503_and_nothing_is_half_done() {
-    let world = World::with(&[("SQLITE_MAX_PAGE_COUNT", "140")]).await;
+    let world = World::on(Store::Sqlite, &[("SQLITE_MAX_PAGE_COUNT", "140")]).await;
     let (seller, buyer) = (world.creator().await, world.buyer().await);
     let product = seller.product(euros(0)).await;
     let wish = json!({"items": [{"product_id": product}]});

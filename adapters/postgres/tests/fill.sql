@@ -28,8 +28,8 @@ INSERT INTO reversals SELECT pg_temp.n(11, i), 1, pg_temp.n(10, i), pg_temp.n(9,
     CASE i % 20 WHEN 0 THEN 'reversal_pending' ELSE 'reversed' END, 0, NULL, NULL, FALSE, 0, i, NULL, NULL, 'trr' || i, i
     FROM generate_series(1, 6000) i;
 INSERT INTO postings (event, order_id, posted_at) SELECT 'e' || i, pg_temp.n(6, i), i FROM generate_series(1, 6000) i;
-INSERT INTO ledger_entries SELECT 'psp_clearing', 'EUR', seq, 100 FROM postings;
-INSERT INTO ledger_entries SELECT 'seller_payable:' || seq % 300, 'EUR', seq, -100 FROM postings;
+INSERT INTO ledger_entries SELECT seq, 'psp_clearing', 'EUR', 100 FROM postings;
+INSERT INTO ledger_entries SELECT seq, 'seller_payable:' || seq % 3000, 'EUR', -100 FROM postings;
 INSERT INTO effects SELECT pg_temp.n(12, i), 1, 'create_payment', pg_temp.n(6, i), NULL, CASE i % 20 WHEN 0 THEN 'pending' ELSE 'done' END,
     i, 0, NULL, NULL, i FROM generate_series(1, 6000) i;
 INSERT INTO attention SELECT pg_temp.n(6, i), 'amount_mismatch', 'order', pg_temp.n(6, i), 'd', i FROM generate_series(1, 3000) i;

@@ -65,7 +65,7 @@ async fn settlement(store: &PostgresStore, n: u32) -> UnitOfWork {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_settlement_is_one_round_trip() {
-    let (_database, proxy, store) = behind_a_proxy().await;
+    let (database, proxy, store) = behind_a_proxy().await;
     let units = [settlement(&store, 1).await, settlement(&store, 2).await];
     proxy.trips();
     let [first, second] = units;
@@ -78,6 +78,9 @@ async fn a_settlement_is_one_round_trip() {
     let settled = store.order_file(order_id(1)).await.unwrap().unwrap().file;
     assert_eq!((settled.licences.len(), settled.transfers.len(), settled.exclusives[0].state), (2, 2, ExclusiveState::Sold));
     assert_eq!(settled.order.status.as_str(), "completed");
+    let sums =
+        "SELECT (SELECT count(*) FROM ledger_balances), (SELECT sum(amount) FROM ledger_balances), (SELECT count(*) FROM ledger_drift)";
+    assert_eq!(database.sql(sums), "4|0|0", "the clearing account, the platform and two sellers");
 
     // Two moves of one transfer: a statement each, in a transaction.
     let steps = transfer(9, order_id(3)).closed().unwrap();

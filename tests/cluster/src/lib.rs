@@ -4,11 +4,13 @@
 //! outside of the test's process group holds the other end of a pipe: when the process ends, however it does (a panic, an exit,
 //! a kill), the watchdog stops the cluster at once and removes the folder. So nothing is ever left behind.
 //!
-//! `VEZA_TEST_DATABASE_URL` (a server where we may create databases) is used instead, where it is set; the databases made there
-//! are dropped with their [`Database`].
+//! `VEZA_TEST_DATABASE_URL` (a server where we may create databases) is used instead, where it is set; there the watchdog drops
+//! the databases that were made.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "test code: a test fails by panicking")]
 
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -33,16 +35,16 @@ pub struct Cluster {
     /// After the name of a database.
     query: String,
     own: Option<Own>,
+    _watchdog: Child,
 }
 
 /// A server of our own.
 struct Own {
     data: PathBuf,
     port: u16,
-    _watchdog: Child,
 }
 
-/// A database; dropped with it, where the server goes on living.
+/// A database; goes with the process.
 pub struct Database {
     name: String,
     cluster: &'static Cluster,
@@ -73,14 +75,17 @@ impl Cluster {
         let scheme = address.find("://").map_or(0, |at| at + 3);
         let base = address[scheme..].find('/').map_or(address, |at| &address[..scheme + at]);
         let query = if query.is_empty() { String::new() } else { format!("?{query}") };
-        Self { programs: programs(), base: base.to_owned(), query, own: None }
+        let programs = programs();
+        let maintenance = format!("{base}/postgres{query}");
+        let watchdog = watchdog(DROP_DATABASES, &[programs.as_os_str(), maintenance.as_ref(), prefix().as_ref()]);
+        Self { programs, base: base.to_owned(), query, own: None, _watchdog: watchdog }
     }
 
     #[expect(clippy::zombie_processes, reason = "the watchdog outlives this process on purpose")]
     fn start() -> Self {
         let programs = programs();
         let folder = tempfile::Builder::new().prefix("veza-postgres-").tempdir().expect("a temporary folder").keep();
-        let watchdog = watchdog(&programs, &folder);
+        let watchdog = watchdog(STOP_CLUSTER, &[programs.as_os_str(), folder.as_os_str()]);
         if is_root() {
             done(Command::new("chown").arg("postgres").arg(&folder));
         }
@@ -91,7 +96,7 @@ impl Cluster {
             let port = free_port();
             if server(&programs, &data, port).status.success() {
                 let base = format!("postgres://postgres@127.0.0.1:{port}");
-                return Self { programs, base, query: String::new(), own: Some(Own { data, port, _watchdog: watchdog }) };
+                return Self { programs, base, query: String::new(), own: Some(Own { data, port }), _watchdog: watchdog };
             }
         }
         let log = std::fs::read_to_string(data.join("log")).unwrap_or_default();
@@ -109,7 +114,7 @@ impl Cluster {
     /// # Panics
     /// When the server refuses.
     pub fn create(&'static self, template: Option<&Database>) -> Database {
-        let name = format!("veza_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let name = format!("{}{}", prefix(), MADE.fetch_add(1, Ordering::Relaxed));
         let template = template.map_or_else(|| "template0".to_owned(), |template| template.name.clone());
         self.sql("postgres", &format!("CREATE DATABASE {name} TEMPLATE {template}"));
         Database { name, cluster: self }
@@ -173,11 +178,34 @@ impl Database {
     }
 }
 
-impl Drop for Database {
+impl Database {
+    /// Runs SQL in a transaction that stays open until what is returned is dropped.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn hold(&self, sql: &str) -> Held {
+        let mut psql = Command::new(self.cluster.programs.join("psql"));
+        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &self.url()]);
+        let mut session = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("psql");
+        let said = session.stdin.as_mut().map(|stdin| writeln!(stdin, "BEGIN; {sql}; SELECT 'held';"));
+        said.expect("an input").expect("a psql that listens");
+        let mut answer = String::new();
+        let output = session.stdout.take().expect("an output");
+        BufReader::new(output).read_line(&mut answer).expect("an answer");
+        assert_eq!(answer.trim(), "held");
+        Held { session }
+    }
+}
+
+/// An open transaction; rolled back when dropped.
+pub struct Held {
+    session: Child,
+}
+
+impl Drop for Held {
     fn drop(&mut self) {
-        if !self.cluster.is_own() && !std::thread::panicking() {
-            self.cluster.sql("postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
-        }
+        drop(self.session.stdin.take());
+        drop(self.session.wait());
     }
 }
 
@@ -216,15 +244,25 @@ fn server(programs: &Path, data: &Path, port: u16) -> Output {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).output().expect("pg_ctl")
 }
 
-/// Ends the cluster and removes its folder when this process is gone.
-fn watchdog(programs: &Path, folder: &Path) -> Child {
-    const SCRIPT: &str = r#"read -r _
-as() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
-cd /
+/// Stops the cluster and removes its folder.
+const STOP_CLUSTER: &str = r#"as() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 as "$1/pg_ctl" stop -w -m immediate -D "$2/data"
 rm -rf "$2""#;
+
+/// Drops the databases whose names begin with ours.
+const DROP_DATABASES: &str = r#""$1/psql" -X -q -d "$2" -v "prefix=$3" << 'END'
+SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database WHERE starts_with(datname, :'prefix') \gexec
+END"#;
+
+/// How the names of this process's databases begin.
+fn prefix() -> String {
+    format!("veza_{}_", std::process::id())
+}
+
+/// Runs a script when this process is gone.
+fn watchdog(script: &str, arguments: &[&OsStr]) -> Child {
     let mut shell = Command::new("sh");
-    shell.args(["-c", SCRIPT, "watchdog"]).arg(programs).arg(folder);
+    shell.arg("-c").arg(format!("read -r _\ncd /\n{script}")).arg("watchdog").args(arguments);
     std::os::unix::process::CommandExt::process_group(&mut shell, 0);
     shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a watchdog")
 }

@@ -20,7 +20,7 @@ pub(crate) const WAITING: &str =
     select_attention!("WHERE (since, subject_id, code) > ($1, $2, $3) ORDER BY since, subject_id, code LIMIT $4");
 pub(crate) const DELIVERIES: &str = select_delivery!("WHERE id < ");
 const DELIVERY: &str = select_delivery!("WHERE id = $1");
-const BALANCES: &str = "SELECT ROW(account, currency, sum(amount)::bigint) FROM ledger_entries GROUP BY account, currency";
+const BALANCES: &str = "SELECT ROW(account, currency, sum(amount)::bigint) FROM ledger_balances GROUP BY account, currency";
 /// Class by class: how many are open, and since when the oldest is.
 pub(crate) const BACKLOG: &str = "SELECT ROW(class, open, oldest) FROM ( \
          SELECT 1 AS class, count(*) AS open, min(created_at) AS oldest FROM effects WHERE state IN ('pending', 'sent') \
@@ -94,7 +94,7 @@ pub(crate) fn deliveries(filter: &DeliveryFilter, page: Page) -> Statement {
 struct Balance((Account, Currency, Minor));
 
 impl Read for Balance {
-    const WHAT: &'static str = "ledger_entries";
+    const WHAT: &'static str = "ledger_balances";
 
     fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
         Ok(Self((row.parsed(|text| text.parse().ok())?, row.currency()?, row.minor()?)))

@@ -18,9 +18,9 @@ use veza_ports::storage::{Page, SellerReads, SellerTransfer, StoreError, Version
 
 const ACCOUNT: &str = select_account!("WHERE seller_id = $1");
 /// The seller's payable, receivable and what is held, each per currency.
-pub(crate) const BOOKS: &str = "SELECT ROW(1::bigint, currency, sum(amount)::bigint) FROM ledger_entries WHERE account = $1 GROUP BY currency \
+pub(crate) const BOOKS: &str = "SELECT ROW(1::bigint, currency, sum(amount)::bigint) FROM ledger_balances WHERE account = $1 GROUP BY currency \
      UNION ALL \
-     SELECT ROW(2::bigint, currency, sum(amount)::bigint) FROM ledger_entries WHERE account = $2 GROUP BY currency \
+     SELECT ROW(2::bigint, currency, sum(amount)::bigint) FROM ledger_balances WHERE account = $2 GROUP BY currency \
      UNION ALL \
      SELECT ROW(3::bigint, currency, sum(amount)::bigint) FROM transfers \
      WHERE seller_id = $3 AND hold IS NOT NULL AND status IN ('pending', 'failed') GROUP BY currency";
