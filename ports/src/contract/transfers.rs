@@ -434,7 +434,7 @@ fn new_transfer(destination: &str, amount: i64) -> NewTransfer {
 fn new_reversal(stripe_transfer_id: &str, amount: i64) -> NewReversal {
     NewReversal {
         reversal_id: ReversalId(Uuid::now_v7()),
-        refund_id: RefundId(Uuid::now_v7()),
+        refund_id: Some(RefundId(Uuid::now_v7())),
         stripe_transfer_id: stripe_transfer_id.to_owned(),
         amount: usd(amount),
     }
