@@ -10,17 +10,19 @@
 //! - a guard that does not hold refuses the whole unit and leaves its neighbours alone;
 //! - an inserted row has [`Revision::FIRST`], each update adds one.
 
+mod faults;
 mod order_writes;
 mod reads;
 mod rows;
+mod work;
 
 pub use order_writes::StoredOrder;
 pub use reads::{
-    AdminReads, Backlog, BacklogClass, CatalogReads, ClaimedReversal, ClaimedTransfer, DeliveryFilter, History, IdentityReads, LedgerCheck,
-    ListedOrder, LookClaim, LookClass, Looked, OrderFilter, OrderReads, Page, ProductFilter, SellerReads, SellerTransfer, StatusFilter,
-    WaitingOn, Work,
+    AdminReads, Backlog, BacklogClass, CatalogReads, DEBTS_MAX, DeliveryFilter, History, IdentityReads, LedgerCheck, ListedOrder,
+    OrderFilter, OrderReads, Page, ProductFilter, SellerReads, SellerTransfer, StatusFilter, WaitingOn, first_id,
 };
 pub use rows::{IdempotencyRecord, IdempotencyState, Row, RowKey};
+pub use work::{ClaimedReversal, ClaimedTransfer, LookClaim, LookClass, Looked, Work};
 
 use crate::BoxError;
 use async_trait::async_trait;

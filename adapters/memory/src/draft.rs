@@ -2,7 +2,6 @@
 //!
 //! Invariant: the state beneath is only read; a refused unit is a draft that is dropped.
 
-use crate::rules;
 use crate::state::Rows;
 use std::collections::BTreeMap;
 use veza_ports::storage::{CommitError, Revision, Row, RowKey, Versioned, Write};
@@ -10,7 +9,8 @@ use veza_ports::storage::{CommitError, Revision, Row, RowKey, Versioned, Write};
 /// The state as it would be after the writes so far.
 pub(crate) struct Draft<'a> {
     rows: &'a Rows,
-    changed: Rows,
+    /// What was written; none = it is gone.
+    changed: BTreeMap<RowKey, Option<Versioned<Row>>>,
 }
 
 impl<'a> Draft<'a> {
@@ -19,15 +19,17 @@ impl<'a> Draft<'a> {
         Self { rows, changed: BTreeMap::new() }
     }
 
-    /// The rows to put into the state.
-    pub(crate) fn into_changed(self) -> Rows {
+    /// What to put into the state, and what to take out of it.
+    pub(crate) fn into_changed(self) -> BTreeMap<RowKey, Option<Versioned<Row>>> {
         self.changed
     }
 
     /// Judges one write and carries it out.
     pub(crate) fn apply(&mut self, write: &Write) -> Result<(), CommitError> {
         let key = write.key();
-        rules::as_such(write).map_err(|why| CommitError::Invalid(key.clone(), why))?;
+        if let Some(why) = write.fault() {
+            return Err(CommitError::Invalid(key, why.to_owned()));
+        }
         let stored = self.get(&key);
         match write {
             Write::Insert(row) => match stored {
@@ -40,11 +42,16 @@ impl<'a> Draft<'a> {
             },
             Write::Update { row, expected } => match stored {
                 Some(before) if before.revision == *expected => {
-                    rules::may_follow(&before.value, row).map_err(|why| CommitError::Invalid(key.clone(), why))?;
+                    may_follow(&before.value, row).map_err(|why| CommitError::Invalid(key.clone(), why))?;
                     self.put(key, row, expected.next())
                 }
                 Some(_) | None => Err(CommitError::Conflict(key)),
             },
+            Write::Remove(_) if stored.is_none() => Err(CommitError::Conflict(key)),
+            Write::Remove(_) | Write::Clear(_) => {
+                self.changed.insert(key, None);
+                Ok(())
+            }
             Write::Unchanged { expected, .. } => match stored {
                 Some(before) if before.revision == *expected => Ok(()),
                 Some(_) | None => Err(CommitError::Conflict(key)),
@@ -53,17 +60,20 @@ impl<'a> Draft<'a> {
     }
 
     fn get(&self, key: &RowKey) -> Option<&Versioned<Row>> {
-        self.changed.get(key).or_else(|| self.rows.get(key))
+        match self.changed.get(key) {
+            Some(changed) => changed.as_ref(),
+            None => self.rows.get(key),
+        }
     }
 
     fn put(&mut self, key: RowKey, row: &Row, revision: Revision) -> Result<(), CommitError> {
-        for (value, text) in rules::unique_values(row) {
-            let taken = self.others(&key).any(|other| rules::unique_values(other).contains(&(value, text.clone())));
+        for (value, text) in row.unique_values() {
+            let taken = self.others(&key).any(|other| other.unique_values().contains(&(value, text.clone())));
             if taken {
                 return Err(CommitError::Taken(key, value));
             }
         }
-        self.changed.insert(key, Versioned { value: row.clone(), revision });
+        self.changed.insert(key, Some(Versioned { value: row.clone(), revision }));
         Ok(())
     }
 
@@ -71,6 +81,17 @@ impl<'a> Draft<'a> {
     fn others(&self, key: &RowKey) -> impl Iterator<Item = &Row> {
         let same_kind = move |other: &RowKey| other != key && std::mem::discriminant(other) == std::mem::discriminant(key);
         let untouched = self.rows.iter().filter(|(other, _)| !self.changed.contains_key(*other));
-        untouched.chain(&self.changed).filter(move |(other, _)| same_kind(other)).map(|(_, row)| &row.value)
+        let changed = self.changed.iter().filter_map(|(other, row)| row.as_ref().map(|row| (other, row)));
+        untouched.chain(changed).filter(move |(other, _)| same_kind(other)).map(|(_, row)| &row.value)
+    }
+}
+
+/// May the row `before` become `after`?
+fn may_follow(before: &Row, after: &Row) -> Result<(), String> {
+    match (before, after) {
+        (Row::Transfer(before), Row::Transfer(after)) if !before.status().may_move_to(after.status()) => {
+            Err(format!("a transfer can't go from {} to {}", before.status().as_str(), after.status().as_str()))
+        }
+        _ => Ok(()),
     }
 }

@@ -9,7 +9,6 @@
 
 mod draft;
 mod reads;
-mod rules;
 mod state;
 mod work;
 
@@ -42,9 +41,7 @@ impl MemoryStore {
 impl Commit for MemoryStore {
     /// The order of judging: the unit's id first; then write by write, in the unit's order, each against the state that
     /// the writes before it leave; the first refusal refuses the unit. Within one write:
-    /// 1. the row as such, whatever is stored ([`CommitError::Invalid`]): an update of an append-only row, a posting that
-    ///    does not balance, a pending reversal that is never due, an amount that can't be (an SQL adapter may leave amounts
-    ///    to its CHECKs, which come after the guard);
+    /// 1. what can't be, whatever is stored ([`veza_ports::storage::Write::fault`]: [`CommitError::Invalid`]);
     /// 2. its guard ([`CommitError::Conflict`]); an `Ensure` that finds its row ends here, well;
     /// 3. the move of a transfer ([`CommitError::Invalid`]);
     /// 4. unique values in the order of [`veza_ports::storage::UniqueValue`] ([`CommitError::Taken`], with the key of the
@@ -59,8 +56,12 @@ impl Commit for MemoryStore {
         for write in unit.writes() {
             draft.apply(write)?;
         }
-        let changed = draft.into_changed();
-        state.rows.extend(changed);
+        for (key, row) in draft.into_changed() {
+            match row {
+                Some(row) => drop(state.rows.insert(key, row)),
+                None => drop(state.rows.remove(&key)),
+            }
+        }
         state.units.insert(unit.id().clone(), AppliedUnit { fingerprint: *unit.fingerprint(), decided_at: unit.decided_at() });
         Ok(Committed::Applied)
     }

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use veza_domain::attention::Attention;
 use veza_domain::catalog::Product;
+use veza_domain::dispute::Dispute;
 use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session, User};
+use veza_domain::journal::{AdminAction, Journal};
 use veza_domain::ledger::Posting;
 use veza_domain::licence::{ExclusiveHold, Licence};
+use veza_domain::netting::Netting;
 use veza_domain::order::{Order, OrderLine};
-use veza_domain::payout::SellerAccount;
+use veza_domain::payout::{Payout, SellerAccount};
 use veza_domain::refund::Refund;
 use veza_domain::reversal::Reversal;
 use veza_domain::time::Timestamp;
@@ -31,6 +34,8 @@ pub(crate) struct AppliedUnit {
 pub(crate) struct State {
     pub(crate) rows: Rows,
     pub(crate) units: BTreeMap<UnitId, AppliedUnit>,
+    /// When a transfer or reversal was last claimed; no part of the row as the rules see it.
+    pub(crate) claims: BTreeMap<RowKey, Timestamp>,
 }
 
 /// A row as it stands in the map.
@@ -81,10 +86,15 @@ kinds! {
     Licence = Licence,
     Transfer = Transfer,
     Reversal = Reversal,
+    Dispute = Dispute,
+    Netting = Netting,
+    Payout = Payout,
     Posting = Posting,
     Effect = Effect,
     Attention = Attention,
     Delivery = Delivery,
+    Journal = Journal,
+    AdminAction = AdminAction,
 }
 
 impl State {
@@ -99,6 +109,11 @@ impl State {
         self.rows.values().filter_map(|row| T::of(&row.value).map(|value| Stored { value, revision: row.revision }))
     }
 
+    /// The rows of a kind that are `wanted`, by key.
+    pub(crate) fn find<T: Kind>(&self, wanted: impl Fn(&T) -> bool) -> Vec<Versioned<T>> {
+        self.all::<T>().filter(|row| wanted(row.value)).map(|row| row.versioned()).collect()
+    }
+
     /// Puts the next state of a row that is there.
     pub(crate) fn replace(&mut self, row: Row) -> Revision {
         let key = row.key();
@@ -106,4 +121,9 @@ impl State {
         self.rows.insert(key, Versioned { value: row, revision });
         revision
     }
+}
+
+/// Without the revisions.
+pub(crate) fn values<T>(rows: Vec<Versioned<T>>) -> Vec<T> {
+    rows.into_iter().map(|row| row.value).collect()
 }

@@ -1,5 +1,7 @@
 //! Claims of due work, and the broom.
 
+mod looks;
+
 use crate::MemoryStore;
 use crate::state::{Kind, State};
 use async_trait::async_trait;
@@ -10,7 +12,10 @@ use veza_domain::identity::{MailToken, RefreshToken, Session};
 use veza_domain::reversal::{Reversal, ReversalStatus};
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::{Transfer, TransferStatus};
-use veza_ports::storage::{ClaimedReversal, ClaimedTransfer, IdempotencyRecord, Row, RowKey, StoreError, Versioned, Work};
+use veza_domain::webhook::Delivery;
+use veza_ports::storage::{
+    ClaimedReversal, ClaimedTransfer, IdempotencyRecord, LookClaim, Looked, Row, RowKey, StoreError, Versioned, Work,
+};
 
 #[async_trait]
 impl Work for MemoryStore {
@@ -39,7 +44,7 @@ impl Work for MemoryStore {
             .map(|mut transfer| {
                 transfer.next_retry_at = Some(now.plus(lease));
                 let claimed = ClaimedTransfer { id: transfer.id, order_id: transfer.order_id };
-                state.replace(Row::Transfer(transfer));
+                state.claim(Row::Transfer(transfer), now);
                 claimed
             })
             .collect())
@@ -51,16 +56,24 @@ impl Work for MemoryStore {
             let open = reversal.status == ReversalStatus::ReversalPending;
             reversal.next_retry_at.filter(|_| open).map(|due| (due, reversal.id))
         });
-        due.into_iter()
+        Ok(due
+            .into_iter()
             .map(|reversal| {
-                let transfer = state
-                    .get::<Transfer>(&RowKey::Transfer(reversal.transfer_id))
-                    .ok_or_else(|| StoreError::Corrupt(format!("reversal {} has no transfer", reversal.id)))?;
-                let claimed = ClaimedReversal { id: reversal.id, order_id: transfer.value.order_id, refund_id: reversal.refund_id };
-                state.replace(Row::Reversal(Reversal { next_retry_at: Some(now.plus(lease)), ..reversal }));
-                Ok(claimed)
+                let claimed = ClaimedReversal { id: reversal.id, order_id: reversal.order_id };
+                state.claim(Row::Reversal(Reversal { next_retry_at: Some(now.plus(lease)), ..reversal }), now);
+                claimed
             })
-            .collect()
+            .collect())
+    }
+
+    async fn claim_looks(&self, claim: &LookClaim) -> Result<Vec<Looked>, StoreError> {
+        Ok(self.state().claim_looks(claim))
+    }
+
+    /// What is oldest goes first, then by id.
+    async fn sweep_deliveries(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let old = |_: &State, delivery: &Delivery| Some(delivery.received_at).filter(|received| *received < before);
+        Ok(self.state().sweep_rows(limit, old))
     }
 
     /// What is oldest goes first, then by key. Refresh tokens go with their session, and a session goes once it has
@@ -89,6 +102,12 @@ fn ended_at(session: &Session) -> Timestamp {
 }
 
 impl State {
+    /// Puts the next state of a transfer or reversal that is claimed.
+    fn claim(&mut self, row: Row, now: Timestamp) {
+        self.claims.insert(row.key(), now);
+        self.replace(row);
+    }
+
     /// The rows of a kind that are due, oldest due first, then by id; `due` tells when, and the id.
     fn due<T: Kind, I: Ord>(&self, now: Timestamp, limit: u32, due: impl Fn(&T) -> Option<(Timestamp, I)>) -> Vec<T> {
         let mut rows: Vec<_> = self.all::<T>().filter_map(|row| due(row.value).map(|when| (when, row.value))).collect();

@@ -60,6 +60,17 @@ async fn random_units_find_what_is_broken() {
         Fault::BooksUpsideDown,
         Fault::ClaimsBackwards,
         Fault::NoLease,
+        Fault::RemovesWhatIsNotThere,
+        Fault::ClearIsRemove,
+        Fault::ClearsNothing,
+        Fault::LooksAgain,
+        Fault::PassesThroughLeases,
+        Fault::LooksAtTheYoung,
+        Fault::DebtsInFlight,
+        Fault::HistoryOfAnother,
+        Fault::IgnoresStatus,
+        Fault::PeriodsOverlap,
+        Fault::SweepsTheYoung,
     ];
     for fault in faults {
         let run = tokio::spawn(differential(memory(), Arc::new(Broken::new(fault)), 1, 300));

@@ -9,41 +9,55 @@
 //! not, as only the adapter knows how to kill its process. [`differential`] brings random units to two stores at once.
 //!
 //! What the port leaves open and the contract settles:
-//! - A refused unit is refused by its first write that does not hold, in the unit's order. Within one write: the row as
-//!   such (`Invalid`), its guard (`Conflict`), a transfer's move (`Invalid`), unique values in the order of
-//!   [`crate::storage::UniqueValue`] (`Taken`, with the key of the row that was to be written).
-//! - Amounts below zero, and more given back than there was, are `Invalid` too; before the guard or after it.
+//! - A refused unit is refused by its first write that does not hold, in the unit's order. Within one write: what can't be,
+//!   whatever is stored ([`Write::fault`]: `Invalid`), its guard (`Conflict`), a transfer's move (`Invalid`), unique values in the
+//!   order of [`UniqueValue`] (`Taken`, with the key of the row that was to be written).
+//! - Only entries of the operators' list are removed or cleared. The writes of one row happen in the order given: an entry that is
+//!   cleared may be put there again by the same unit.
 //! - Unique values are judged write by write: a value that an earlier write of the unit has given up is free.
 //! - The rows of a unit may refer to each other in any order (an exclusive's guard row is written before its order).
-//! - `order_file`: lines by position; refunds and reversals by `created_at`, then id; licences, transfers and exclusives by
-//!   id. `ListedOrder::flags`: each code once, in the order of `Code`.
+//! - `order_file`: lines by position; refunds, reversals, disputes and nettings by `created_at`, then id; licences, transfers,
+//!   exclusives and debts by id. Reversals are the order's own, whether a transfer stands for them or not. `ListedOrder::flags`: each code once, in the order of `Code`.
 //! - The operators' list breaks ties by the code's text (`Code::as_str`).
-//! - `held_transfers`: open ones on hold for the account, by ascending id.
+//! - `held_transfers`: open ones on hold for the account, by ascending id. `seller_books.held` has those that wait for the account,
+//!   for the balance and for a dispute.
 //! - `seller_books`: one entry per currency with a posting to the seller's payable or receivable, by currency.
 //! - `ledger_balances`: every account that was ever posted to, even ones too, in the order of `Account`, then currency.
-//! - `backlog`: always all four classes, in the order `effects`, `transfers`, `reversals`, `attention`.
+//! - `backlog`: always all seven classes, in the order `effects`, `orders`, `refunds`, `transfers`, `reversals`, `disputes`,
+//!   `attention`.
+//! - `history`: what names the order; of the outbox, what names it first. An order that is not there has none.
+//! - `payouts_of_seller`: by descending time, then descending id. `orders_between`: by the order's id, to the millisecond.
+//! - `claim_looks`: a row that is due at no time is over, for a pass too. "Within the lease" and "before" leave out the moment itself.
+//! - `ledger_check`: sums by currency, drift by account and currency.
 //! - `deliveries`: `result` is compared letter by letter, case and `%` included, with the result as displayed.
 //! - `order_of_refund`: the PSP's id, else ours in its usual form.
 //! - `sweep`: what ended *before* the moment; refresh tokens with their session, whatever their own age.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code: a case fails by panicking")]
 
+mod admin;
 mod check;
 mod claims;
+mod debts;
 mod guards;
 mod lists;
+mod looks;
 mod money;
 pub mod observe;
 mod races;
 pub mod random;
+mod removal;
 mod round_trip;
 pub mod sample;
 mod sweep;
+mod trail;
 mod unique;
 
 pub use observe::{differential, observe};
 
 use crate::storage::Storage;
+#[cfg(doc)]
+use crate::storage::{UniqueValue, Write};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -84,6 +98,10 @@ cases! {
         two_updates_of_one_row_in_one_unit, what_is_appended_is_never_updated, the_first_write_that_fails_is_named,
         a_unit_may_be_empty,
     }
+    removal {
+        a_removal_wants_the_entry, a_clearing_takes_what_is_there, an_entry_may_come_again, what_a_refused_unit_removes_stays,
+        nothing_else_is_ever_removed,
+    }
     unique {
         every_value_stands_once, nothing_never_clashes, a_value_given_up_is_free_again, of_two_values_the_first_is_named,
         a_conflict_comes_before_a_clash,
@@ -105,7 +123,22 @@ cases! {
         orders_with_lines_and_flags, transfers_with_reversals, held_transfers_of_a_seller, exclusive_holds_of_products,
         who_calls, orders_by_payment_and_refund,
     }
-    sweep { what_is_young_stays, no_more_than_the_limit, a_swept_unit_id_is_forgotten }
+    debts {
+        what_its_sellers_owe_comes_with_an_order, what_is_under_way_or_over_is_no_debt, the_oldest_debts_and_no_more_than_fifty,
+        a_debt_that_is_paid_is_guarded,
+    }
+    looks {
+        each_class_finds_its_own, what_is_over_is_never_looked_at, what_is_young_is_left_alone, a_look_moves_the_schedule,
+        a_pass_sees_every_row_once, a_pass_leaves_what_another_has, nobody_looks_at_what_another_does,
+    }
+    trail {
+        disputes, origins_causes_and_holds, what_providers_call_it, payouts_of_a_seller, the_history_of_one_order, what_operators_did,
+    }
+    admin {
+        money_by_status, orders_by_status_and_buyer, orders_of_a_period, transfers_whose_id_is_missing, one_entry_of_the_operators_list,
+        the_books_are_checked, deliveries_of_a_sender,
+    }
+    sweep { what_is_young_stays, no_more_than_the_limit, a_swept_unit_id_is_forgotten, old_deliveries_go_and_young_ones_stay }
 }
 
 /// A case that takes longer waits for what never comes.

@@ -1,13 +1,11 @@
-//! What is read, and what is claimed. Each list has its own query in the adapter, one round trip, by an index.
+//! What is read. Each list has its own query in the adapter, one round trip, by an index.
 //!
 //! Lists run from the newest id to the oldest (ids are UUIDv7); a page begins after the last id of the one before.
 
 use super::{IdempotencyRecord, StoreError, StoredOrder, Versioned};
 use async_trait::async_trait;
-use std::time::Duration;
 use uuid::Uuid;
 use veza_domain::attention::{Attention, Code};
-use veza_domain::backoff::RetryPolicy;
 use veza_domain::catalog::{Product, ProductKind};
 use veza_domain::dispute::Dispute;
 use veza_domain::effect::Effect;
@@ -24,6 +22,14 @@ use veza_domain::reversal::Reversal;
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
 use veza_domain::webhook::{Delivery, Sender};
+
+/// The lowest id of those that are made at `at` (UUIDv7, so to the millisecond): ids of a period are those from the first of its
+/// beginning to below the first of its end, so that periods that follow each other share no id and miss none.
+#[must_use]
+pub fn first_id(at: Timestamp) -> Uuid {
+    let milliseconds = at.0.div_euclid(1000).clamp(0, (1 << 48) - 1);
+    Uuid::from_u128(u128::from(milliseconds.unsigned_abs()) << 80)
+}
 
 /// Which part of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +83,9 @@ pub trait CatalogReads: Send + Sync {
     async fn exclusive_holds(&self, products: &[ProductId]) -> Result<Vec<Versioned<ExclusiveHold>>, StoreError>;
 }
 
+/// Most debts that an order's file brings ([`veza_domain::settlement::OrderFile::debts`]).
+pub const DEBTS_MAX: u32 = 50;
+
 /// An order as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedOrder {
@@ -91,7 +100,7 @@ pub struct ListedOrder {
 /// Orders and what buyers have.
 #[async_trait]
 pub trait OrderReads: Send + Sync {
-    /// An order with all that hangs on it, from one consistent state.
+    /// An order with all that hangs on it, from one consistent state. Of what its sellers owe, the oldest [`DEBTS_MAX`] debts.
     async fn order_file(&self, id: OrderId) -> Result<Option<StoredOrder>, StoreError>;
     /// The order that a payment at the PSP is for.
     async fn order_of_payment(&self, payment_id: &str) -> Result<Option<OrderId>, StoreError>;
@@ -117,7 +126,8 @@ pub trait OrderReads: Send + Sync {
     async fn history(&self, id: OrderId) -> Result<History, StoreError>;
 }
 
-/// What happened to an order beyond its rows. Each list is in the order in which it happened.
+/// What happened to an order beyond its rows. Each list is in the order in which it happened: by its time, then by id (postings: by
+/// event; their entries by account).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
     /// Calls, looks and facts.
@@ -156,7 +166,7 @@ pub trait SellerReads: Send + Sync {
     async fn seller_of_account(&self, stripe_account_id: &str) -> Result<Option<UserId>, StoreError>;
     /// A payout, by Connect's id.
     async fn payout(&self, id: &str) -> Result<Option<Versioned<Payout>>, StoreError>;
-    /// A seller's payouts, newest first by `created_at`, then by id; those after `after`.
+    /// A seller's payouts, newest first by `created_at`, then by descending id; those after `after`.
     async fn payouts_of_seller(&self, seller: UserId, limit: u32, after: Option<(Timestamp, String)>) -> Result<Vec<Payout>, StoreError>;
 }
 
@@ -200,8 +210,8 @@ pub struct LedgerCheck {
     pub drift: Vec<(Account, Currency, Minor, Minor)>,
 }
 
-/// What waits on a person, in the order of the list: oldest first, then by subject and code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A place in the list of what waits on a person: oldest first, then by subject and by the code's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitingOn {
     /// Since when.
     pub since: Timestamp,
@@ -250,7 +260,8 @@ pub trait AdminReads: Send + Sync {
     async fn disputes(&self, filter: StatusFilter, page: Page) -> Result<Vec<Dispute>, StoreError>;
     /// What operators did, newest first.
     async fn admin_actions(&self, page: Page) -> Result<Vec<AdminAction>, StoreError>;
-    /// Ids of orders made in `from..until` (ids are UUIDv7), ascending, above `after`: for walks over a period with bounded memory.
+    /// Ids of orders made in `from..until`, ascending, above `after`: for walks over a period with bounded memory. When an order
+    /// was made is what its id says (UUIDv7, see [`first_id`]).
     async fn orders_between(
         &self,
         from: Timestamp,
@@ -258,7 +269,7 @@ pub trait AdminReads: Send + Sync {
         after: Option<OrderId>,
         limit: u32,
     ) -> Result<Vec<OrderId>, StoreError>;
-    /// How many orders were made in `from..until`.
+    /// How many orders were made in `from..until`, by their ids.
     async fn count_orders_between(&self, from: Timestamp, until: Timestamp) -> Result<u64, StoreError>;
     /// Transfers that Connect has (`completed`, `reversal_pending`, `reversed`) without its id, above `after`, ascending.
     async fn transfers_without_stripe_id(&self, after: Option<TransferId>, limit: u32) -> Result<Vec<Transfer>, StoreError>;
@@ -266,100 +277,4 @@ pub trait AdminReads: Send + Sync {
     async fn backlog(&self) -> Result<Backlog, StoreError>;
     /// Can the store be read and written? Reads at least; for `/health`.
     async fn check(&self) -> Result<(), StoreError>;
-}
-
-/// A transfer that is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClaimedTransfer {
-    /// Which.
-    pub id: TransferId,
-    /// Its order.
-    pub order_id: OrderId,
-}
-
-/// A reversal that is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClaimedReversal {
-    /// Which.
-    pub id: ReversalId,
-    /// Its transfer's order.
-    pub order_id: OrderId,
-}
-
-/// Which rows the reconciler looks at (spec/01-money §8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LookClass {
-    /// Orders that are `pending`.
-    PendingOrders,
-    /// Orders that are `failed` and still looked at.
-    FailedOrders,
-    /// Refunds that are `pending` and have a PSP id.
-    Refunds,
-    /// Refunds that are `pending` and have none.
-    OrphanRefunds,
-    /// Disputes that are open.
-    Disputes,
-    /// Transfers, `pending` or `failed`, of which a call's outcome is unknown.
-    Transfers,
-    /// Reversals, `reversal_pending`, of which a call's outcome is unknown.
-    Reversals,
-}
-
-impl LookClass {
-    /// Every class.
-    pub const ALL: [Self; 7] =
-        [Self::PendingOrders, Self::FailedOrders, Self::Refunds, Self::OrphanRefunds, Self::Disputes, Self::Transfers, Self::Reversals];
-}
-
-/// A claim of rows to look at.
-///
-/// Of the first five classes a claim sets `look` to (`due_at: now + max(lease, pause.delay(count)), count + 1, last_at: now`), where
-/// `count` is the new count; of transfers and reversals it moves `next_retry_at` to `now + lease`. The revision grows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LookClaim {
-    /// Which rows.
-    pub class: LookClass,
-    /// Now.
-    pub now: Timestamp,
-    /// Only rows made before this (transfers and reversals: last sent before this).
-    pub older_than: Timestamp,
-    /// How long nobody else looks at a claimed row.
-    pub lease: Duration,
-    /// The growing pauses.
-    pub pause: RetryPolicy,
-    /// `None`: rows whose look is due, the longest due first. `Some(after)`: whatever is due when, by ascending id above `after`
-    /// (nil = from the first), but none that was claimed within the lease: a pass that sees each row once.
-    pub pass: Option<Uuid>,
-    /// Most rows.
-    pub limit: u32,
-}
-
-/// A claimed row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Looked {
-    /// The order, refund, dispute, transfer or reversal.
-    pub subject: Uuid,
-    /// Its order.
-    pub order_id: OrderId,
-    /// When the row was made.
-    pub created_at: Timestamp,
-}
-
-/// Due work. **A claim moves the due time**: a claimed row's `due_at` or `next_retry_at` becomes `now + lease` and its revision
-/// grows, so nobody else gets it meanwhile, and if the claimer dies it is due again by itself. Oldest due first.
-#[async_trait]
-pub trait Work: Send + Sync {
-    /// Claims effects in state `pending` or `sent` whose `due_at` has come.
-    async fn claim_effects(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Versioned<Effect>>, StoreError>;
-    /// Claims transfers in status `pending` or `failed` whose `next_retry_at` has come.
-    async fn claim_transfers(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedTransfer>, StoreError>;
-    /// Claims reversals in status `reversal_pending` whose `next_retry_at` has come.
-    async fn claim_reversals(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedReversal>, StoreError>;
-    /// Claims rows for the reconciler.
-    async fn claim_looks(&self, claim: &LookClaim) -> Result<Vec<Looked>, StoreError>;
-    /// Deletes deliveries received before `before`, at most `limit`. Returns how many went.
-    async fn sweep_deliveries(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
-    /// Deletes what nobody needs any more, at most `limit` rows of each: applied unit ids and idempotency records older than
-    /// `before`, mail tokens, sessions and refresh tokens that ended before `before`. Returns how many rows went.
-    async fn sweep(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

@@ -2,14 +2,15 @@
 
 use super::{count, page};
 use crate::MemoryStore;
-use crate::state::State;
+use crate::state::{State, values};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use veza_domain::ids::UserId;
 use veza_domain::ledger::{Account, Posting};
 use veza_domain::money::{Currency, Minor, MoneyError};
-use veza_domain::payout::{SellerAccount, SellerBooks};
+use veza_domain::payout::{Payout, SellerAccount, SellerBooks};
 use veza_domain::reversal::Reversal;
+use veza_domain::time::Timestamp;
 use veza_domain::transfer::{Hold, Transfer, TransferStatus};
 use veza_ports::storage::{Page, RowKey, SellerReads, SellerTransfer, StoreError, Versioned};
 
@@ -26,13 +27,7 @@ impl SellerReads for MemoryStore {
     async fn transfers_of_seller(&self, seller: UserId, at: Page) -> Result<Vec<SellerTransfer>, StoreError> {
         let state = self.state();
         let transfers = page(state.all::<Transfer>().filter(|row| row.value.seller_id == seller), |transfer| transfer.id.0, at);
-        let with_reversals = |transfer: &Transfer| {
-            let of_it = state.all::<Reversal>().filter(|reversal| reversal.value.transfer_id == transfer.id);
-            let mut reversals: Vec<Reversal> = of_it.map(|reversal| reversal.value.clone()).collect();
-            reversals.sort_by_key(|reversal| (reversal.created_at, reversal.id));
-            SellerTransfer { transfer: transfer.clone(), reversals }
-        };
-        Ok(transfers.into_iter().map(with_reversals).collect())
+        Ok(transfers.into_iter().map(|transfer| state.with_reversals(transfer)).collect())
     }
 
     /// By id, that is those that have waited longest first.
@@ -42,6 +37,25 @@ impl SellerReads for MemoryStore {
         let found = state.all::<Transfer>().filter(|row| held(row.value)).take(count(limit));
         Ok(found.map(|row| row.versioned()).collect())
     }
+
+    async fn seller_of_account(&self, stripe_account_id: &str) -> Result<Option<UserId>, StoreError> {
+        let state = self.state();
+        let mut of_it = state.all::<SellerAccount>().filter(|row| row.value.stripe_account_id.as_deref() == Some(stripe_account_id));
+        Ok(of_it.next().map(|row| row.value.seller_id))
+    }
+
+    async fn payout(&self, id: &str) -> Result<Option<Versioned<Payout>>, StoreError> {
+        Ok(self.state().get(&RowKey::Payout(id.to_owned())))
+    }
+
+    async fn payouts_of_seller(&self, seller: UserId, limit: u32, after: Option<(Timestamp, String)>) -> Result<Vec<Payout>, StoreError> {
+        let place = |payout: &Payout| (payout.created_at, payout.id.clone());
+        let wanted = |payout: &Payout| payout.seller_id == seller && after.as_ref().is_none_or(|after| place(payout) < *after);
+        let mut payouts = values(self.state().find(wanted));
+        payouts.sort_by_key(|payout| std::cmp::Reverse(place(payout)));
+        payouts.truncate(count(limit));
+        Ok(payouts)
+    }
 }
 
 /// Why an open transfer waits.
@@ -50,6 +64,12 @@ fn waits(transfer: &Transfer) -> Option<Hold> {
 }
 
 impl State {
+    pub(super) fn with_reversals(&self, transfer: &Transfer) -> SellerTransfer {
+        let mut reversals = values(self.find(|reversal: &Reversal| reversal.transfer_id == Some(transfer.id)));
+        reversals.sort_by_key(|reversal| (reversal.created_at, reversal.id));
+        SellerTransfer { transfer: transfer.clone(), reversals }
+    }
+
     /// One entry per currency in which anything was posted to what the seller is owed or owes, by currency.
     fn books(&self, seller: UserId) -> Result<Vec<(Currency, SellerBooks)>, MoneyError> {
         let mut books: BTreeMap<Currency, SellerBooks> = BTreeMap::new();
@@ -62,7 +82,9 @@ impl State {
                 }
             }
         }
-        for transfer in self.all::<Transfer>().map(|row| row.value).filter(|row| row.seller_id == seller && waits(row).is_some()) {
+        let counts = |hold: Hold| matches!(hold, Hold::AccountNotReady | Hold::BalanceInsufficient | Hold::Disputed);
+        let held = |row: &&Transfer| row.seller_id == seller && waits(row).is_some_and(counts);
+        for transfer in self.all::<Transfer>().map(|row| row.value).filter(held) {
             if let Some(books) = books.get_mut(&transfer.amount.currency) {
                 add(&mut books.held, transfer.amount.amount)?;
             }

@@ -1,27 +1,14 @@
 //! A store that is broken on purpose: memory, with one fault in front of it.
 
+mod reads;
+mod work;
+
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use uuid::Uuid;
-use veza_domain::attention::Attention;
-use veza_domain::catalog::Product;
-use veza_domain::effect::Effect;
-use veza_domain::identity::{Email, MailToken, RefreshToken, Session, TokenHash, User};
-use veza_domain::ids::{DeliveryId, EffectId, OrderId, ProductId, SessionId, UserId};
-use veza_domain::ledger::Account;
-use veza_domain::licence::{ExclusiveHold, Licence};
-use veza_domain::money::{Currency, Minor};
-use veza_domain::payout::{SellerAccount, SellerBooks};
-use veza_domain::time::Timestamp;
-use veza_domain::transfer::Transfer;
-use veza_domain::webhook::Delivery;
 use veza_memory::MemoryStore;
-use veza_ports::storage::{
-    AdminReads, Backlog, CatalogReads, ClaimedReversal, ClaimedTransfer, Commit, CommitError, Committed, DeliveryFilter, IdempotencyRecord,
-    IdentityReads, ListedOrder, OrderReads, Page, ProductFilter, SellerReads, SellerTransfer, StoreError, StoredOrder, UnitId, UnitOfWork,
-    Versioned, WaitingOn, Work, Write,
-};
+use veza_ports::storage::{Commit, CommitError, Committed, Page, UnitId, UnitOfWork, Write};
 
 /// What is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +46,34 @@ pub enum Fault {
     SweepsTheYoung,
     /// The wrong sign of what is owed.
     BooksUpsideDown,
+    /// An entry is removed without looking whether it is there.
+    RemovesWhatIsNotThere,
+    /// An entry that is not there can't be cleared.
+    ClearIsRemove,
+    /// Nothing is ever cleared.
+    ClearsNothing,
+    /// A look at a row does not move when it is due.
+    LooksAgain,
+    /// A pass begins its next batch with the last row of the one before.
+    PassesTwice,
+    /// A pass takes what another has.
+    PassesThroughLeases,
+    /// The reconciler looks at what has just been made or sent.
+    LooksAtTheYoung,
+    /// Reversals that no transfer stands for are not claimed.
+    ForgetsDebts,
+    /// A debt that a call is taking back is offered to be paid.
+    DebtsInFlight,
+    /// An order's own reversals are offered as debts.
+    OwnDebts,
+    /// What happened to another order is told as this one's.
+    HistoryOfAnother,
+    /// A history shows what the webhooks carried.
+    PayloadsInHistory,
+    /// Lists for operators do not filter.
+    IgnoresStatus,
+    /// A period has the first order of the next one.
+    PeriodsOverlap,
 }
 
 /// A memory store with a fault.
@@ -155,6 +170,19 @@ impl Commit for Broken {
                 let writes = unit.writes().iter().map(as_insert).collect();
                 self.inner.commit(Self::with_writes(&unit, unit.id().clone(), writes)).await
             }
+            Fault::RemovesWhatIsNotThere | Fault::ClearIsRemove => {
+                let other = |write: &Write| match write {
+                    Write::Remove(key) if self.is(Fault::RemovesWhatIsNotThere) => Write::Clear(key.clone()),
+                    Write::Clear(key) if self.is(Fault::ClearIsRemove) => Write::Remove(key.clone()),
+                    same => same.clone(),
+                };
+                let writes = unit.writes().iter().map(other).collect();
+                self.inner.commit(Self::with_writes(&unit, unit.id().clone(), writes)).await
+            }
+            Fault::ClearsNothing => {
+                let writes = filtered(|write| !matches!(write, Write::Clear(_)) || write.fault().is_some());
+                self.inner.commit(Self::with_writes(&unit, unit.id().clone(), writes)).await
+            }
             Fault::SwallowsTaken => match self.inner.commit(unit).await {
                 Err(CommitError::Taken(..)) => Ok(Committed::Applied),
                 answer => answer,
@@ -165,165 +193,5 @@ impl Commit for Broken {
             },
             _ => self.inner.commit(unit).await,
         }
-    }
-}
-
-#[async_trait]
-impl Work for Broken {
-    async fn claim_effects(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Versioned<Effect>>, StoreError> {
-        self.inner.claim_effects(now, self.lease(lease), limit).await.map(|rows| self.in_order(rows))
-    }
-
-    async fn claim_transfers(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedTransfer>, StoreError> {
-        self.inner.claim_transfers(now, self.lease(lease), limit).await.map(|rows| self.in_order(rows))
-    }
-
-    async fn claim_reversals(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedReversal>, StoreError> {
-        self.inner.claim_reversals(now, self.lease(lease), limit).await.map(|rows| self.in_order(rows))
-    }
-
-    async fn sweep(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let grace = if self.is(Fault::SweepsTheYoung) { Duration::from_micros(1) } else { Duration::ZERO };
-        self.inner.sweep(before.plus(grace), limit).await
-    }
-}
-
-#[async_trait]
-impl OrderReads for Broken {
-    async fn order_file(&self, id: OrderId) -> Result<Option<StoredOrder>, StoreError> {
-        let first = self.inner.order_file(id).await?;
-        if !self.is(Fault::TornReads) {
-            return Ok(first);
-        }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        let second = self.inner.order_file(id).await?;
-        Ok(first.zip(second).map(|(first, mut second)| {
-            second.file.order = first.file.order;
-            second
-        }))
-    }
-
-    async fn order_of_payment(&self, payment_id: &str) -> Result<Option<OrderId>, StoreError> {
-        self.inner.order_of_payment(payment_id).await
-    }
-
-    async fn order_of_refund(&self, psp_refund_id: &str) -> Result<Option<OrderId>, StoreError> {
-        self.inner.order_of_refund(psp_refund_id).await
-    }
-
-    async fn orders_of_buyer(&self, buyer: UserId, page: Page) -> Result<Vec<ListedOrder>, StoreError> {
-        self.inner.orders_of_buyer(buyer, self.page(page)).await
-    }
-
-    async fn licences_of_buyer(&self, buyer: UserId, page: Page) -> Result<Vec<Licence>, StoreError> {
-        self.inner.licences_of_buyer(buyer, page).await
-    }
-
-    async fn attention_of_order(&self, id: OrderId) -> Result<Vec<Attention>, StoreError> {
-        self.inner.attention_of_order(id).await
-    }
-
-    async fn effect(&self, id: EffectId) -> Result<Option<Versioned<Effect>>, StoreError> {
-        self.inner.effect(id).await
-    }
-}
-
-#[async_trait]
-impl SellerReads for Broken {
-    async fn seller_account(&self, seller: UserId) -> Result<Option<Versioned<SellerAccount>>, StoreError> {
-        self.inner.seller_account(seller).await
-    }
-
-    async fn seller_books(&self, seller: UserId) -> Result<Vec<(Currency, SellerBooks)>, StoreError> {
-        let mut books = self.inner.seller_books(seller).await?;
-        if self.is(Fault::BooksUpsideDown) {
-            books.iter_mut().for_each(|(_, books)| books.payable = Minor(-books.payable.0));
-        }
-        Ok(books)
-    }
-
-    async fn transfers_of_seller(&self, seller: UserId, page: Page) -> Result<Vec<SellerTransfer>, StoreError> {
-        self.inner.transfers_of_seller(seller, page).await
-    }
-
-    async fn held_transfers(&self, seller: UserId, limit: u32) -> Result<Vec<Versioned<Transfer>>, StoreError> {
-        self.inner.held_transfers(seller, limit).await
-    }
-}
-
-#[async_trait]
-impl IdentityReads for Broken {
-    async fn user(&self, id: UserId) -> Result<Option<Versioned<User>>, StoreError> {
-        self.inner.user(id).await
-    }
-
-    async fn user_by_email(&self, email: &Email) -> Result<Option<Versioned<User>>, StoreError> {
-        self.inner.user_by_email(email).await
-    }
-
-    async fn mail_token(&self, hash: TokenHash) -> Result<Option<Versioned<MailToken>>, StoreError> {
-        self.inner.mail_token(hash).await
-    }
-
-    async fn session(&self, id: SessionId) -> Result<Option<Versioned<Session>>, StoreError> {
-        self.inner.session(id).await
-    }
-
-    async fn refresh_token(&self, hash: TokenHash) -> Result<Option<Versioned<RefreshToken>>, StoreError> {
-        self.inner.refresh_token(hash).await
-    }
-
-    async fn caller(&self, user: UserId, session: SessionId, now: Timestamp) -> Result<Option<User>, StoreError> {
-        self.inner.caller(user, session, now).await
-    }
-
-    async fn idempotency(&self, user: UserId, scope: &str, key: &str) -> Result<Option<Versioned<IdempotencyRecord>>, StoreError> {
-        self.inner.idempotency(user, scope, key).await
-    }
-}
-
-#[async_trait]
-impl CatalogReads for Broken {
-    async fn product(&self, id: ProductId) -> Result<Option<Versioned<Product>>, StoreError> {
-        self.inner.product(id).await
-    }
-
-    async fn products_by_id(&self, ids: &[ProductId]) -> Result<Vec<Versioned<Product>>, StoreError> {
-        self.inner.products_by_id(ids).await
-    }
-
-    async fn products(&self, filter: ProductFilter, page: Page) -> Result<Vec<Product>, StoreError> {
-        self.inner.products(filter, page).await
-    }
-
-    async fn exclusive_holds(&self, products: &[ProductId]) -> Result<Vec<Versioned<ExclusiveHold>>, StoreError> {
-        self.inner.exclusive_holds(products).await
-    }
-}
-
-#[async_trait]
-impl AdminReads for Broken {
-    async fn attention(&self, limit: u32, after: Option<WaitingOn>) -> Result<Vec<Attention>, StoreError> {
-        self.inner.attention(limit, after).await
-    }
-
-    async fn deliveries(&self, filter: &DeliveryFilter, page: Page) -> Result<Vec<Delivery>, StoreError> {
-        self.inner.deliveries(filter, page).await
-    }
-
-    async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-        self.inner.delivery(id).await
-    }
-
-    async fn ledger_balances(&self) -> Result<Vec<(Account, Currency, Minor)>, StoreError> {
-        self.inner.ledger_balances().await
-    }
-
-    async fn backlog(&self) -> Result<Backlog, StoreError> {
-        self.inner.backlog().await
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        self.inner.check().await
     }
 }

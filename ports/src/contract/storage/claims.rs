@@ -2,7 +2,7 @@
 
 use super::check::{Store, conflicts, first, insert, update, world};
 use super::sample::{
-    SELLER, at, effect, effect_id, order_id, refund, refund_id, reversal, reversal_id, transfer, transfer_full, transfer_id, user_id,
+    SELLER, at, debt, effect, effect_id, order_id, refund, refund_id, reversal, reversal_id, transfer, transfer_full, transfer_id, user_id,
 };
 use crate::storage::{ClaimedReversal, ClaimedTransfer, Row, RowKey};
 use std::collections::BTreeSet;
@@ -66,7 +66,7 @@ pub async fn due_transfers(store: Store) {
 pub async fn due_reversals(store: Store) {
     world(&store).await;
     let refunds = (1..=6).map(|n| Row::Refund(refund(n, order_id(2))));
-    let row = |n, due, status| Reversal { next_retry_at: due, status, ..reversal(n, transfer_id(1), refund_id(n)) };
+    let row = |n, due, status| Reversal { next_retry_at: due, status, ..reversal(n, order_id(2), transfer_id(1), refund_id(n)) };
     let reversals = [
         row(1, Some(at(20)), ReversalStatus::ReversalPending),
         row(2, Some(at(10)), ReversalStatus::ReversalPending),
@@ -75,12 +75,14 @@ pub async fn due_reversals(store: Store) {
         row(5, Some(at(51)), ReversalStatus::ReversalPending),
         row(6, None, ReversalStatus::Reversed),
     ];
-    let rows = refunds.chain([Row::Transfer(transfer(1, order_id(2)))]).chain(reversals.map(Row::Reversal));
+    let lone = Reversal { next_retry_at: Some(at(30)), ..debt(7, order_id(3)) };
+    let rows = refunds.chain([Row::Transfer(transfer(1, order_id(2)))]).chain(reversals.map(Row::Reversal)).chain([Row::Reversal(lone)]);
     insert(&store, "reversals", rows.collect()).await;
-    let claimed = |n| ClaimedReversal { id: reversal_id(n), order_id: order_id(2), refund_id: refund_id(n) };
+    let claimed = |n, order| ClaimedReversal { id: reversal_id(n), order_id: order_id(order) };
     assert_eq!(store.claim_reversals(at(9), LEASE, 10).await.unwrap(), []);
-    assert_eq!(store.claim_reversals(at(50), LEASE, 1).await.unwrap(), [claimed(2)]);
-    assert_eq!(store.claim_reversals(at(50), LEASE, 10).await.unwrap(), [claimed(1)]);
+    assert_eq!(store.claim_reversals(at(50), LEASE, 1).await.unwrap(), [claimed(2, 2)]);
+    let rest = store.claim_reversals(at(50), LEASE, 10).await.unwrap();
+    assert_eq!(rest, [claimed(1, 2), claimed(7, 3)], "one that no transfer stands for too");
     assert_eq!(store.claim_reversals(at(50), LEASE, 10).await.unwrap(), []);
     let leased = store.order_file(order_id(2)).await.unwrap().unwrap();
     assert_eq!(leased.file.reversals[1].next_retry_at, Some(at(110)));
@@ -105,7 +107,7 @@ pub async fn nobody_claims_what_another_has(store: Store) {
     let effects = (1..=ROWS).map(|n| Row::Effect(effect(n, 0)));
     let transfers = (1..=ROWS).map(|n| Row::Transfer(transfer(n, order_id(1))));
     let refunds = (1..=ROWS).map(|n| Row::Refund(refund(n, order_id(1))));
-    let reversals = (1..=ROWS).map(|n| Row::Reversal(reversal(n, transfer_id(n), refund_id(n))));
+    let reversals = (1..=ROWS).map(|n| Row::Reversal(reversal(n, order_id(1), transfer_id(n), refund_id(n))));
     insert(&store, "rows", effects.chain(transfers).chain(refunds).chain(reversals).collect()).await;
     let mut claimers = JoinSet::new();
     for _ in 0..8 {

@@ -1,15 +1,17 @@
 //! Guards, atomicity and the ids of units.
 
-use super::check::{Store, apply, commit, conflicts, insert, invalid, unchanged, update, versioned, world};
+use super::check::{Store, apply, commit, conflicts, first, insert, invalid, unchanged, update, versioned, world};
 use super::sample::{
-    T0, at, attention, delivery, effect, effect_id, euros, hash, line, order, order_id, posting, session, session_id, transfer,
-    transfer_id, unit, user, user_id,
+    T0, admin_action, at, attention, debt, delivery, effect, effect_id, euros, hash, journal, line, netting, order, order_id, posting,
+    reversal_id, session, session_id, transfer, transfer_id, unit, user, user_id,
 };
 use crate::storage::{CommitError, Committed, Row, RowKey, UnitId, UnitOfWork, Write};
 use veza_domain::attention::Code;
 use veza_domain::effect::Effect;
 use veza_domain::identity::{Email, User};
+use veza_domain::journal::{AdminAction, Journal};
 use veza_domain::ledger::Account;
+use veza_domain::netting::Netting;
 use veza_domain::transfer::TransferStatus;
 use veza_domain::webhook::ProcessingResult;
 
@@ -185,7 +187,15 @@ pub async fn what_is_appended_is_never_updated(store: Store) {
     let entries = [(Account::PspClearing, 5), (Account::PlatformFee, -5)];
     let posted = posting("event", order_id(1), euros(0).currency, &entries);
     let flagged = attention(order_id(1), Code::AmountMismatch, 0);
-    let rows = [Row::Posting(posted), Row::Attention(flagged.clone()), Row::Delivery(delivery(1))];
+    insert(&store, "debt", vec![Row::Reversal(debt(1, order_id(2)))]).await;
+    let rows = [
+        Row::Posting(posted),
+        Row::Attention(flagged.clone()),
+        Row::Delivery(delivery(1)),
+        Row::Netting(netting(1, order_id(1), reversal_id(1))),
+        Row::Journal(journal(1, order_id(1))),
+        Row::AdminAction(admin_action(1)),
+    ];
     for (n, row) in rows.iter().enumerate() {
         invalid(&store, "missing", vec![update(row.clone(), 1)], &row.key()).await;
         insert(&store, &format!("insert {n}"), vec![row.clone()]).await;
@@ -196,7 +206,14 @@ pub async fn what_is_appended_is_never_updated(store: Store) {
     let mut delivered = delivery(1);
     delivered.result = ProcessingResult::Ok;
     let doubled = posting("event", order_id(1), euros(0).currency, &entries.map(|(account, amount)| (account, 2 * amount)));
-    let changed = [Row::Posting(doubled), Row::Attention(louder.clone()), Row::Delivery(delivered)];
+    let changed = [
+        Row::Posting(doubled),
+        Row::Attention(louder.clone()),
+        Row::Delivery(delivered),
+        Row::Netting(Netting { amount: euros(41), ..netting(1, order_id(1), reversal_id(1)) }),
+        Row::Journal(Journal { text: "another".to_owned(), ..journal(1, order_id(1)) }),
+        Row::AdminAction(AdminAction { detail: "another".to_owned(), ..admin_action(1) }),
+    ];
     for (n, row) in changed.iter().enumerate() {
         invalid(&store, "changed", vec![update(row.clone(), 1)], &row.key()).await;
         conflicts(&store, "twice", vec![Write::Insert(row.clone())], &row.key()).await;
@@ -206,6 +223,9 @@ pub async fn what_is_appended_is_never_updated(store: Store) {
     assert_eq!(store.delivery(delivery(1).id).await.unwrap(), Some(delivery(1)));
     let balances: Vec<i64> = store.ledger_balances().await.unwrap().iter().map(|(_, _, amount)| amount.0).collect();
     assert_eq!(balances, [5, -5], "an event posts once");
+    assert_eq!(store.order_file(order_id(1)).await.unwrap().unwrap().file.nettings, [netting(1, order_id(1), reversal_id(1))]);
+    assert_eq!(store.history(order_id(1)).await.unwrap().journal, [journal(1, order_id(1))]);
+    assert_eq!(store.admin_actions(first(9)).await.unwrap(), [admin_action(1)]);
 }
 
 pub async fn the_first_write_that_fails_is_named(store: Store) {

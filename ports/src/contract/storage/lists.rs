@@ -208,9 +208,9 @@ pub async fn transfers_with_reversals(store: Store) {
     world(&store).await;
     let older = Refund { created_at: at(1), ..refund(2, order_id(1)) };
     let newer = Refund { created_at: at(2), ..refund(1, order_id(1)) };
-    let second = Reversal { created_at: at(9), ..reversal(1, transfer_id(1), newer.id) };
-    let first_made = Reversal { created_at: at(8), ..reversal(2, transfer_id(1), older.id) };
-    let lone = reversal(3, transfer_id(2), newer.id);
+    let second = Reversal { created_at: at(9), ..reversal(1, order_id(1), transfer_id(1), newer.id) };
+    let first_made = Reversal { created_at: at(8), ..reversal(2, order_id(1), transfer_id(1), older.id) };
+    let lone = reversal(3, order_id(1), transfer_id(2), newer.id);
     let transfers = [transfer(1, order_id(1)), transfer(2, order_id(1)), transfer(3, order_id(2))];
     let mut theirs = transfer(4, order_id(2));
     theirs.seller_id = user_id(3);

@@ -2,18 +2,20 @@
 
 use super::check::{Store, apply, commit, insert, invalid, update, world};
 use super::sample::{
-    at, attention, currency, effect, euros, line, order, order_id, posting, product, refund, refund_id, reversal, transfer, transfer_full,
-    transfer_id, unit, user_id,
+    LOOK, at, attention, currency, debt, dispute, effect, euros, line, netting, order, order_id, posting, product, refund, refund_id,
+    reversal, reversal_id, transfer, transfer_full, transfer_id, unit, user_id,
 };
 use crate::storage::{BacklogClass, CommitError, Committed, Row, RowKey, Write};
 use veza_domain::attention::Code;
 use veza_domain::catalog::Product;
+use veza_domain::dispute::{Dispute, DisputeStatus};
 use veza_domain::effect::{Effect, EffectState};
 use veza_domain::ledger::Account::{Connect, PlatformFee, PspClearing, SellerPayable, SellerReceivable};
 use veza_domain::money::{Minor, Money};
-use veza_domain::order::{Order, OrderLine};
+use veza_domain::netting::Netting;
+use veza_domain::order::{Order, OrderLine, OrderStatus};
 use veza_domain::payout::SellerBooks;
-use veza_domain::refund::Refund;
+use veza_domain::refund::{Refund, RefundStatus};
 use veza_domain::reversal::{Reversal, ReversalStatus};
 use veza_domain::transfer::{Hold, Transfer, TransferStatus};
 
@@ -57,7 +59,7 @@ pub async fn a_pending_reversal_is_due(store: Store) {
     world(&store).await;
     let rows = [Row::Transfer(transfer(1, order_id(1))), Row::Refund(refund(1, order_id(1))), Row::Refund(refund(2, order_id(1)))];
     insert(&store, "rows", rows.to_vec()).await;
-    let due = reversal(1, transfer_id(1), refund_id(1));
+    let due = reversal(1, order_id(1), transfer_id(1), refund_id(1));
     let never = Reversal { next_retry_at: None, ..due.clone() };
     let key = RowKey::Reversal(due.id);
     invalid(&store, "insert", vec![Write::Insert(Row::Reversal(never.clone()))], &key).await;
@@ -66,7 +68,7 @@ pub async fn a_pending_reversal_is_due(store: Store) {
     invalid(&store, "update", vec![update(Row::Reversal(never.clone()), 1)], &key).await;
     let done = Reversal { status: ReversalStatus::Reversed, ..never.clone() };
     apply(&store, "done", vec![update(Row::Reversal(done), 1)]).await;
-    let given_up = Reversal { status: ReversalStatus::PermanentlyFailed, ..reversal(2, transfer_id(1), refund_id(2)) };
+    let given_up = Reversal { status: ReversalStatus::PermanentlyFailed, ..reversal(2, order_id(1), transfer_id(1), refund_id(2)) };
     insert(&store, "given up", vec![Row::Reversal(Reversal { next_retry_at: None, ..given_up })]).await;
 }
 
@@ -86,10 +88,11 @@ pub async fn postings_balance(store: Store) {
 
 pub async fn amounts_that_can_not_be(store: Store) {
     world(&store).await;
-    let known = [Row::Transfer(transfer(1, order_id(1))), Row::Refund(refund(1, order_id(1)))];
+    let known = [Row::Transfer(transfer(1, order_id(1))), Row::Refund(refund(1, order_id(1))), Row::Reversal(debt(9, order_id(1)))];
     insert(&store, "rows", known.to_vec()).await;
     let mut over_transfer = transfer(2, order_id(1));
     over_transfer.amount_reversed = Minor(over_transfer.amount.amount.0 + 1);
+    let back = reversal(1, order_id(1), transfer_id(1), refund_id(1));
     let negative = Refund { amount: euros(-1), ..refund(2, order_id(1)) };
     let rows = [
         Row::Order(Order { refunded: Minor(9001), ..order(7) }),
@@ -98,12 +101,20 @@ pub async fn amounts_that_can_not_be(store: Store) {
         Row::Line(OrderLine { share: Minor(-1), ..line(1, 1) }),
         Row::Refund(negative),
         Row::Transfer(over_transfer),
-        Row::Reversal(Reversal { amount: euros(-1), ..reversal(1, transfer_id(1), refund_id(1)) }),
+        Row::Reversal(Reversal { amount: euros(-1), ..back.clone() }),
+        Row::Reversal(Reversal { netted: Minor(-1), ..back.clone() }),
+        Row::Reversal(Reversal { written_off: Minor(-1), ..back.clone() }),
+        Row::Reversal(Reversal { netted: Minor(60), written_off: Minor(31), ..back.clone() }),
+        Row::Reversal(Reversal { netted: Minor(i64::MAX), written_off: Minor(i64::MAX), ..back }),
+        Row::Dispute(Dispute { amount: euros(-1), ..dispute(1, order_id(1)) }),
+        Row::Netting(Netting { amount: euros(-1), ..netting(1, order_id(1), reversal_id(9)) }),
         Row::Product(Product { price: euros(-1), ..product(7) }),
     ];
     for row in rows {
         invalid(&store, "insert", vec![Write::Insert(row.clone())], &row.key()).await;
     }
+    let settled = Reversal { netted: Minor(60), written_off: Minor(30), ..debt(9, order_id(1)) };
+    apply(&store, "all of a debt", vec![update(Row::Reversal(settled), 1)]).await;
     let over = Row::Order(Order { refunded: Minor(9001), ..order(1) });
     invalid(&store, "update", vec![update(over.clone(), 1)], &over.key()).await;
     apply(&store, "all of it", vec![update(Row::Order(Order { refunded: Minor(9000), ..order(1) }), 1)]).await;
@@ -147,10 +158,12 @@ pub async fn books_of_a_seller(store: Store) {
         held(4, TransferStatus::Completed, Some(Hold::AccountNotReady), euros(20)),
         held(5, TransferStatus::PermanentlyFailed, Some(Hold::AccountNotReady), euros(40)),
         held(6, TransferStatus::Pending, Some(Hold::AccountNotReady), Money::new(500, jpy)),
+        held(7, TransferStatus::Pending, Some(Hold::Disputed), euros(3)),
+        held(8, TransferStatus::Pending, Some(Hold::NothingAtConnect), euros(80)),
         Row::Transfer(theirs),
     ];
     insert(&store, "transfers", rows).await;
-    let expected = [(eur, books(-2700, 1000, 1700)), (jpy, books(-500, 0, 500))];
+    let expected = [(eur, books(-2700, 1000, 1703)), (jpy, books(-500, 0, 500))];
     assert_eq!(store.seller_books(user_id(2)).await.unwrap(), expected);
     assert_eq!(store.seller_books(user_id(3)).await.unwrap(), [(eur, books(-900, 0, 8100))]);
     assert_eq!(store.seller_books(user_id(4)).await.unwrap(), []);
@@ -182,19 +195,30 @@ pub async fn balances_of_the_ledger(store: Store) {
 
 pub async fn the_backlog(store: Store) {
     let class = |class, open, oldest: Option<i64>| BacklogClass { class, open, oldest: oldest.map(at) };
-    let nothing = ["effects", "transfers", "reversals", "attention"].map(|name| class(name, 0, None));
-    assert_eq!(store.backlog().await.unwrap(), nothing);
+    let classes = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "attention"];
+    assert_eq!(store.backlog().await.unwrap(), classes.map(|name| class(name, 0, None)));
     world(&store).await;
-    let refunds = (1..=3).map(|n| Row::Refund(refund(n, order_id(1))));
+    let refunds = (1..).zip(RefundStatus::ALL).map(|(n, status)| Row::Refund(Refund { status, ..refund(n, order_id(1)) }));
+    let adopted = Refund { psp_refund_id: Some("ref_9".to_owned()), look: LOOK, ..refund(9, order_id(1)) };
+    let orders = (10..).zip(OrderStatus::ALL).map(|(n, status)| Row::Order(Order { status, look: LOOK, ..order(n) }));
     let effects = (10..).zip(EffectState::ALL).map(|(n, state)| Row::Effect(Effect { state, ..effect(n, 0) }));
     let late = Effect { created_at: at(3), ..effect(20, 0) };
     let transfers = (30..).zip(TransferStatus::ALL).map(|(n, status)| Row::Transfer(transfer_full(n, order_id(1), status)));
+    let reversals = (1..).zip(ReversalStatus::ALL);
     let reversals =
-        (1..).zip(ReversalStatus::ALL).map(|(n, status)| Row::Reversal(Reversal { status, ..reversal(n, transfer_id(30), refund_id(n)) }));
+        reversals.map(|(n, status)| Row::Reversal(Reversal { status, ..reversal(n, order_id(1), transfer_id(30), refund_id(n)) }));
+    let disputes = (40..).zip(DisputeStatus::ALL).map(|(n, status)| Row::Dispute(Dispute { status, ..dispute(n, order_id(1)) }));
     let flags = [attention(order_id(1), Code::AmountMismatch, 9), attention(order_id(2), Code::AmountMismatch, 8)].map(Row::Attention);
-    let rows = refunds.chain(effects).chain([Row::Effect(late)]).chain(transfers).chain(reversals).chain(flags);
-    insert(&store, "rows", rows.collect()).await;
-    let expected =
-        [class("effects", 3, Some(3)), class("transfers", 2, Some(30)), class("reversals", 1, Some(1)), class("attention", 2, Some(8))];
+    let rows = refunds.chain([Row::Refund(adopted), Row::Effect(late)]).chain(orders).chain(effects).chain(transfers);
+    insert(&store, "rows", rows.chain(reversals).chain(disputes).chain(flags).collect()).await;
+    let expected = [
+        class("effects", 3, Some(3)),
+        class("orders", 4, Some(1)),
+        class("refunds", 2, Some(1)),
+        class("transfers", 2, Some(30)),
+        class("reversals", 1, Some(1)),
+        class("disputes", 3, Some(40)),
+        class("attention", 2, Some(8)),
+    ];
     assert_eq!(store.backlog().await.unwrap(), expected);
 }

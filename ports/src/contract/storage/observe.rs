@@ -2,23 +2,29 @@
 
 use super::check::commit;
 use super::random::random_units;
-use super::sample::{at, delivery_id, effect_id, hash, order_id, product_id, refund_id, session_id, user_id};
+use super::sample::{at, delivery_id, effect_id, hash, made, order_id, product_id, refund_id, reversal_id, session_id, user_id};
 use crate::storage::{
-    Backlog, CommitError, Committed, DeliveryFilter, IdempotencyRecord, ListedOrder, Page, ProductFilter, SellerTransfer, Storage,
-    StoredOrder, Versioned,
+    Backlog, CommitError, Committed, DeliveryFilter, History, IdempotencyRecord, LedgerCheck, ListedOrder, LookClaim, LookClass,
+    OrderFilter, Page, ProductFilter, SellerTransfer, StatusFilter, Storage, StoredOrder, Versioned,
 };
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
-use veza_domain::attention::Attention;
+use uuid::Uuid;
+use veza_domain::attention::{Attention, Code};
+use veza_domain::backoff::RetryPolicy;
 use veza_domain::catalog::Product;
+use veza_domain::dispute::Dispute;
 use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session, User};
-use veza_domain::ids::OrderId;
+use veza_domain::ids::{OrderId, TransferId, UserId};
+use veza_domain::journal::AdminAction;
 use veza_domain::ledger::Account;
 use veza_domain::licence::{ExclusiveHold, Licence};
 use veza_domain::money::{Currency, Minor};
-use veza_domain::payout::{SellerAccount, SellerBooks};
+use veza_domain::order::OrderStatus;
+use veza_domain::payout::{Payout, SellerAccount, SellerBooks};
+use veza_domain::refund::Refund;
 use veza_domain::transfer::Transfer;
 use veza_domain::webhook::Delivery;
 
@@ -68,6 +74,22 @@ observation! {
     seller_books: Vec<Vec<(Currency, SellerBooks)>>,
     transfers: Vec<Vec<SellerTransfer>>,
     held: Vec<Vec<Versioned<Transfer>>>,
+    payouts: Vec<Option<Versioned<Payout>>>,
+    payouts_of_sellers: Vec<Vec<Payout>>,
+    sellers_of_accounts: Vec<Option<UserId>>,
+    orders_of_disputes: Vec<Option<OrderId>>,
+    orders_of_transfers: Vec<Option<(OrderId, TransferId)>>,
+    orders_of_reversals: Vec<Option<OrderId>>,
+    histories: Vec<History>,
+    refunds: Vec<Refund>,
+    disputes: Vec<Dispute>,
+    pending_orders: Vec<ListedOrder>,
+    pending_transfers: Vec<SellerTransfer>,
+    without_stripe_id: Vec<Transfer>,
+    between: Vec<OrderId>,
+    admin_actions: Vec<AdminAction>,
+    entries: Vec<Option<Attention>>,
+    books: LedgerCheck,
     attention: Vec<Attention>,
     deliveries: Vec<Delivery>,
     errors_delivered: Vec<Delivery>,
@@ -120,6 +142,22 @@ pub async fn observe(store: &dyn Storage) -> Observation {
         seller_books: each!(n => store.seller_books(user_id(n))),
         transfers: each!(n => store.transfers_of_seller(user_id(n), ALL)),
         held: each!(n => store.held_transfers(user_id(n), 1000)),
+        payouts: each!(n => store.payout(&format!("po_{n}"))),
+        payouts_of_sellers: each!(n => store.payouts_of_seller(user_id(n), 3, None)),
+        sellers_of_accounts: each!(n => store.seller_of_account(&format!("acct_{n}"))),
+        orders_of_disputes: each!(n => store.order_of_dispute(&format!("dp_{n}"))),
+        orders_of_transfers: each!(n => store.order_of_transfer(&format!("tr_{n}"))),
+        orders_of_reversals: each!(n => store.order_of_reversal(reversal_id(n))),
+        histories: each!(n => store.history(order_id(n))),
+        refunds: store.refunds(StatusFilter { status: Some("succeeded") }, ALL).await.unwrap(),
+        disputes: store.disputes(StatusFilter::default(), ALL).await.unwrap(),
+        pending_orders: store.orders(OrderFilter { status: Some(OrderStatus::Pending), buyer: None }, ALL).await.unwrap(),
+        pending_transfers: store.transfers(StatusFilter { status: Some("pending") }, ALL).await.unwrap(),
+        without_stripe_id: store.transfers_without_stripe_id(None, 1000).await.unwrap(),
+        between: store.orders_between(made(1), made(3), None, 1000).await.unwrap(),
+        admin_actions: store.admin_actions(ALL).await.unwrap(),
+        entries: each!(n => store.attention_entry(order_id(n).0, Code::AmountMismatch)),
+        books: store.ledger_check().await.unwrap(),
         attention: store.attention(1000, None).await.unwrap(),
         deliveries: store.deliveries(&DeliveryFilter::default(), ALL).await.unwrap(),
         errors_delivered: store.deliveries(&errors, ALL).await.unwrap(),
@@ -148,6 +186,22 @@ pub async fn differential(model: Arc<dyn Storage>, store: Arc<dyn Storage>, seed
             same(&model, &store, &format!("seed {seed}, after unit {n}")).await;
         }
     }
+    let nil = Some(Uuid::nil());
+    looks(&model, &store, seed, &[(5, 3, None, 1), (30, 25, nil, 2), (60, 30, None, 3)]).await;
+    claims(&model, &store, seed).await;
+    let after_order_2 = Some(order_id(2).0);
+    looks(&model, &store, seed, &[(201, 201, nil, 2), (210, 210, after_order_2, 9), (250, 100, nil, 9), (999, 999, None, 99)]).await;
+    for before in [at(20), at(60)] {
+        let swept = (model.sweep(before, 100_000).await.unwrap(), store.sweep(before, 100_000).await.unwrap());
+        assert_eq!(swept.0, swept.1, "seed {seed}: rows swept");
+        let swept = (model.sweep_deliveries(before, 2).await.unwrap(), store.sweep_deliveries(before, 2).await.unwrap());
+        assert_eq!(swept.0, swept.1, "seed {seed}: deliveries swept");
+        same(&model, &store, &format!("seed {seed}, after a sweep")).await;
+    }
+    applied
+}
+
+async fn claims(model: &Arc<dyn Storage>, store: &Arc<dyn Storage>, seed: u64) {
     let lease = Duration::from_secs(30);
     for (now, limit) in [(at(10), 2), (at(40), 3), (at(200), 100)] {
         let effects = (model.claim_effects(now, lease, limit).await.unwrap(), store.claim_effects(now, lease, limit).await.unwrap());
@@ -156,14 +210,22 @@ pub async fn differential(model: Arc<dyn Storage>, store: Arc<dyn Storage>, seed
         assert_eq!(transfers.0, transfers.1, "seed {seed}: transfers claimed");
         let reversals = (model.claim_reversals(now, lease, limit).await.unwrap(), store.claim_reversals(now, lease, limit).await.unwrap());
         assert_eq!(reversals.0, reversals.1, "seed {seed}: reversals claimed");
-        same(&model, &store, &format!("seed {seed}, after claims")).await;
+        same(model, store, &format!("seed {seed}, after claims")).await;
     }
-    for before in [at(20), at(60)] {
-        let swept = (model.sweep(before, 100_000).await.unwrap(), store.sweep(before, 100_000).await.unwrap());
-        assert_eq!(swept.0, swept.1, "seed {seed}: rows swept");
-        same(&model, &store, &format!("seed {seed}, after a sweep")).await;
+}
+
+/// Ticks and passes: now, only what is older, where a pass begins, how many.
+async fn looks(model: &Arc<dyn Storage>, store: &Arc<dyn Storage>, seed: u64, rounds: &[(i64, i64, Option<Uuid>, u32)]) {
+    let pause = RetryPolicy { retries_max: 3, base: Duration::from_secs(5), max: Duration::from_secs(70) };
+    for (now, older_than, pass, limit) in rounds.iter().copied() {
+        for class in LookClass::ALL {
+            let lease = Duration::from_secs(30);
+            let claim = LookClaim { class, now: at(now), older_than: at(older_than), lease, pause, pass, limit };
+            let looked = (model.claim_looks(&claim).await.unwrap(), store.claim_looks(&claim).await.unwrap());
+            assert_eq!(looked.0, looked.1, "seed {seed}: {claim:?}");
+        }
+        same(model, store, &format!("seed {seed}, after looks")).await;
     }
-    applied
 }
 
 async fn same(model: &Arc<dyn Storage>, store: &Arc<dyn Storage>, when: &str) {

@@ -214,8 +214,14 @@ pub async fn one_fact_is_booked_once(store: Store) {
 /// Loads, decides and commits until the fact is booked: by this task, or by another (then false).
 async fn settle(store: &Store, task: u32) -> bool {
     let policy = RetryPolicy { retries_max: 5, base: Duration::from_secs(60), max: Duration::from_secs(3600) };
-    let context =
-        Context { now: at(60), fresh: delivery_id(task).0, refund_window: Duration::from_secs(60), transfers: policy, reversals: policy };
+    let context = Context {
+        now: at(60),
+        fresh: delivery_id(task).0,
+        refund_window: Duration::from_secs(60),
+        transfers: policy,
+        reversals: policy,
+        dispute_fee: Minor::ZERO,
+    };
     let fact = Fact::Payment(PaymentFact {
         source: Source::Webhook,
         status: PaymentStatus::Succeeded,

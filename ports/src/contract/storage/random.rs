@@ -3,23 +3,13 @@
 //! The generator keeps a rough model of what the units before have left (`Aim`), only to aim at revisions that hold about
 //! as often as not. Rows refer to rows of [`opening`], the first unit, which are never missing.
 
+mod rows;
+
 use super::sample::{self, at};
 use crate::storage::{Revision, Row, RowKey, UnitId, UnitOfWork, Write};
+use rows::random_row;
 use std::collections::{BTreeMap, BTreeSet};
-use veza_domain::attention::{Attention, Code, Subject};
-use veza_domain::catalog::{Product, ProductStatus};
-use veza_domain::effect::{Effect, EffectState};
-use veza_domain::identity::{Email, MailToken, RefreshToken, Session, User, Username};
-use veza_domain::ledger::Account;
-use veza_domain::licence::{ExclusiveHold, ExclusiveState, Licence, LicenceStatus};
-use veza_domain::money::Minor;
-use veza_domain::order::{Order, OrderStatus};
-use veza_domain::payout::SellerAccount;
-use veza_domain::refund::{Refund, RefundStatus};
-use veza_domain::reversal::{Reversal, ReversalStatus};
 use veza_domain::time::Timestamp;
-use veza_domain::transfer::{Hold, TransferStatus};
-use veza_domain::webhook::{Delivery, ProcessingResult};
 
 /// A linear congruential generator (Knuth's MMIX constants): the same seed, the same numbers, everywhere.
 #[derive(Clone, Debug)]
@@ -74,6 +64,7 @@ pub fn opening() -> UnitOfWork {
             Row::Session(sample::session(n)),
             Row::Refund(sample::refund(n, sample::order_id(n))),
             Row::Transfer(sample::transfer(n, sample::order_id(n))),
+            Row::Reversal(sample::debt(n, sample::order_id(n))),
         ]
     });
     writes.extend(more.map(Write::Insert));
@@ -114,6 +105,10 @@ fn random_unit(random: &mut Lcg, aim: &Aim, number: usize, before: &[UnitOfWork]
 fn random_writes(random: &mut Lcg, rows: &mut Aimed) -> Vec<Write> {
     let row = random_row(random, rows);
     let key = row.key();
+    let removable = matches!(row, Row::Attention(_));
+    if random.chance(if removable { 40 } else { 1 }) {
+        return random_removal(random, rows, row);
+    }
     let Some(revision) = rows.get(&key).map(|(revision, _)| *revision) else {
         rows.insert(key.clone(), (1, row.clone()));
         return match random.below(20) {
@@ -125,7 +120,7 @@ fn random_writes(random: &mut Lcg, rows: &mut Aimed) -> Vec<Write> {
     };
     let wrong = Revision(revision + i64::from(random.pick(&[-1, 1, 5])));
     let expected = Revision(revision);
-    let appended = matches!(row, Row::Posting(_) | Row::Attention(_) | Row::Delivery(_));
+    let appended = row.is_appended();
     match random.below(40) {
         0..26 if !appended || random.chance(10) => {
             rows.insert(key, (revision + 1, row.clone()));
@@ -145,131 +140,24 @@ fn random_writes(random: &mut Lcg, rows: &mut Aimed) -> Vec<Write> {
     }
 }
 
-/// A row of a random kind and number; what it refers to follows from its number, the rest is random.
-#[allow(clippy::too_many_lines, reason = "one arm per kind of row")]
-fn random_row(random: &mut Lcg, rows: &Aimed) -> Row {
-    let n = 1 + random.below(6);
-    let parent = (n - 1) % 3 + 1;
-    // Whose unique values it takes: mostly its own.
-    let value = if random.chance(85) { n } else { 1 + random.below(6) };
-    let full = random.chance(50);
-    match random.below(18) {
-        0 => Row::User(User {
-            email: Email::new(&format!("{}{value}@example.org", if full { "user" } else { "other" })).unwrap(),
-            username: Username::new(&format!("{}.{n}", random.pick(&["user", "User", "Name"]))).unwrap(),
-            failed_logins: random.bits(),
-            ..if full { sample::user_full(n) } else { sample::user(n) }
-        }),
-        1 => Row::MailToken(MailToken {
-            hash: sample::hash(value),
-            used_at: full.then(|| random.time()),
-            expires_at: random.time(),
-            ..sample::mail_token(n)
-        }),
-        2 => Row::Session(Session { revoked_at: full.then(|| random.time()), expires_at: random.time(), ..sample::session(n) }),
-        3 => {
-            let used_at = full.then(|| random.time());
-            Row::RefreshToken(RefreshToken { used_at, ..sample::refresh_token(n, sample::session_id(parent)) })
-        }
-        4 => {
-            let status = random.pick(&ProductStatus::ALL);
-            Row::Product(Product { status, ..if full { sample::product_full(n) } else { sample::product(n) } })
-        }
-        5 => {
-            let (product, order) = ((n - 1) % 5 + 1, 1 + random.below(3));
-            let state = random.pick(&[ExclusiveState::Held, ExclusiveState::Sold, ExclusiveState::Released]);
-            Row::Exclusive(ExclusiveHold { state, ..sample::exclusive(product, sample::order_id(order)) })
-        }
-        6 => {
-            let user = (n - 1) % 5 + 1;
-            let stripe_account_id = full.then(|| format!("acct_{value}"));
-            Row::SellerAccount(SellerAccount { stripe_account_id, ..sample::seller_account_full(user) })
-        }
-        7 => {
-            let key = format!("key {n}");
-            let record = if full { sample::idempotency_full(&key) } else { sample::idempotency(&key) };
-            Row::Idempotency(crate::storage::IdempotencyRecord { created_at: random.time(), ..record })
-        }
-        8 => Row::Order(Order {
-            status: random.pick(&OrderStatus::ALL),
-            payment_id: random.sometimes(format!("pay_{value}")),
-            refunded: Minor(i64::from(random.below(9000))),
-            ..if full { sample::order_full(n) } else { sample::order(n) }
-        }),
-        9 => {
-            let position = random.below(3);
-            Row::Line(if full { sample::line_full(parent, position) } else { sample::line(parent, position) })
-        }
-        10 => Row::Refund(Refund {
-            status: random.pick(&RefundStatus::ALL),
-            psp_refund_id: random.sometimes(format!("ref_{value}")),
-            ..if full { sample::refund_full(n, parent) } else { sample::refund(n, sample::order_id(parent)) }
-        }),
-        11 => {
-            let line = sample::line(parent, random.below(2));
-            let status = random.pick(&[LicenceStatus::Active, LicenceStatus::Revoked]);
-            Row::Licence(Licence { status, ..sample::licence(&line) })
-        }
-        12 => random_transfer(random, rows, n, value),
-        13 => {
-            let transfer = sample::transfer_id(parent);
-            let refund = sample::refund_id(n.div_ceil(2));
-            let row = if full { sample::reversal_full(n, transfer, refund) } else { sample::reversal(n, transfer, refund) };
-            Row::Reversal(Reversal {
-                status: random.pick(&ReversalStatus::ALL),
-                stripe_reversal_id: random.sometimes(format!("trr_{value}")),
-                next_retry_at: if random.chance(80) { Some(random.time()) } else { None },
-                ..row
-            })
-        }
-        14 => random_posting(random, parent),
-        15 => Row::Effect(Effect {
-            state: random.pick(&EffectState::ALL),
-            due_at: random.sometimes(at(30)).map(|_| random.time()),
-            ..if full { sample::effect_full(n) } else { sample::effect(n, 0) }
-        }),
-        16 => {
-            let code = random.pick(&[Code::RefundExceedsOrder, Code::ExternalRefund, Code::AmountMismatch, Code::ProviderRefused]);
-            let entry = sample::attention(sample::order_id(parent), code, i64::from(random.below(3)));
-            let subject = if n > 3 { Subject::Refund(sample::refund_id(n)) } else { entry.subject };
-            Row::Attention(Attention { subject, order_id: random.sometimes(sample::order_id(parent)), ..entry })
-        }
+/// A removal, alone or beside the entry that goes or comes again. Aimed at what is there, mostly.
+fn random_removal(random: &mut Lcg, rows: &mut Aimed, row: Row) -> Vec<Write> {
+    let key = row.key();
+    let there = rows.remove(&key).is_some();
+    let gone = |random: &mut Lcg| match random.chance(if there { 60 } else { 15 }) {
+        true => Write::Remove(key.clone()),
+        false => Write::Clear(key.clone()),
+    };
+    match random.below(10) {
+        0..7 => vec![gone(random)],
+        7 => vec![gone(random), Write::Clear(key.clone())],
+        8 => vec![Write::Ensure(row), gone(random)],
         _ => {
-            let results = [ProcessingResult::Ok, ProcessingResult::Skipped, ProcessingResult::Error("amount mismatch".to_owned())];
-            let result = results[random.below(3) as usize].clone();
-            Row::Delivery(Delivery { result, ..if full { sample::delivery_full(n) } else { sample::delivery(n) } })
+            let writes = vec![gone(random), Write::Ensure(row.clone())];
+            rows.insert(key.clone(), (1, row));
+            writes
         }
     }
-}
-
-fn random_transfer(random: &mut Lcg, rows: &Aimed, n: u32, value: u32) -> Row {
-    let order = sample::order_id((n - 1) % 3 + 1);
-    let known = match rows.get(&RowKey::Transfer(sample::transfer_id(n))) {
-        Some((_, Row::Transfer(row))) => row.status(),
-        _ => TransferStatus::Pending,
-    };
-    let moves: Vec<_> = TransferStatus::ALL.into_iter().filter(|status| known.may_move_to(*status)).collect();
-    let status = if random.chance(70) { random.pick(&moves) } else { random.pick(&TransferStatus::ALL) };
-    let mut row = if random.chance(50) { sample::transfer_full(n, order, status) } else { sample::transfer(n, order).restored(status) };
-    row.stripe_transfer_id = random.sometimes(format!("tr_{value}"));
-    row.hold = random.pick(&[None, Some(Hold::AccountNotReady), Some(Hold::BalanceInsufficient)]);
-    row.next_retry_at = if random.chance(70) { Some(random.time()) } else { None };
-    Row::Transfer(row)
-}
-
-fn random_posting(random: &mut Lcg, order: u32) -> Row {
-    let accounts = [
-        Account::PlatformFee,
-        Account::SellerPayable(sample::user_id(2)),
-        Account::SellerPayable(sample::user_id(3)),
-        Account::SellerReceivable(sample::user_id(2)),
-        Account::Connect(sample::user_id(2)),
-    ];
-    let amount = i64::from(random.below(1000)) + 1;
-    let off = i64::from(random.chance(10));
-    let entries = [(Account::PspClearing, amount), (random.pick(&accounts), off - amount)];
-    let currency = sample::currency(random.pick(&["EUR", "JPY"]));
-    Row::Posting(sample::posting(&format!("event {}", random.below(200)), sample::order_id(order), currency, &entries))
 }
 
 type Aimed = BTreeMap<RowKey, (i64, Row)>;
@@ -297,9 +185,7 @@ impl Aim {
 fn holds(rows: &mut Aimed, write: &Write) -> bool {
     let key = write.key();
     let stored = rows.get(&key).map(|(revision, row)| (*revision, row));
-    if let Write::Insert(row) | Write::Ensure(row) | Write::Update { row, .. } = write
-        && !can_be(row)
-    {
+    if write.fault().is_some() {
         return false;
     }
     match write {
@@ -308,40 +194,25 @@ fn holds(rows: &mut Aimed, write: &Write) -> bool {
         Write::Update { row, expected } => {
             let moves = match (stored, row) {
                 (Some((_, Row::Transfer(before))), Row::Transfer(after)) => before.status().may_move_to(after.status()),
-                (_, Row::Posting(_) | Row::Attention(_) | Row::Delivery(_)) => false,
                 _ => true,
             };
             moves && stored.is_some_and(|(revision, _)| revision == expected.0) && put(rows, key, expected.0 + 1, row)
+        }
+        Write::Remove(_) => rows.remove(&key).is_some(),
+        Write::Clear(_) => {
+            rows.remove(&key);
+            true
         }
         Write::Unchanged { expected, .. } => stored.is_some_and(|(revision, _)| revision == expected.0),
     }
 }
 
 fn put(rows: &mut Aimed, key: RowKey, revision: i64, row: &Row) -> bool {
-    let clashes = rows.iter().any(|(other, (_, stored))| *other != key && values(stored).iter().any(|value| values(row).contains(value)));
-    if !clashes {
+    let values = row.unique_values();
+    let clashes = |stored: &Row| stored.unique_values().iter().any(|value| values.contains(value));
+    let clash = rows.iter().any(|(other, (_, stored))| *other != key && clashes(stored));
+    if !clash {
         rows.insert(key, (revision, row.clone()));
     }
-    !clashes
-}
-
-fn can_be(row: &Row) -> bool {
-    match row {
-        Row::Posting(row) => row.balances(),
-        Row::Reversal(row) => row.status != ReversalStatus::ReversalPending || row.next_retry_at.is_some(),
-        _ => true,
-    }
-}
-
-fn values(row: &Row) -> Vec<String> {
-    match row {
-        Row::User(row) => vec![format!("email {}", row.email), format!("name {}", row.username.folded())],
-        Row::MailToken(row) => vec![format!("hash {:?}", row.hash.0)],
-        Row::Order(row) => row.payment_id.clone().into_iter().collect(),
-        Row::Refund(row) => row.psp_refund_id.clone().into_iter().collect(),
-        Row::Transfer(row) => row.stripe_transfer_id.clone().into_iter().collect(),
-        Row::Reversal(row) => row.stripe_reversal_id.clone().into_iter().collect(),
-        Row::SellerAccount(row) => row.stripe_account_id.clone().into_iter().collect(),
-        _ => Vec::new(),
-    }
+    !clash
 }

@@ -2,10 +2,10 @@
 
 use super::check::{Store, apply, first, insert, update, versioned, world};
 use super::sample::{
-    BUYER, SELLER, at, attention, delivery, delivery_full, delivery_id, effect, effect_full, effect_id, exclusive, hash, idempotency,
-    idempotency_full, licence, line, line_full, mail_token, order, order_full, order_id, product, product_full, product_id, refresh_token,
-    refund, refund_full, refund_id, reversal, reversal_full, seller_account, seller_account_full, session, session_id, transfer,
-    transfer_full, transfer_id, user, user_full, user_id,
+    BUYER, SELLER, at, attention, debt, delivery, delivery_full, delivery_id, dispute, dispute_full, dispute_id, effect, effect_full,
+    effect_id, euros, exclusive, hash, idempotency, idempotency_full, licence, line, line_full, mail_token, netting, order, order_full,
+    order_id, product, product_full, product_id, refresh_token, refund, refund_full, refund_id, reversal, reversal_full, reversal_id,
+    seller_account, seller_account_full, session, session_id, transfer, transfer_full, transfer_id, user, user_full, user_id,
 };
 use crate::storage::{IdempotencyRecord, Row, RowKey, Versioned};
 use veza_domain::attention::{Attention, Code, Subject};
@@ -14,6 +14,7 @@ use veza_domain::effect::{Effect, EffectKind, EffectState};
 use veza_domain::identity::{Email, MailToken, RefreshToken, Session, User};
 use veza_domain::licence::{ExclusiveHold, ExclusiveState, Licence, LicenceStatus};
 use veza_domain::money::{Minor, Money};
+use veza_domain::netting::Netting;
 use veza_domain::order::{Order, OrderStatus};
 use veza_domain::refund::{Refund, RefundStatus};
 use veza_domain::reversal::{Reversal, ReversalStatus};
@@ -78,7 +79,13 @@ pub async fn orders_with_all_that_hangs_on_them(store: Store) {
     let licences = [licence(&lines[0]), Licence { status: LicenceStatus::Revoked, ..licence(&lines[1]) }];
     let refunds = [refund_full(1, 6), refund(2, order_id(6))];
     let transfers = [transfer_full(1, order_id(6), TransferStatus::Completed), transfer(2, order_id(6))];
-    let reversals = [reversal_full(1, transfer_id(1), refund_id(1)), reversal(2, transfer_id(2), refund_id(2))];
+    let reversals = [
+        reversal_full(1, order_id(6), transfer_id(1), refund_id(1)),
+        reversal(2, order_id(6), transfer_id(2), refund_id(2)),
+        debt(3, order_id(6)),
+    ];
+    let disputes = [dispute_full(1, order_id(6)), dispute(2, order_id(6))];
+    let nettings = [netting(1, order_id(6), reversal_id(1)), Netting { amount: euros(0), ..netting(2, order_id(6), reversal_id(3)) }];
     let holds = [exclusive(1, order_id(6)), ExclusiveHold { state: ExclusiveState::Sold, ..exclusive(2, order_id(3)) }];
     let other = [Row::Exclusive(exclusive(4, order_id(6))), Row::Exclusive(exclusive(5, order_id(6)))];
     let mut rows = vec![Row::Order(order_full(6)), Row::Line(cheap.clone())];
@@ -87,6 +94,8 @@ pub async fn orders_with_all_that_hangs_on_them(store: Store) {
     rows.extend(refunds.iter().cloned().map(Row::Refund));
     rows.extend(transfers.iter().cloned().map(Row::Transfer));
     rows.extend(reversals.iter().cloned().map(Row::Reversal));
+    rows.extend(disputes.iter().cloned().map(Row::Dispute));
+    rows.extend(nettings.iter().cloned().map(Row::Netting));
     rows.extend(holds.iter().cloned().map(Row::Exclusive));
     let mut expected: Vec<RowKey> = rows.iter().map(Row::key).collect();
     expected.sort();
@@ -99,7 +108,9 @@ pub async fn orders_with_all_that_hangs_on_them(store: Store) {
     assert_eq!(stored.file.licences, licences);
     assert_eq!(stored.file.refunds, refunds);
     assert_eq!(stored.file.transfers, transfers);
-    assert_eq!(stored.file.reversals, reversals);
+    assert_eq!(stored.file.reversals, reversals, "one that no transfer stands for too");
+    assert_eq!((stored.file.disputes, stored.file.nettings), (disputes.to_vec(), nettings.to_vec()));
+    assert_eq!(stored.file.debts, [], "what is its own is no debt of another order");
     assert_eq!(stored.file.exclusives, holds, "of what it buys exclusively, whoever holds it; nothing else");
     assert_eq!(stored.revisions.keys().cloned().collect::<Vec<_>>(), expected, "one revision per row of the file");
     assert!(stored.revisions.values().all(|revision| revision.0 == 1));
@@ -146,7 +157,8 @@ pub async fn sellers(store: Store) {
     let refunded = refund(1, order_id(1));
     let mut rows: Vec<_> = (1..).zip(TransferStatus::ALL).map(|(n, status)| transfer_full(n, order_id(1), status)).collect();
     rows.push(yen);
-    let done = Reversal { status: ReversalStatus::Reversed, next_retry_at: None, ..reversal_full(1, transfer_id(1), refunded.id) };
+    let done =
+        Reversal { status: ReversalStatus::Reversed, next_retry_at: None, ..reversal_full(1, order_id(1), transfer_id(1), refunded.id) };
     insert(&store, "transfers", rows.iter().cloned().map(Row::Transfer).collect()).await;
     insert(&store, "reversals", vec![Row::Refund(refunded), Row::Reversal(done.clone())]).await;
     let listed = store.transfers_of_seller(user_id(SELLER), first(50)).await.unwrap();
@@ -161,8 +173,9 @@ pub async fn operators_list_and_webhook_log(store: Store) {
         Subject::Order(order_id(1)),
         Subject::Refund(refund_id(1)),
         Subject::Transfer(transfer_id(1)),
-        Subject::Reversal(super::sample::reversal_id(1)),
+        Subject::Reversal(reversal_id(1)),
         Subject::User(user_id(1)),
+        Subject::Dispute(dispute_id(1)),
     ];
     let mut entries: Vec<Attention> =
         (0..).zip(subjects).map(|(n, subject)| Attention { subject, ..attention(order_id(1), Code::AmountMismatch, n) }).collect();
@@ -193,7 +206,7 @@ pub async fn an_update_replaces_the_whole_row(store: Store) {
         Row::Line(line(1, 1)),
         Row::Refund(refund(1, order_id(1))),
         Row::Transfer(transfer(1, order_id(1))),
-        Row::Reversal(reversal(1, transfer_id(1), refund_id(1))),
+        Row::Reversal(reversal(1, order_id(1), transfer_id(1), refund_id(1))),
         Row::Licence(licence(&line(1, 0))),
         Row::Exclusive(exclusive(1, order_id(1))),
         Row::SellerAccount(seller_account(2)),
@@ -219,7 +232,7 @@ pub async fn an_update_replaces_the_whole_row(store: Store) {
         Row::Refund(failed.clone()),
         Row::Licence(revoked.clone()),
         Row::Transfer(transfer_full(1, order_id(1), TransferStatus::Completed)),
-        Row::Reversal(reversal_full(1, transfer_id(1), refund_id(1))),
+        Row::Reversal(reversal_full(1, order_id(1), transfer_id(1), refund_id(1))),
         Row::Effect(effect_full(1)),
     ];
     apply(&store, "filled", full.into_iter().map(|row| update(row, 1)).collect()).await;
@@ -239,7 +252,7 @@ pub async fn an_update_replaces_the_whole_row(store: Store) {
     assert_eq!((stored.file.order, stored.file.lines), (order_full(1), vec![line_full(1, 0), line(1, 1)]));
     assert_eq!((stored.file.refunds, stored.file.licences), (vec![failed], vec![revoked]));
     assert_eq!(stored.file.transfers, [transfer_full(1, order_id(1), TransferStatus::Completed)]);
-    assert_eq!(stored.file.reversals, [reversal_full(1, transfer_id(1), refund_id(1))]);
+    assert_eq!(stored.file.reversals, [reversal_full(1, order_id(1), transfer_id(1), refund_id(1))]);
     assert_eq!(stored.file.exclusives, [released]);
 
     let offers = Product { offers: vec![product_full(1).offers.remove(1)], images: Vec::new(), published_at: None, ..product_full(1) };
@@ -277,5 +290,8 @@ pub async fn what_is_not_there_is_none(store: Store) {
     assert_eq!(store.delivery(delivery_id(1)).await.unwrap(), None);
     assert_eq!(store.attention(9, None).await.unwrap(), []);
     assert_eq!(store.ledger_balances().await.unwrap(), []);
+    assert_eq!(store.order_of_reversal(reversal_id(1)).await.unwrap(), None);
+    assert_eq!(store.payout("po_1").await.unwrap(), None);
+    assert_eq!(store.attention_entry(order_id(1).0, Code::AmountMismatch).await.unwrap(), None);
     store.check().await.unwrap();
 }

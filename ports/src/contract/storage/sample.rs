@@ -4,8 +4,10 @@
 //! keys takes them too. Ids grow with their number: the greater number is the newer row.
 
 mod money;
+mod trail;
 
 pub use money::*;
+pub use trail::*;
 
 use crate::storage::{IdempotencyRecord, IdempotencyState, Row, UnitId, UnitOfWork, Write};
 use uuid::Uuid;
@@ -14,13 +16,14 @@ use veza_domain::catalog::{Offer, Product, ProductKind, ProductStatus};
 use veza_domain::effect::{Effect, EffectKind, EffectState};
 use veza_domain::identity::{Email, MailToken, PasswordHash, RefreshToken, Role, Roles, Session, TokenHash, User, Username};
 use veza_domain::ids::{
-    DeliveryId, EffectId, LicenceId, LineId, MailTokenId, OfferId, OrderId, ProductId, RefundId, ReversalId, SessionId, TransferId, UserId,
+    AdminActionId, DeliveryId, DisputeId, EffectId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OfferId, OrderId, ProductId,
+    RefundId, ReversalId, SessionId, TransferId, UserId,
 };
 use veza_domain::licence::{ExclusiveHold, ExclusiveState, LicenceKind};
 use veza_domain::money::{Currency, Money};
 use veza_domain::payout::SellerAccount;
 use veza_domain::time::Timestamp;
-use veza_domain::webhook::{Delivery, ProcessingResult};
+use veza_domain::webhook::{Delivery, ProcessingResult, Sender};
 
 /// When the samples happen.
 pub const T0: Timestamp = Timestamp(1_750_000_000_123_456);
@@ -41,6 +44,12 @@ pub fn at(seconds: i64) -> Timestamp {
 #[must_use]
 pub fn uuid(kind: u8, n: u32) -> Uuid {
     Uuid::from_u128(((0x0190_0000_0000 + u128::from(n)) << 80) | (0x7000_8000 << 48) | u128::from(kind))
+}
+
+/// When the ids of number `n` are made.
+#[must_use]
+pub fn made(n: u32) -> Timestamp {
+    Timestamp((0x0190_0000_0000 + i64::from(n)) * 1000)
 }
 
 macro_rules! ids {
@@ -67,6 +76,10 @@ ids! {
     reversal_id -> ReversalId = 11,
     effect_id -> EffectId = 12,
     delivery_id -> DeliveryId = 13,
+    dispute_id -> DisputeId = 14,
+    netting_id -> NettingId = 15,
+    journal_id -> JournalId = 16,
+    admin_action_id -> AdminActionId = 17,
 }
 
 /// The currency with this code.
@@ -275,6 +288,8 @@ pub fn attention(order: OrderId, code: Code, since: i64) -> Attention {
 pub fn delivery(n: u32) -> Delivery {
     Delivery {
         id: delivery_id(n),
+        sender: Sender::Hyperswitch,
+        order_id: None,
         received_at: at(i64::from(n)),
         event_type: None,
         signature_valid: false,
@@ -290,6 +305,8 @@ pub fn delivery(n: u32) -> Delivery {
 #[must_use]
 pub fn delivery_full(n: u32) -> Delivery {
     Delivery {
+        sender: Sender::Stripe,
+        order_id: Some(order_id(1)),
         event_type: Some("payment_succeeded".to_owned()),
         signature_valid: true,
         result: ProcessingResult::Error(ODD.to_owned()),

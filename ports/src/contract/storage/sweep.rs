@@ -1,10 +1,11 @@
 //! The broom takes what is over and nothing else.
 
-use super::check::{Store, apply, commit, insert, world};
-use super::sample::{T0, at, hash, idempotency, mail_token, refresh_token, session, session_id, unit, user_id};
-use crate::storage::{Committed, IdempotencyRecord, Row, UnitId, UnitOfWork};
+use super::check::{Store, apply, commit, first, insert, world};
+use super::sample::{T0, at, delivery_full, delivery_id, hash, idempotency, mail_token, refresh_token, session, session_id, unit, user_id};
+use crate::storage::{Committed, DeliveryFilter, IdempotencyRecord, Row, UnitId, UnitOfWork};
 use veza_domain::identity::{MailToken, RefreshToken, Session};
 use veza_domain::time::Timestamp;
+use veza_domain::webhook::Delivery;
 
 async fn bring(store: &Store, id: &str, decided_at: Timestamp) -> Committed {
     commit(store, UnitOfWork::new(UnitId(id.to_owned()), [1; 32], decided_at, Vec::new())).await.unwrap()
@@ -75,4 +76,22 @@ pub async fn a_swept_unit_id_is_forgotten(store: Store) {
     assert!(matches!(commit(&store, unit("unit", Vec::new())).await, Ok(Committed::AlreadyApplied)));
     assert_eq!(store.sweep(at(1), 10).await.unwrap(), 1);
     assert!(matches!(commit(&store, unit("unit", Vec::new())).await, Ok(Committed::Applied)), "its guards protect it now");
+}
+
+pub async fn old_deliveries_go_and_young_ones_stay(store: Store) {
+    world(&store).await;
+    // Ids run against the times, so that the time decides.
+    let heard = |n: u32| Delivery { received_at: at(100 - i64::from(n)), ..delivery_full(n) };
+    insert(&store, "log", (1..=9).map(|n| Row::Delivery(heard(n))).collect()).await;
+    insert(&store, "flag", vec![Row::Session(session(1))]).await;
+    let left = async || store.deliveries(&DeliveryFilter::default(), first(99)).await.unwrap().len();
+    assert_eq!(store.sweep_deliveries(at(91), 100).await.unwrap(), 0, "before, not at");
+    assert_eq!(store.sweep_deliveries(at(200), 0).await.unwrap(), 0);
+    assert_eq!((store.sweep_deliveries(at(96), 2).await.unwrap(), left().await), (2, 7), "no more than the limit");
+    assert_eq!(store.delivery(delivery_id(9)).await.unwrap(), None, "the oldest first");
+    assert_eq!(store.delivery(delivery_id(7)).await.unwrap(), Some(heard(7)));
+    assert_eq!((store.sweep_deliveries(at(96), 100).await.unwrap(), left().await), (3, 4));
+    assert_eq!(store.sweep_deliveries(at(96), 100).await.unwrap(), 0);
+    assert_eq!(store.sweep(at(999_999), 100).await.unwrap(), 4, "units and a session; the webhook log has a time of its own");
+    assert_eq!(left().await, 4);
 }

@@ -2,10 +2,11 @@
 
 use super::check::{Store, apply, commit, conflicts, insert, update, versioned, world};
 use super::sample::{
-    hash, line, mail_token, mail_token_id, order, order_full, order_id, refund, refund_full, refund_id, reversal, reversal_full,
+    dispute, hash, line, mail_token, mail_token_id, order, order_full, order_id, refund, refund_full, refund_id, reversal, reversal_full,
     seller_account, seller_account_full, transfer, transfer_full, transfer_id, unit, user, user_id,
 };
 use crate::storage::{CommitError, Row, RowKey, UniqueValue, Write};
+use veza_domain::dispute::Dispute;
 use veza_domain::identity::{Email, MailToken, User, Username};
 use veza_domain::order::Order;
 use veza_domain::payout::SellerAccount;
@@ -27,11 +28,21 @@ async fn stage(store: &Store) -> Vec<(UniqueValue, Row, Row)> {
     world(store).await;
     let second_line = Row::Line(line(1, 1));
     let transfers = [transfer_full(1, order_id(1), TransferStatus::Completed), transfer(2, order_id(1))].map(Row::Transfer);
-    let reversals = [reversal_full(1, transfer_id(1), refund_id(1)), reversal(2, transfer_id(2), refund_id(2))].map(Row::Reversal);
+    let reversals = [reversal_full(1, order_id(1), transfer_id(1), refund_id(1)), reversal(2, order_id(1), transfer_id(2), refund_id(2))]
+        .map(Row::Reversal);
     let refunds = [refund_full(1, 1), refund(2, order_id(1))].map(Row::Refund);
+    let disputes = [dispute(1, order_id(1)), dispute(2, order_id(1))].map(Row::Dispute);
     let tokens = [1, 2].map(|n| Row::MailToken(mail_token(n)));
     let accounts = [seller_account_full(1), seller_account(2)].map(Row::SellerAccount);
-    let rows = [vec![second_line], transfers.to_vec(), reversals.to_vec(), refunds.to_vec(), tokens.to_vec(), accounts.to_vec()];
+    let rows = [
+        vec![second_line],
+        transfers.to_vec(),
+        reversals.to_vec(),
+        refunds.to_vec(),
+        disputes.to_vec(),
+        tokens.to_vec(),
+        accounts.to_vec(),
+    ];
     insert(store, "stage", rows.concat()).await;
     apply(store, "payment", vec![update(Row::Order(order_full(1)), 1)]).await;
 
@@ -45,9 +56,10 @@ async fn stage(store: &Store) -> Vec<(UniqueValue, Row, Row)> {
     let payment = |n| Row::Order(Order { payment_id: Some("pay_1".to_owned()), ..order(n) });
     let refunded = |n| Row::Refund(Refund { psp_refund_id: Some("ref_1".to_owned()), ..refund(n, order_id(1)) });
     let reversed = |n, refund| {
-        let plain = reversal(n, transfer_id(2), refund_id(refund));
+        let plain = reversal(n, order_id(1), transfer_id(2), refund_id(refund));
         Row::Reversal(Reversal { stripe_reversal_id: Some("trr_1".to_owned()), ..plain })
     };
+    let disputed = |n| Row::Dispute(Dispute { psp_dispute_id: "dp_1".to_owned(), ..dispute(n, order_id(2)) });
     vec![
         (UniqueValue::Email, email(6, "User1@Example.org"), email(2, "user1@example.org")),
         (UniqueValue::Username, name(6), name(2)),
@@ -55,6 +67,7 @@ async fn stage(store: &Store) -> Vec<(UniqueValue, Row, Row)> {
         (UniqueValue::PspRefundId, refunded(3), refunded(2)),
         (UniqueValue::StripeTransferId, Row::Transfer(again), Row::Transfer(moved)),
         (UniqueValue::StripeReversalId, reversed(3, 1), reversed(2, 2)),
+        (UniqueValue::PspDisputeId, disputed(3), disputed(2)),
         (UniqueValue::StripeAccountId, account(3), account(2)),
         (UniqueValue::MailTokenHash, token(3), token(2)),
     ]
@@ -80,8 +93,8 @@ pub async fn nothing_never_clashes(store: Store) {
         Row::Refund(refund(8, order_id(2))),
         Row::Transfer(transfer(7, order_id(2))),
         Row::Transfer(transfer(8, order_id(3))),
-        Row::Reversal(reversal(7, transfer_id(7), refund_id(7))),
-        Row::Reversal(reversal(8, transfer_id(7), refund_id(8))),
+        Row::Reversal(reversal(7, order_id(2), transfer_id(7), refund_id(7))),
+        Row::Reversal(reversal(8, order_id(2), transfer_id(7), refund_id(8))),
         Row::SellerAccount(seller_account(4)),
         Row::SellerAccount(seller_account(5)),
     ];

@@ -1,17 +1,22 @@
 //! Sample rows of orders, and of the money that moves for them.
 
 use super::{
-    BUYER, ODD, SELLER, T0, at, euros, licence_kind, line_id, offer_id, order_id, product_id, refund_id, reversal_id, transfer_id, user_id,
+    BUYER, ODD, SELLER, T0, at, dispute_id, euros, licence_kind, line_id, offer_id, order_id, product_id, refund_id, reversal_id,
+    transfer_id, user_id,
 };
 use veza_domain::ids::{LicenceId, OrderId, RefundId, TransferId};
 use veza_domain::ledger::{Account, Entry, Posting};
 use veza_domain::licence::{Licence, LicenceStatus};
+use veza_domain::look::Look;
 use veza_domain::money::{Currency, Minor};
 use veza_domain::order::{ClientSecret, Order, OrderLine, OrderStatus};
-use veza_domain::refund::{LinePart, Refund, RefundStatus, SellerPart};
-use veza_domain::reversal::{Reversal, ReversalStatus};
+use veza_domain::refund::{LinePart, Refund, RefundOrigin, RefundStatus, SellerPart};
+use veza_domain::reversal::{Reversal, ReversalCause, ReversalStatus};
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::{Attempt, Hold, Transfer, TransferStatus};
+
+/// A schedule with every field set.
+pub const LOOK: Look = Look { due_at: Some(Timestamp(T0.0 + 90_000_000)), count: u32::MAX, last_at: Some(Timestamp(T0.0 + 80_000_000)) };
 
 /// Order `n` of the buyer, of one line, just checked out.
 #[must_use]
@@ -28,6 +33,7 @@ pub fn order(n: u32) -> Order {
         created_at: at(i64::from(n)),
         completed_at: None,
         refund_deadline: None,
+        look: Look::default(),
     }
 }
 
@@ -42,6 +48,7 @@ pub fn order_full(n: u32) -> Order {
         failure: Some(ODD.to_owned()),
         completed_at: Some(at(60)),
         refund_deadline: Some(at(1_209_600)),
+        look: LOOK,
         ..order(n)
     }
 }
@@ -88,10 +95,11 @@ pub fn refund(n: u32, order: OrderId) -> Refund {
         line_parts: Vec::new(),
         seller_parts: Vec::new(),
         requested_by: None,
-        external: false,
+        origin: RefundOrigin::Requested,
         error_message: None,
         created_at: at(i64::from(n)),
         succeeded_at: None,
+        look: Look::default(),
     }
 }
 
@@ -109,9 +117,10 @@ pub fn refund_full(n: u32, order: u32) -> Refund {
         line_parts: vec![line_part(second, 40), line_part(first, 60)],
         seller_parts: vec![seller_part(SELLER, 50), seller_part(3, 40)],
         requested_by: Some(user_id(BUYER)),
-        external: true,
+        origin: RefundOrigin::Dispute(dispute_id(n)),
         error_message: Some(ODD.to_owned()),
         succeeded_at: Some(at(7)),
+        look: LOOK,
         ..refund(n, order_id(order))
     }
 }
@@ -152,17 +161,22 @@ pub fn transfer_full(n: u32, order: OrderId, status: TransferStatus) -> Transfer
     row.hold = Some(Hold::AccountNotReady);
     row.last_error = Some(ODD.to_owned());
     row.stripe_transfer_id = Some(format!("tr_{n}"));
+    row.replaces = Some(transfer_id(100 + n));
     row
 }
 
-/// Reversal `n` of a transfer for a refund, due at once.
+/// Reversal `n` of a transfer of an order's share to the seller, for a refund, due at once.
 #[must_use]
-pub fn reversal(n: u32, transfer: TransferId, refund: RefundId) -> Reversal {
+pub fn reversal(n: u32, order: OrderId, transfer: TransferId, refund: RefundId) -> Reversal {
     Reversal {
         id: reversal_id(n),
-        transfer_id: transfer,
-        refund_id: refund,
+        order_id: order,
+        seller_id: user_id(SELLER),
+        transfer_id: Some(transfer),
+        cause: ReversalCause::Refund(refund),
         amount: euros(90),
+        netted: Minor::ZERO,
+        written_off: Minor::ZERO,
         status: ReversalStatus::ReversalPending,
         attempt: Attempt::default(),
         retry_count: 0,
@@ -176,14 +190,27 @@ pub fn reversal(n: u32, transfer: TransferId, refund: RefundId) -> Reversal {
 
 /// Reversal `n` with every field set.
 #[must_use]
-pub fn reversal_full(n: u32, transfer: TransferId, refund: RefundId) -> Reversal {
+pub fn reversal_full(n: u32, order: OrderId, transfer: TransferId, refund: RefundId) -> Reversal {
     Reversal {
+        netted: Minor(30),
+        written_off: Minor(60),
         attempt: ATTEMPT,
         retry_count: u32::MAX,
         hold: Some(Hold::BalanceInsufficient),
         last_error: Some(ODD.to_owned()),
         stripe_reversal_id: Some(format!("trr_{n}")),
-        ..reversal(n, transfer, refund)
+        ..reversal(n, order, transfer, refund)
+    }
+}
+
+/// Debt `n` of the seller from an order: a reversal that no transfer stands for, for no refund.
+#[must_use]
+pub fn debt(n: u32, order: OrderId) -> Reversal {
+    Reversal {
+        transfer_id: None,
+        cause: ReversalCause::External,
+        hold: Some(Hold::NothingAtConnect),
+        ..reversal(n, order, transfer_id(n), refund_id(n))
     }
 }
 
