@@ -39,6 +39,8 @@ pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
 const SANDBOX_ADDRESS: &str = "sandbox.addr";
 /// Path of the PSP's messages.
 const WEBHOOK_PATH: &str = "/webhooks/hyperswitch";
+/// Path of the payout provider's messages, of both its endpoints.
+const CONNECT_WEBHOOK_PATH: &str = "/webhooks/stripe";
 
 /// Why it does not start.
 #[derive(Debug, thiserror::Error)]
@@ -250,6 +252,8 @@ async fn start_sandbox(config: &Config, settings: SandboxSettings, addr: SocketA
     let wished = SandboxConfig {
         bind_addr: settings.bind_addr,
         webhook_url: Some(format!("{}{WEBHOOK_PATH}", local_url(addr))),
+        stripe_webhook_url: Some(format!("{}{CONNECT_WEBHOOK_PATH}", local_url(addr))),
+        stripe_connect_webhook_url: Some(format!("{}{CONNECT_WEBHOOK_PATH}", local_url(addr))),
         data_file,
         card_money_available_after: settings.card_money_delay,
         ..SandboxConfig::default()

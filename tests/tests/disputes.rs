@@ -265,7 +265,8 @@ async fn a_payout_that_fails_after_it_was_paid_is_shown_and_waits_on_a_person() 
     };
     let paid = world.until("the payout", shown("paid")).await;
     assert_eq!(paid["amount"]["amount"], 900);
-    world.sandbox.fail_payout(paid["id"].as_str().unwrap(), "account_closed").unwrap();
+    let failure = Some(("account_closed".to_owned(), "The bank account has been closed.".to_owned()));
+    world.sandbox.set_payout(paid["id"].as_str().unwrap(), veza_sandbox::PayoutStatus::Failed, failure).unwrap();
     world.until("its failure", shown("failed")).await;
     let entry = waits(&admin, "payout_failed").await.expect("it waits on a person");
     assert!(entry["why"].as_str().unwrap().contains("after it had been paid"), "{entry}");
