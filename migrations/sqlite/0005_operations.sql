@@ -1,4 +1,4 @@
--- What keeps the machine going: the outbox, the operators' list, the webhook log, what was applied before.
+-- What keeps the machine going: the outbox, the operators' list, the webhook log, the journal, what was applied before.
 
 -- The outbox: what must happen outside. Transfers and reversals drive themselves and are not here.
 --   pending  not sent          sent     we may have been heard: the outcome is unknown
@@ -18,6 +18,7 @@ CREATE TABLE effects (
     created_at     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX effects_due ON effects (due_at, id) WHERE state IN ('pending', 'sent');
+CREATE INDEX effects_subject ON effects (subject);
 
 -- What waits on a person, at most one row per subject and reason.
 CREATE TABLE attention (
@@ -25,7 +26,7 @@ CREATE TABLE attention (
     code         TEXT    NOT NULL,
     subject_kind TEXT    NOT NULL CHECK (subject_kind = 'order' OR subject_kind = 'refund'
                            OR subject_kind = 'transfer' OR subject_kind = 'reversal'
-                           OR subject_kind = 'user'),
+                           OR subject_kind = 'user' OR subject_kind = 'dispute'),
     order_id     BLOB,
     detail       TEXT    NOT NULL,
     since        INTEGER NOT NULL,
@@ -37,6 +38,8 @@ CREATE INDEX attention_order ON attention (order_id) WHERE order_id IS NOT NULL;
 -- One row per webhook delivery, in its final state. The payload stands here and nowhere else: it holds client secrets.
 CREATE TABLE webhook_log (
     id                BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    sender            TEXT    NOT NULL CHECK (sender = 'hyperswitch' OR sender = 'stripe'),
+    order_id          BLOB,                         -- what it is about, where that is known
     received_at       INTEGER NOT NULL,
     event_type        TEXT,                         -- none if unreadable
     signature_valid   INTEGER NOT NULL CHECK (signature_valid IN (0, 1)),
@@ -48,11 +51,43 @@ CREATE TABLE webhook_log (
     request_id        TEXT    NOT NULL,
     payload           TEXT    NOT NULL              -- empty if it was not UTF-8
 ) STRICT;
+-- The retention sweep deletes by age.
+CREATE INDEX webhook_log_received ON webhook_log (received_at);
+CREATE INDEX webhook_log_order ON webhook_log (order_id) WHERE order_id IS NOT NULL;
 -- "Show me attack attempts", "show me what went wrong".
 CREATE INDEX webhook_log_attacks ON webhook_log (id) WHERE signature_valid = 0;
 CREATE INDEX webhook_log_errors ON webhook_log (id) WHERE processing_result GLOB 'error*';
 CREATE TRIGGER webhook_log_unchanged BEFORE UPDATE ON webhook_log
 BEGIN SELECT RAISE(ABORT, 'the webhook log is append-only'); END;
+
+-- What happened to an order beyond its rows: facts that were learnt, calls to providers, looks. No secrets.
+CREATE TABLE journal (
+    id       BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    order_id BLOB    NOT NULL,
+    at       INTEGER NOT NULL,
+    kind     TEXT    NOT NULL CHECK (kind = 'fact' OR kind = 'call' OR kind = 'job'),
+    text     TEXT    NOT NULL                       -- for a person
+) STRICT;
+CREATE INDEX journal_order ON journal (order_id, id);
+CREATE TRIGGER journal_unchanged BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER journal_stay BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+-- What operators did.
+CREATE TABLE admin_actions (
+    id           BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    at           INTEGER NOT NULL,
+    admin_id     BLOB,                              -- none: somebody at the command line
+    action       TEXT    NOT NULL,                  -- retry_transfer, write_off, replay_webhook, …
+    subject_kind TEXT    CHECK (subject_kind = 'order' OR subject_kind = 'refund' OR subject_kind = 'transfer'
+                          OR subject_kind = 'reversal' OR subject_kind = 'user' OR subject_kind = 'dispute'),
+    subject_id   BLOB,                              -- what it was done to, where it was one thing
+    order_id     BLOB,
+    detail       TEXT    NOT NULL,
+    CHECK ((subject_kind IS NULL) = (subject_id IS NULL))
+) STRICT;
+CREATE INDEX admin_actions_order ON admin_actions (order_id) WHERE order_id IS NOT NULL;
+CREATE TRIGGER admin_actions_unchanged BEFORE UPDATE ON admin_actions BEGIN SELECT RAISE(ABORT, 'what was done is not undone by rewriting it'); END;
+CREATE TRIGGER admin_actions_stay BEFORE DELETE ON admin_actions BEGIN SELECT RAISE(ABORT, 'what was done is not undone by rewriting it'); END;
 
 -- Units of work that were applied: the same id again changes nothing. Swept by age.
 CREATE TABLE units (
@@ -93,6 +128,26 @@ CREATE VIEW ledger_readable AS
 SELECT datetime(posted_at / 1000000, 'unixepoch') AS posted, event, account, amount, currency, lower(hex(order_id)) AS "order"
 FROM postings JOIN ledger_entries ON posting = seq;
 
+CREATE VIEW disputes_readable AS
+SELECT lower(hex(id)) AS id, lower(hex(order_id)) AS "order", status, stage, reason, amount, currency, psp_dispute_id,
+       datetime(respond_by / 1000000, 'unixepoch') AS respond_by, datetime(created_at / 1000000, 'unixepoch') AS created,
+       datetime(closed_at / 1000000, 'unixepoch') AS closed
+FROM disputes;
+
+CREATE VIEW attention_readable AS
+SELECT datetime(since / 1000000, 'unixepoch') AS since, code, subject_kind AS about, lower(hex(subject_id)) AS id, lower(hex(order_id)) AS "order", detail
+FROM attention;
+
+-- Without what they carry.
+CREATE VIEW webhook_log_readable AS
+SELECT datetime(received_at / 1000000, 'unixepoch') AS received, sender, event_type, signature_valid, processing_result, lower(hex(order_id)) AS "order",
+       source_ip, user_agent, request_id, lower(hex(id)) AS id
+FROM webhook_log;
+
+CREATE VIEW journal_readable AS
+SELECT datetime(at / 1000000, 'unixepoch') AS at, kind, text, lower(hex(order_id)) AS "order"
+FROM journal;
+
 -- All that is not over and when it is looked at next: oldest first is what is stuck.
 CREATE VIEW open_work AS
 SELECT 'effect' AS class, kind || ' ' || state AS what, lower(hex(id)) AS id, datetime(due_at / 1000000, 'unixepoch') AS due,
@@ -105,4 +160,16 @@ FROM transfers WHERE status IN ('pending', 'failed')
 UNION ALL
 SELECT 'reversal', status, lower(hex(id)), datetime(next_retry_at / 1000000, 'unixepoch'),
        datetime(created_at / 1000000, 'unixepoch'), last_error
-FROM reversals WHERE status = 'reversal_pending';
+FROM reversals WHERE status = 'reversal_pending'
+UNION ALL
+SELECT 'order', status, lower(hex(id)), datetime(look_due_at / 1000000, 'unixepoch'),
+       datetime(created_at / 1000000, 'unixepoch'), failure
+FROM orders WHERE status = 'pending'
+UNION ALL
+SELECT 'refund', status, lower(hex(id)), datetime(look_due_at / 1000000, 'unixepoch'),
+       datetime(created_at / 1000000, 'unixepoch'), error_message
+FROM refunds WHERE status = 'pending'
+UNION ALL
+SELECT 'dispute', status, lower(hex(id)), datetime(look_due_at / 1000000, 'unixepoch'),
+       datetime(created_at / 1000000, 'unixepoch'), reason
+FROM disputes WHERE status IN ('opened', 'challenged', 'expired');

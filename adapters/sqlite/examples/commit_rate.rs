@@ -14,11 +14,12 @@ use uuid::Uuid;
 use veza_domain::ids::{DeliveryId, LicenceId, LineId, OrderId, ProductId, TransferId, UserId, derive};
 use veza_domain::ledger;
 use veza_domain::licence::{Licence, LicenceKind, LicenceStatus};
+use veza_domain::look::Look;
 use veza_domain::money::{Minor, Money};
 use veza_domain::order::{ClientSecret, Order, OrderLine, OrderStatus};
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
-use veza_domain::webhook::{Delivery, ProcessingResult};
+use veza_domain::webhook::{Delivery, ProcessingResult, Sender};
 use veza_ports::storage::{Commit, Committed, OrderReads, Revision, Row, UnitId, UnitOfWork, Write};
 use veza_sqlite::{SqliteConfig, SqliteStore};
 
@@ -101,6 +102,7 @@ fn order(n: u32) -> (Order, OrderLine) {
         created_at: NOW,
         completed_at: None,
         refund_deadline: None,
+        look: Look::from(NOW),
     };
     let line = OrderLine {
         id: LineId(uuid(n, 3)),
@@ -122,7 +124,8 @@ fn order(n: u32) -> (Order, OrderLine) {
 
 /// What a webhook that says "paid" changes.
 fn settlement(order: &Order, line: &OrderLine) -> UnitOfWork {
-    let paid = Order { status: OrderStatus::Completed, completed_at: Some(NOW), refund_deadline: Some(NOW), ..order.clone() };
+    let look = order.look.over();
+    let paid = Order { status: OrderStatus::Completed, completed_at: Some(NOW), refund_deadline: Some(NOW), look, ..order.clone() };
     let licence = Licence {
         id: LicenceId(derive(line.id.0, "licence", &[])),
         line_id: line.id,
@@ -138,6 +141,8 @@ fn settlement(order: &Order, line: &OrderLine) -> UnitOfWork {
     let posting = ledger::order_completed(order.id, order.total, std::slice::from_ref(line), NOW).unwrap();
     let delivery = Delivery {
         id: DeliveryId(derive(order.id.0, "delivery", &[])),
+        sender: Sender::Hyperswitch,
+        order_id: Some(order.id),
         received_at: NOW,
         event_type: Some("payment_succeeded".to_owned()),
         signature_valid: true,

@@ -1,12 +1,11 @@
 //! One unit of work inside the writer's transaction: its writes in order, each judged by its guard and by the schema.
 //!
-//! Invariants: the order of judging is the model's (`veza-memory`): the unit's id; then per write the row as such, its guard,
-//! the move of a transfer, unique values. What exists is told by the failing statement, not asked beforehand.
+//! Invariants: the order of judging is the model's (`veza-memory`): the unit's id; then per write what can't be, its guard, the
+//! move of a transfer, unique values. What exists is told by the failing statement, not asked beforehand.
 
 use crate::fault;
 use crate::rows;
 use rusqlite::{Connection, OptionalExtension, params};
-use veza_domain::reversal::ReversalStatus;
 use veza_ports::storage::{CommitError, Committed, Row, UniqueValue, UnitOfWork, Write};
 
 /// Why a unit stopped half way.
@@ -67,7 +66,7 @@ fn applied_before(db: &Connection, unit: &UnitOfWork) -> Result<Committed, Stop>
 }
 
 fn carry_out(db: &Connection, write: &Write) -> Result<(), Refusal> {
-    if let Some(why) = impossible(write) {
+    if let Some(why) = write.fault() {
         return Err(Refusal::Unit(CommitError::Invalid(write.key(), why.to_owned())));
     }
     match write {
@@ -78,27 +77,15 @@ fn carry_out(db: &Connection, write: &Write) -> Result<(), Refusal> {
             Ok(false) => Err(Refusal::Unit(CommitError::Conflict(row.key()))),
             Err(error) => Err(judged(db, error, row)),
         },
+        Write::Remove(key) => match rows::remove(db, key).map_err(Refusal::Fault)? {
+            true => Ok(()),
+            false => Err(Refusal::Unit(CommitError::Conflict(key.clone()))),
+        },
+        Write::Clear(key) => rows::remove(db, key).map(|_| ()).map_err(Refusal::Fault),
         Write::Unchanged { key, expected } => match rows::revision(db, key).map_err(Refusal::Fault)? {
             Some(revision) if revision == *expected => Ok(()),
             Some(_) | None => Err(Refusal::Unit(CommitError::Conflict(key.clone()))),
         },
-    }
-}
-
-/// What can't be, whatever is stored.
-fn impossible(write: &Write) -> Option<&'static str> {
-    let (row, updates) = match write {
-        Write::Insert(row) | Write::Ensure(row) => (row, false),
-        Write::Update { row, .. } => (row, true),
-        Write::Unchanged { .. } => return None,
-    };
-    match row {
-        Row::Posting(_) | Row::Attention(_) | Row::Delivery(_) if updates => Some("such rows are never updated"),
-        Row::Posting(posting) if !posting.balances() => Some("the posting does not sum to zero"),
-        Row::Reversal(row) if row.status == ReversalStatus::ReversalPending && row.next_retry_at.is_none() => {
-            Some("a pending reversal is due some time")
-        }
-        _ => None,
     }
 }
 
@@ -135,28 +122,11 @@ fn refused(error: &rusqlite::Error, row: &Row) -> Option<Refusal> {
 
 /// The first of a row's unique values that another row has.
 fn taken(db: &Connection, row: &Row) -> rusqlite::Result<Option<UniqueValue>> {
-    Ok(match row {
-        Row::User(user) => {
-            let mut other = db.prepare_cached("SELECT 1 FROM users WHERE email = ?1 AND id <> ?2")?;
-            let email = other.exists(params![user.email.as_str(), user.id.0])?;
-            Some(if email { UniqueValue::Email } else { UniqueValue::Username })
-        }
-        Row::MailToken(_) => Some(UniqueValue::MailTokenHash),
-        Row::SellerAccount(_) => Some(UniqueValue::StripeAccountId),
-        Row::Order(_) => Some(UniqueValue::PaymentId),
-        Row::Refund(_) => Some(UniqueValue::PspRefundId),
-        Row::Transfer(_) => Some(UniqueValue::StripeTransferId),
-        Row::Reversal(_) => Some(UniqueValue::StripeReversalId),
-        Row::Session(_)
-        | Row::RefreshToken(_)
-        | Row::Product(_)
-        | Row::Exclusive(_)
-        | Row::Idempotency(_)
-        | Row::Line(_)
-        | Row::Licence(_)
-        | Row::Posting(_)
-        | Row::Effect(_)
-        | Row::Attention(_)
-        | Row::Delivery(_) => None,
-    })
+    if let Row::User(user) = row {
+        let mut other = db.prepare_cached("SELECT 1 FROM users WHERE email = ?1 AND id <> ?2")?;
+        let email = other.exists(params![user.email.as_str(), user.id.0])?;
+        return Ok(Some(if email { UniqueValue::Email } else { UniqueValue::Username }));
+    }
+    // No other kind has two.
+    Ok(row.unique_values().first().map(|(value, _)| *value))
 }

@@ -5,6 +5,7 @@ use rusqlite::{CachedStatement, Connection, Params, Row};
 use std::fmt::Display;
 use uuid::Uuid;
 use veza_domain::identity::TokenHash;
+use veza_domain::look::Look;
 use veza_domain::money::{Currency, Minor, Money};
 use veza_domain::time::Timestamp;
 use veza_ports::storage::{Revision, Versioned};
@@ -75,6 +76,11 @@ impl<'r, 's> Fields<'r, 's> {
     /// Two columns: amount, currency.
     pub(crate) fn money(&mut self) -> rusqlite::Result<Money> {
         Ok(Money { amount: self.minor()?, currency: self.currency()? })
+    }
+
+    /// Three columns: when it is due, how often it was looked at, when last.
+    pub(crate) fn look(&mut self) -> rusqlite::Result<Look> {
+        Ok(Look { due_at: self.time_opt()?, count: self.get()?, last_at: self.time_opt()? })
     }
 
     pub(crate) fn hash(&mut self) -> rusqlite::Result<TokenHash> {

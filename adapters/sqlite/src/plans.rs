@@ -9,18 +9,21 @@ use crate::work;
 use rusqlite::Connection;
 use veza_domain::attention::Attention;
 use veza_domain::catalog::Product;
+use veza_domain::dispute::Dispute;
 use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session, User};
+use veza_domain::journal::{AdminAction, Journal};
 use veza_domain::ledger::Posting;
 use veza_domain::licence::{ExclusiveHold, Licence};
+use veza_domain::netting::Netting;
 use veza_domain::order::{Order, OrderLine};
-use veza_domain::payout::SellerAccount;
+use veza_domain::payout::{Payout, SellerAccount};
 use veza_domain::refund::Refund;
 use veza_domain::reversal::Reversal;
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
-use veza_domain::webhook::Delivery;
-use veza_ports::storage::{DeliveryFilter, IdempotencyRecord, Page};
+use veza_domain::webhook::{Delivery, Sender};
+use veza_ports::storage::{DeliveryFilter, IdempotencyRecord, LookClass, Page};
 
 fn schema() -> Connection {
     let mut db = Connection::open_in_memory().unwrap();
@@ -36,10 +39,15 @@ fn explained(db: &Connection, explain: &str, column: usize, sql: &str) -> Vec<St
 }
 
 /// Whole walks that are meant: small tables, and partial indexes that hold only what is open.
-const WALKS: [&str; 7] = [
+const WALKS: [&str; 12] = [
+    "SCAN CONSTANT ROW",
     "SCAN ledger_balances",
     "SCAN attention",
     "SCAN effects USING INDEX effects_due",
+    "SCAN orders USING INDEX orders_look_pending",
+    "SCAN refunds USING INDEX refunds_look",
+    "SCAN refunds USING INDEX refunds_look_orphans",
+    "SCAN disputes USING INDEX disputes_look",
     "SCAN transfers USING INDEX transfers_due_pending",
     "SCAN transfers USING INDEX transfers_due_failed",
     "SCAN reversals USING INDEX reversals_due",
@@ -74,6 +82,24 @@ fn lists_come_in_order_without_sorting() {
     }
 }
 
+/// A tick and a pass of the reconciler never see what is settled.
+#[test]
+fn looks_walk_what_is_open() {
+    let db = schema();
+    for class in LookClass::ALL {
+        let looks = work::looks::statements(class);
+        for sql in [looks.due, looks.pass] {
+            let plan = explained(&db, "EXPLAIN QUERY PLAN", 3, sql).join("; ");
+            let index = ["_look", "_due"].iter().any(|index| plan.contains(index));
+            assert!(index && !plan.contains("PRIMARY KEY"), "{class:?}: {plan}");
+        }
+        let plan = explained(&db, "EXPLAIN QUERY PLAN", 3, looks.due).join("; ");
+        let along = class == LookClass::Transfers || !plan.contains("USE TEMP B-TREE");
+        assert!(along && plan.contains("_at<?)"), "{class:?}: {plan}");
+        assert!(explained(&db, "EXPLAIN QUERY PLAN", 3, looks.take).concat().contains("PRIMARY KEY"));
+    }
+}
+
 /// A list of three or more values in a CHECK would: see `migrations/sqlite/0001_people.sql`.
 #[test]
 fn no_write_builds_a_temporary_index() {
@@ -94,14 +120,16 @@ fn delivery_searches() -> impl Iterator<Item = String> {
             event_type: Some("x".to_owned()),
             result: Some("ok".to_owned()),
             since: Some(Timestamp(1)),
+            sender: Some(Sender::Stripe),
         },
     ];
     filters.into_iter().map(|filter| reads::deliveries_query(&filter, Page { limit: 1, before: None }).0)
 }
 
 fn work_statements() -> impl Iterator<Item = String> {
-    let due = [work::DUE_EFFECTS, work::DUE_TRANSFERS, work::DUE_REVERSALS];
-    due.into_iter().chain(work::SWEEPS).map(str::to_owned)
+    let due = [work::DUE_EFFECTS, work::DUE_TRANSFERS, work::DUE_REVERSALS, work::SWEEP_DELIVERIES];
+    let looks = LookClass::ALL.into_iter().map(work::looks::statements).flat_map(|looks| [looks.due, looks.pass, looks.take]);
+    due.into_iter().chain(work::SWEEPS).chain(looks).map(str::to_owned)
 }
 
 fn writes() -> Vec<&'static str> {
@@ -110,8 +138,8 @@ fn writes() -> Vec<&'static str> {
     }
     let people = of::<User>().chain(of::<MailToken>()).chain(of::<Session>()).chain(of::<RefreshToken>());
     let catalogue = of::<Product>().chain(of::<ExclusiveHold>()).chain(of::<SellerAccount>()).chain(of::<IdempotencyRecord>());
-    let orders = of::<Order>().chain(of::<OrderLine>()).chain(of::<Refund>()).chain(of::<Licence>());
-    let money = of::<Transfer>().chain(of::<Reversal>()).chain(of::<Posting>());
-    let operations = of::<Effect>().chain(of::<Attention>()).chain(of::<Delivery>());
+    let orders = of::<Order>().chain(of::<OrderLine>()).chain(of::<Refund>()).chain(of::<Licence>()).chain(of::<Dispute>());
+    let money = of::<Transfer>().chain(of::<Reversal>()).chain(of::<Posting>()).chain(of::<Netting>()).chain(of::<Payout>());
+    let operations = of::<Effect>().chain(of::<Attention>()).chain(of::<Delivery>()).chain(of::<Journal>()).chain(of::<AdminAction>());
     people.chain(catalogue).chain(orders).chain(money).chain(operations).collect()
 }

@@ -2,6 +2,8 @@
 
 mod admin;
 mod catalogue;
+mod history;
+mod lists;
 mod orders;
 mod people;
 mod sellers;
@@ -30,11 +32,27 @@ pub(crate) fn pages() -> Vec<&'static str> {
         orders::LINES,
         sellers::OF_SELLER,
         sellers::HELD,
+        sellers::PAYOUTS,
+        sellers::PAYOUTS_AFTER,
         admin::WAITING,
+        lists::ORDERS,
+        lists::ORDERS_COMPLETED,
+        lists::ORDERS_OF_STATUS,
+        lists::ORDERS_OF_BUYER,
+        lists::REFUNDS,
+        lists::REFUNDS_OF_STATUS,
+        lists::TRANSFERS,
+        lists::TRANSFERS_COMPLETED,
+        lists::TRANSFERS_OF_STATUS,
+        lists::DISPUTES,
+        lists::DISPUTES_OF_STATUS,
+        lists::ADMIN_ACTIONS,
+        lists::ORDERS_BETWEEN,
+        lists::WITHOUT_ID,
     ]
 }
 
-/// Every read but the search of the webhook log, which is put together as it is asked for.
+/// Every read but the search of the webhook log, which is put together as it is asked for, and the check of the whole ledger.
 #[cfg(test)]
 pub(crate) fn statements() -> Vec<&'static str> {
     let others = [
@@ -47,15 +65,34 @@ pub(crate) fn statements() -> Vec<&'static str> {
         orders::LICENCES,
         orders::TRANSFERS,
         orders::REVERSALS,
+        orders::DISPUTES,
+        orders::NETTINGS,
+        orders::DEBTS,
+        orders::HANGS,
         orders::OF_PAYMENT,
         orders::OF_PSP_REFUND,
         orders::OF_REFUND,
+        orders::OF_DISPUTE,
+        orders::OF_TRANSFER,
+        orders::OF_REVERSAL,
         orders::ATTENTION,
+        history::JOURNAL,
+        history::POSTINGS,
+        history::HEARD,
+        history::ACTIONS,
+        history::EFFECTS,
+        sellers::OF_ACCOUNT,
+        sellers::PAYOUT,
         sellers::BALANCE,
         sellers::HELD_SUM,
         sellers::REVERSALS,
         admin::BALANCES,
+        admin::SUMS,
+        admin::ENTRY,
         admin::BACKLOG,
+        lists::ORDERS_PENDING,
+        lists::TRANSFERS_PENDING,
+        lists::COUNT_BETWEEN,
     ];
     pages().into_iter().chain(others).collect()
 }

@@ -9,9 +9,10 @@ pub(crate) mod operations;
 pub(crate) mod orders;
 pub(crate) mod people;
 pub(crate) mod refunds;
+pub(crate) mod trail;
 pub(crate) mod transfers;
 
-use rusqlite::{Connection, Params};
+use rusqlite::{Connection, Params, params};
 use veza_ports::storage::{Revision, Row, RowKey};
 
 /// A row that can be written.
@@ -67,10 +68,15 @@ macro_rules! each_kind {
             Row::Licence($inner) => $body,
             Row::Transfer($inner) => $body,
             Row::Reversal($inner) => $body,
+            Row::Dispute($inner) => $body,
+            Row::Netting($inner) => $body,
+            Row::Payout($inner) => $body,
             Row::Posting($inner) => $body,
             Row::Effect($inner) => $body,
             Row::Attention($inner) => $body,
             Row::Delivery($inner) => $body,
+            Row::Journal($inner) => $body,
+            Row::AdminAction($inner) => $body,
         }
     };
 }
@@ -81,6 +87,16 @@ pub(crate) fn insert(db: &Connection, row: &Row) -> rusqlite::Result<()> {
 
 pub(crate) fn update(db: &Connection, row: &Row, expected: Revision) -> rusqlite::Result<bool> {
     each_kind!(row, row => row.update(db, expected))
+}
+
+/// Removes the row with this key; false if there is none. Only entries of the operators' list are removed.
+pub(crate) fn remove(db: &Connection, key: &RowKey) -> rusqlite::Result<bool> {
+    match key {
+        RowKey::Attention(subject, code) => {
+            Ok(execute(db, "DELETE FROM attention WHERE subject_id = ?1 AND code = ?2", params![subject, code.as_str()])? == 1)
+        }
+        _ => Ok(false),
+    }
 }
 
 pub(crate) fn write_parts(db: &Connection, row: &Row, replace: bool) -> rusqlite::Result<()> {
@@ -111,9 +127,14 @@ pub(crate) fn revision(db: &Connection, key: &RowKey) -> rusqlite::Result<Option
         RowKey::Licence(id) => by("SELECT revision FROM licences WHERE id = ?1", &[&id.0]),
         RowKey::Transfer(id) => by("SELECT revision FROM transfers WHERE id = ?1", &[&id.0]),
         RowKey::Reversal(id) => by("SELECT revision FROM reversals WHERE id = ?1", &[&id.0]),
+        RowKey::Dispute(id) => by("SELECT revision FROM disputes WHERE id = ?1", &[&id.0]),
+        RowKey::Netting(id) => by("SELECT 1 FROM nettings WHERE id = ?1", &[&id.0]),
+        RowKey::Payout(id) => by("SELECT revision FROM payouts WHERE id = ?1", &[id]),
         RowKey::Posting(event) => by("SELECT 1 FROM postings WHERE event = ?1", &[event]),
         RowKey::Effect(id) => by("SELECT revision FROM effects WHERE id = ?1", &[&id.0]),
         RowKey::Attention(subject, code) => by("SELECT 1 FROM attention WHERE subject_id = ?1 AND code = ?2", &[subject, &code.as_str()]),
         RowKey::Delivery(id) => by("SELECT 1 FROM webhook_log WHERE id = ?1", &[&id.0]),
+        RowKey::Journal(id) => by("SELECT 1 FROM journal WHERE id = ?1", &[&id.0]),
+        RowKey::AdminAction(id) => by("SELECT 1 FROM admin_actions WHERE id = ?1", &[&id.0]),
     }
 }

@@ -1,6 +1,8 @@
 //! Claims of due work, and the broom. Both write, so both go through the writer's thread, and several processes on one file
 //! are kept apart by the write lock.
 
+pub(crate) mod looks;
+
 use crate::SqliteStore;
 use crate::fault::of_read;
 use crate::fields::all;
@@ -10,9 +12,9 @@ use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use std::time::Duration;
 use veza_domain::effect::Effect;
-use veza_domain::ids::{OrderId, RefundId, ReversalId, TransferId};
+use veza_domain::ids::{OrderId, ReversalId, TransferId};
 use veza_domain::time::Timestamp;
-use veza_ports::storage::{ClaimedReversal, ClaimedTransfer, StoreError, Versioned, Work};
+use veza_ports::storage::{ClaimedReversal, ClaimedTransfer, LookClaim, Looked, StoreError, Versioned, Work};
 
 pub(crate) const DUE_EFFECTS: &str = select_effect!("WHERE state IN ('pending', 'sent') AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2");
 const CLAIM_EFFECT: &str = "UPDATE effects SET due_at = ?2, revision = revision + 1 WHERE id = ?1";
@@ -25,11 +27,11 @@ pub(crate) const DUE_TRANSFERS: &str = "SELECT next_retry_at, id, order_id FROM 
          SELECT * FROM (SELECT next_retry_at, id, order_id FROM transfers \
                         WHERE status = 'failed' AND next_retry_at <= ?1 ORDER BY next_retry_at, id LIMIT ?2)) \
      ORDER BY next_retry_at, id LIMIT ?2";
-const CLAIM_TRANSFER: &str = "UPDATE transfers SET next_retry_at = ?2, revision = revision + 1 WHERE id = ?1";
+const CLAIM_TRANSFER: &str = "UPDATE transfers SET next_retry_at = ?2, claimed_at = ?3, revision = revision + 1 WHERE id = ?1";
 
-pub(crate) const DUE_REVERSALS: &str = "SELECT id, (SELECT order_id FROM transfers WHERE transfers.id = transfer_id), refund_id \
-     FROM reversals WHERE status = 'reversal_pending' AND next_retry_at <= ?1 ORDER BY next_retry_at, id LIMIT ?2";
-const CLAIM_REVERSAL: &str = "UPDATE reversals SET next_retry_at = ?2, revision = revision + 1 WHERE id = ?1";
+pub(crate) const DUE_REVERSALS: &str =
+    "SELECT id, order_id FROM reversals WHERE status = 'reversal_pending' AND next_retry_at <= ?1 ORDER BY next_retry_at, id LIMIT ?2";
+const CLAIM_REVERSAL: &str = "UPDATE reversals SET next_retry_at = ?2, claimed_at = ?3, revision = revision + 1 WHERE id = ?1";
 
 /// What is oldest goes first. Refresh tokens go with their session, a session once it has none left.
 pub(crate) const SWEEPS: [&str; 5] = [
@@ -46,6 +48,9 @@ pub(crate) const SWEEPS: [&str; 5] = [
              AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE session_id = sessions.id) \
          ORDER BY min(expires_at, coalesce(revoked_at, expires_at)), id LIMIT ?2)",
 ];
+
+pub(crate) const SWEEP_DELIVERIES: &str = "DELETE FROM webhook_log WHERE rowid IN ( \
+     SELECT rowid FROM webhook_log WHERE received_at < ?1 ORDER BY received_at, id LIMIT ?2)";
 
 #[async_trait]
 impl Work for SqliteStore {
@@ -72,7 +77,7 @@ impl Work for SqliteStore {
             })?;
             let due = due.collect::<rusqlite::Result<Vec<_>>>()?;
             for row in &due {
-                execute(db, CLAIM_TRANSFER, params![row.id.0, until.0])?;
+                execute(db, CLAIM_TRANSFER, params![row.id.0, until.0, now.0])?;
             }
             Ok(due)
         };
@@ -84,16 +89,26 @@ impl Work for SqliteStore {
         let claim = move |db: &Connection| {
             let mut due = db.prepare_cached(DUE_REVERSALS)?;
             let due = due.query_map(params![now.0, limit], |row| {
-                let (id, order_id) = (ReversalId(row.get(0)?), OrderId(row.get(1)?));
-                Ok(ClaimedReversal { id, order_id, refund_id: RefundId(row.get(2)?) })
+                Ok(ClaimedReversal { id: ReversalId(row.get(0)?), order_id: OrderId(row.get(1)?) })
             })?;
             let due = due.collect::<rusqlite::Result<Vec<_>>>()?;
             for row in &due {
-                execute(db, CLAIM_REVERSAL, params![row.id.0, until.0])?;
+                execute(db, CLAIM_REVERSAL, params![row.id.0, until.0, now.0])?;
             }
             Ok(due)
         };
         self.writer.task(move |db| claim(db).map_err(of_read)).await
+    }
+
+    async fn claim_looks(&self, claim: &LookClaim) -> Result<Vec<Looked>, StoreError> {
+        let claim = *claim;
+        self.writer.task(move |db| looks::claim(db, &claim).map_err(of_read)).await
+    }
+
+    async fn sweep_deliveries(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let sweep = move |db: &Connection| execute(db, SWEEP_DELIVERIES, params![before.0, limit]);
+        let gone = self.writer.task(move |db| sweep(db).map_err(of_read)).await?;
+        Ok(u64::try_from(gone).unwrap_or(0))
     }
 
     async fn sweep(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {

@@ -22,7 +22,7 @@ fn user_unit(n: u32) -> veza_ports::storage::UnitOfWork {
 async fn a_full_disk_is_unavailable_and_leaves_nothing_half_done() {
     let folder = common::folder();
     let path = folder.path();
-    let small = SqliteConfig { max_page_count: Some(120), ..common::config(path.clone()) };
+    let small = SqliteConfig { max_page_count: Some(200), ..common::config(path.clone()) };
     let store = SqliteStore::open(small).unwrap();
     let unit = |n: u32| {
         let delivery = Delivery { payload: "x".repeat(20_000), ..sample::delivery_full(n) };

@@ -115,6 +115,13 @@ async fn money_is_neither_deleted_nor_edited_by_hand_either() {
         "DELETE FROM ledger_entries",
         "DELETE FROM ledger_balances",
         "UPDATE webhook_log SET processing_result = 'ok'",
+        "UPDATE nettings SET amount = 0",
+        "DELETE FROM nettings",
+        "UPDATE journal SET text = ''",
+        "DELETE FROM journal",
+        "UPDATE admin_actions SET detail = ''",
+        "DELETE FROM admin_actions",
+        "DELETE FROM disputes",
         "DELETE FROM orders",
         "DELETE FROM order_lines",
         "DELETE FROM refunds",
@@ -126,6 +133,15 @@ async fn money_is_neither_deleted_nor_edited_by_hand_either() {
         "UPDATE orders SET refunded = total + 1",
         "UPDATE orders SET total = -1",
         "UPDATE reversals SET status = 'reversal_pending', next_retry_at = NULL",
+        "UPDATE reversals SET netted = amount, written_off = 1",
+        "UPDATE reversals SET netted = -1",
+        "UPDATE reversals SET written_off = -1",
+        "UPDATE reversals SET hold = 'tired'",
+        "UPDATE disputes SET status = 'maybe'",
+        "UPDATE disputes SET amount = -1",
+        "UPDATE payouts SET status = 'maybe'",
+        "UPDATE refunds SET origin = 'requested', dispute_id = id",
+        "UPDATE refunds SET origin = 'dispute', dispute_id = NULL",
         "UPDATE order_lines SET order_id = x'00000000000000000000000000000000'",
     ] {
         let done = db.execute(sql, []);
@@ -151,7 +167,18 @@ async fn the_views_can_be_read() {
     let path = folder.path();
     drop(full(&path).await);
     let db = by_hand(&path);
-    for view in ["orders_readable", "transfers_readable", "ledger_readable", "open_work", "ledger_drift"] {
+    let views = [
+        "orders_readable",
+        "transfers_readable",
+        "ledger_readable",
+        "disputes_readable",
+        "attention_readable",
+        "webhook_log_readable",
+        "journal_readable",
+        "open_work",
+        "ledger_drift",
+    ];
+    for view in views {
         let mut statement = db.prepare(&format!("SELECT * FROM {view}")).unwrap();
         let rows = statement.query_map([], |_| Ok(())).unwrap().count();
         assert!(rows > 0 || view == "ledger_drift", "{view}");

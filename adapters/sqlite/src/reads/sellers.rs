@@ -4,24 +4,32 @@ use super::before;
 use crate::SqliteStore;
 use crate::fields::{Fields, all, one, values};
 use crate::rows::catalogue::{account, select_account};
+use crate::rows::trail::{payout, select_payout};
 use crate::rows::transfers::{reversal, select_reversal, select_transfer, transfer};
 use async_trait::async_trait;
-use rusqlite::{Connection, Params, params};
+use rusqlite::{Connection, OptionalExtension, Params, params};
 use std::collections::BTreeMap;
 use veza_domain::ids::UserId;
 use veza_domain::ledger::Account;
 use veza_domain::money::{Currency, Minor};
-use veza_domain::payout::{SellerAccount, SellerBooks};
+use veza_domain::payout::{Payout, SellerAccount, SellerBooks};
+use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
 use veza_ports::storage::{Page, SellerReads, SellerTransfer, StoreError, Versioned};
 
 pub(super) const BALANCE: &str = "SELECT currency, amount FROM ledger_balances WHERE account = ?1";
 pub(super) const HELD_SUM: &str = "SELECT currency, sum(amount) FROM transfers \
-     WHERE seller_id = ?1 AND hold IS NOT NULL AND status IN ('pending', 'failed') GROUP BY currency";
+     WHERE seller_id = ?1 AND hold IS NOT NULL AND hold IN ('account_not_ready', 'balance_insufficient', 'disputed') \
+         AND status IN ('pending', 'failed') GROUP BY currency";
 pub(super) const HELD: &str = select_transfer!(
     "WHERE seller_id = ?1 AND hold IS NOT NULL AND hold = 'account_not_ready' AND status IN ('pending', 'failed') ORDER BY id LIMIT ?2"
 );
 pub(super) const OF_SELLER: &str = select_transfer!("WHERE seller_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
+pub(super) const OF_ACCOUNT: &str = "SELECT seller_id FROM seller_accounts WHERE stripe_account_id = ?1 AND stripe_account_id <> ''";
+pub(super) const PAYOUT: &str = select_payout!("WHERE id = ?1");
+pub(super) const PAYOUTS: &str = select_payout!("WHERE seller_id = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2");
+pub(super) const PAYOUTS_AFTER: &str =
+    select_payout!("WHERE seller_id = ?1 AND (created_at, id) < (?3, ?4) ORDER BY created_at DESC, id DESC LIMIT ?2");
 pub(super) const REVERSALS: &str = select_reversal!("WHERE transfer_id = ?1 ORDER BY created_at, id");
 
 #[async_trait]
@@ -37,11 +45,7 @@ impl SellerReads for SqliteStore {
     async fn transfers_of_seller(&self, seller: UserId, page: Page) -> Result<Vec<SellerTransfer>, StoreError> {
         let list = move |db: &Connection| {
             let transfers = values(all(db, OF_SELLER, params![seller.0, before(page), page.limit], transfer)?);
-            let with_reversals = |transfer: Transfer| {
-                let reversals = values(all(db, REVERSALS, [transfer.id.0], reversal)?);
-                Ok(SellerTransfer { transfer, reversals })
-            };
-            transfers.into_iter().map(with_reversals).collect()
+            transfers.into_iter().map(|transfer| with_reversals(db, transfer)).collect()
         };
         self.readers.snapshot(list).await
     }
@@ -49,6 +53,31 @@ impl SellerReads for SqliteStore {
     async fn held_transfers(&self, seller: UserId, limit: u32) -> Result<Vec<Versioned<Transfer>>, StoreError> {
         self.readers.read(move |db| all(db, HELD, params![seller.0, limit], transfer)).await
     }
+
+    async fn seller_of_account(&self, stripe_account_id: &str) -> Result<Option<UserId>, StoreError> {
+        let stripe_account_id = stripe_account_id.to_owned();
+        let find =
+            move |db: &Connection| db.prepare_cached(OF_ACCOUNT)?.query_row([stripe_account_id], |row| row.get(0).map(UserId)).optional();
+        self.readers.read(find).await
+    }
+
+    async fn payout(&self, id: &str) -> Result<Option<Versioned<Payout>>, StoreError> {
+        let id = id.to_owned();
+        self.readers.read(move |db| one(db, PAYOUT, [id], payout)).await
+    }
+
+    async fn payouts_of_seller(&self, seller: UserId, limit: u32, after: Option<(Timestamp, String)>) -> Result<Vec<Payout>, StoreError> {
+        let list = move |db: &Connection| match &after {
+            Some((time, id)) => all(db, PAYOUTS_AFTER, params![seller.0, limit, time.0, id], payout),
+            None => all(db, PAYOUTS, params![seller.0, limit], payout),
+        };
+        self.readers.read(list).await.map(values)
+    }
+}
+
+pub(super) fn with_reversals(db: &Connection, transfer: Transfer) -> rusqlite::Result<SellerTransfer> {
+    let reversals = values(all(db, REVERSALS, [transfer.id.0], reversal)?);
+    Ok(SellerTransfer { transfer, reversals })
 }
 
 /// Per currency in which anything was posted to what the seller is owed or owes.

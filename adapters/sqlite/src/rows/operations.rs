@@ -7,7 +7,7 @@ use uuid::Uuid;
 use veza_domain::attention::{Attention, Code, Subject};
 use veza_domain::effect::{Effect, EffectKind, EffectState};
 use veza_domain::ids::{DeliveryId, EffectId, OrderId, UserId};
-use veza_domain::webhook::{Delivery, ProcessingResult};
+use veza_domain::webhook::{Delivery, ProcessingResult, Sender};
 use veza_ports::storage::{IdempotencyRecord, IdempotencyState, Revision};
 
 macro_rules! select_effect {
@@ -23,8 +23,14 @@ pub(crate) use select_effect;
 impl Stored for Effect {
     const INSERT: &'static str = "INSERT INTO effects (id, revision, kind, subject, second_subject, state, due_at, attempts, sent_at, \
          last_error, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    const UPDATES: &'static [&'static str] = &["UPDATE effects SET revision = ?2 + 1, kind = ?3, subject = ?4, second_subject = ?5, \
-         state = ?6, due_at = ?7, attempts = ?8, sent_at = ?9, last_error = ?10, created_at = ?11 WHERE id = ?1 AND revision = ?2"];
+    const UPDATES: &'static [&'static str] = &[
+        "UPDATE effects SET revision = ?2 + 1, kind = ?3, second_subject = ?5, state = ?6, due_at = ?7, attempts = ?8, sent_at = ?9, \
+             last_error = ?10, created_at = ?11 \
+         WHERE id = ?1 AND revision = ?2 AND subject = ?4",
+        "UPDATE effects SET revision = ?2 + 1, kind = ?3, subject = ?4, second_subject = ?5, state = ?6, due_at = ?7, attempts = ?8, \
+             sent_at = ?9, last_error = ?10, created_at = ?11 \
+         WHERE id = ?1 AND revision = ?2",
+    ];
 
     fn run(&self, db: &Connection, sql: &str, revision: Revision) -> rusqlite::Result<usize> {
         let (subject, second_subject) = self.kind.subjects();
@@ -88,23 +94,38 @@ pub(crate) fn attention(row: &mut Fields<'_, '_>) -> rusqlite::Result<Attention>
 
 macro_rules! select_delivery {
     ($rest:literal) => {
+        crate::rows::operations::select_delivery!("payload", $rest)
+    };
+    ($payload:literal, $rest:literal) => {
         concat!(
-            "SELECT 1, id, received_at, event_type, signature_valid, processing_result, source_ip, user_agent, request_id, payload \
-             FROM webhook_log ",
+            "SELECT 1, id, sender, order_id, received_at, event_type, signature_valid, processing_result, source_ip, user_agent, \
+             request_id, ",
+            $payload,
+            " FROM webhook_log ",
             $rest
         )
     };
 }
 pub(crate) use select_delivery;
 
+/// A delivery without what it carries.
+macro_rules! select_heard {
+    ($rest:literal) => {
+        crate::rows::operations::select_delivery!("''", $rest)
+    };
+}
+pub(crate) use select_heard;
+
 impl Stored for Delivery {
-    const INSERT: &'static str = "INSERT INTO webhook_log (id, received_at, event_type, signature_valid, processing_result, source_ip, \
-         user_agent, request_id, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    const INSERT: &'static str = "INSERT INTO webhook_log (id, sender, order_id, received_at, event_type, signature_valid, \
+         processing_result, source_ip, user_agent, request_id, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     const UPDATES: &'static [&'static str] = &[];
 
     fn run(&self, db: &Connection, sql: &str, _revision: Revision) -> rusqlite::Result<usize> {
         let values = params![
             self.id.0,
+            self.sender.as_str(),
+            self.order_id.map(|id| id.0),
             self.received_at.0,
             self.event_type,
             self.signature_valid,
@@ -121,6 +142,8 @@ impl Stored for Delivery {
 pub(crate) fn delivery(row: &mut Fields<'_, '_>) -> rusqlite::Result<Delivery> {
     Ok(Delivery {
         id: DeliveryId(row.id()?),
+        sender: row.parsed(Sender::parse)?,
+        order_id: row.id_opt(OrderId)?,
         received_at: row.time()?,
         event_type: row.get()?,
         signature_valid: row.get()?,

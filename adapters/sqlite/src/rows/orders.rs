@@ -12,7 +12,7 @@ macro_rules! select_order {
     ($rest:literal) => {
         concat!(
             "SELECT revision, id, buyer_id, status, total, currency, refunded, payment_id, client_secret, failure, created_at, \
-             completed_at, refund_deadline FROM orders ",
+             completed_at, refund_deadline, look_due_at, look_count, look_last_at FROM orders ",
             $rest
         )
     };
@@ -21,14 +21,15 @@ pub(crate) use select_order;
 
 impl Stored for Order {
     const INSERT: &'static str = "INSERT INTO orders (id, revision, buyer_id, payment_id, status, total, currency, refunded, \
-         client_secret, failure, created_at, completed_at, refund_deadline) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+         client_secret, failure, created_at, completed_at, refund_deadline, look_due_at, look_count, look_last_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
     const UPDATES: &'static [&'static str] = &[
         "UPDATE orders SET revision = ?2 + 1, status = ?5, total = ?6, currency = ?7, refunded = ?8, client_secret = ?9, failure = ?10, \
-             created_at = ?11, completed_at = ?12, refund_deadline = ?13 \
+             created_at = ?11, completed_at = ?12, refund_deadline = ?13, look_due_at = ?14, look_count = ?15, look_last_at = ?16 \
          WHERE id = ?1 AND revision = ?2 AND buyer_id = ?3 AND payment_id IS ?4",
         "UPDATE orders SET revision = ?2 + 1, buyer_id = ?3, payment_id = ?4, status = ?5, total = ?6, currency = ?7, refunded = ?8, \
-             client_secret = ?9, failure = ?10, created_at = ?11, completed_at = ?12, refund_deadline = ?13 \
+             client_secret = ?9, failure = ?10, created_at = ?11, completed_at = ?12, refund_deadline = ?13, look_due_at = ?14, \
+             look_count = ?15, look_last_at = ?16 \
          WHERE id = ?1 AND revision = ?2",
     ];
 
@@ -47,6 +48,9 @@ impl Stored for Order {
             self.created_at.0,
             self.completed_at.map(|at| at.0),
             self.refund_deadline.map(|at| at.0),
+            self.look.due_at.map(|at| at.0),
+            self.look.count,
+            self.look.last_at.map(|at| at.0),
         ];
         execute(db, sql, values)
     }
@@ -65,6 +69,7 @@ pub(crate) fn order(row: &mut Fields<'_, '_>) -> rusqlite::Result<Order> {
         created_at: row.time()?,
         completed_at: row.time_opt()?,
         refund_deadline: row.time_opt()?,
+        look: row.look()?,
     })
 }
 

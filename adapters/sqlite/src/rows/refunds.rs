@@ -3,16 +3,16 @@
 use super::{Stored, execute};
 use crate::fields::Fields;
 use rusqlite::{Connection, params};
-use veza_domain::ids::{LineId, OrderId, RefundId, UserId};
+use veza_domain::ids::{DisputeId, LineId, OrderId, RefundId, UserId};
 use veza_domain::money::Minor;
-use veza_domain::refund::{LinePart, Refund, RefundStatus, SellerPart};
+use veza_domain::refund::{LinePart, Refund, RefundOrigin, RefundStatus, SellerPart};
 use veza_ports::storage::Revision;
 
 macro_rules! select_refund {
     ($rest:literal) => {
         concat!(
-            "SELECT revision, id, order_id, amount, currency, status, psp_refund_id, reason, requested_by, external, error_message, \
-             created_at, succeeded_at FROM refunds ",
+            "SELECT revision, id, order_id, amount, currency, status, psp_refund_id, reason, requested_by, origin, dispute_id, \
+             error_message, created_at, succeeded_at, look_due_at, look_count, look_last_at FROM refunds ",
             $rest
         )
     };
@@ -21,11 +21,12 @@ pub(crate) use select_refund;
 
 impl Stored for Refund {
     const INSERT: &'static str = "INSERT INTO refunds (id, revision, order_id, amount, currency, status, psp_refund_id, reason, \
-         requested_by, external, error_message, created_at, succeeded_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+         requested_by, origin, dispute_id, error_message, created_at, succeeded_at, look_due_at, look_count, look_last_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
     const UPDATES: &'static [&'static str] = &["UPDATE refunds SET revision = ?2 + 1, order_id = ?3, amount = ?4, currency = ?5, \
-         status = ?6, psp_refund_id = ?7, reason = ?8, requested_by = ?9, external = ?10, error_message = ?11, created_at = ?12, \
-         succeeded_at = ?13 WHERE id = ?1 AND revision = ?2"];
+         status = ?6, psp_refund_id = ?7, reason = ?8, requested_by = ?9, origin = ?10, dispute_id = ?11, error_message = ?12, \
+         created_at = ?13, succeeded_at = ?14, look_due_at = ?15, look_count = ?16, look_last_at = ?17 \
+         WHERE id = ?1 AND revision = ?2"];
 
     fn run(&self, db: &Connection, sql: &str, revision: Revision) -> rusqlite::Result<usize> {
         let values = params![
@@ -38,10 +39,14 @@ impl Stored for Refund {
             self.psp_refund_id,
             self.reason,
             self.requested_by.map(|id| id.0),
-            self.external,
+            self.origin.as_str(),
+            self.origin.dispute().map(|id| id.0),
             self.error_message,
             self.created_at.0,
             self.succeeded_at.map(|at| at.0),
+            self.look.due_at.map(|at| at.0),
+            self.look.count,
+            self.look.last_at.map(|at| at.0),
         ];
         execute(db, sql, values)
     }
@@ -82,11 +87,17 @@ pub(crate) fn refund(row: &mut Fields<'_, '_>) -> rusqlite::Result<Refund> {
         line_parts: Vec::new(),
         seller_parts: Vec::new(),
         requested_by: row.id_opt(UserId)?,
-        external: row.get()?,
+        origin: origin(row)?,
         error_message: row.get()?,
         created_at: row.time()?,
         succeeded_at: row.time_opt()?,
+        look: row.look()?,
     })
+}
+
+fn origin(row: &mut Fields<'_, '_>) -> rusqlite::Result<RefundOrigin> {
+    let (text, dispute): (String, Option<DisputeId>) = (row.get()?, row.id_opt(DisputeId)?);
+    RefundOrigin::parse(&text, dispute).ok_or_else(|| row.unreadable(&text))
 }
 
 /// Reads the lines that a refund names, and what it gave back and took back.
