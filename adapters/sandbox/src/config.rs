@@ -19,6 +19,18 @@ pub struct SandboxConfig {
     pub stripe_secret_key: String,
     /// Where Hyperswitch webhooks go. Without one no event is even recorded.
     pub webhook_url: Option<String>,
+    /// Where Stripe's events of the platform go (`transfer.*`). Without one they are only listed.
+    pub stripe_webhook_url: Option<String>,
+    /// Signs them (stripe.md §9).
+    pub stripe_webhook_secret: String,
+    /// Where Stripe's events of connected accounts go (`account.*`, `payout.*`); may be the same address.
+    pub stripe_connect_webhook_url: Option<String>,
+    /// Signs those.
+    pub stripe_connect_webhook_secret: String,
+    /// Stripe's signatures carry the sandbox's time instead of the real one: for a receiver whose clock is moved along with it.
+    pub stripe_signs_with_sandbox_clock: bool,
+    /// Connected accounts that may pay out do so every midnight (UTC, sandbox time). Can be changed while it runs.
+    pub daily_payouts: bool,
     /// SQLite file that survives the process; `None` = memory only.
     pub data_file: Option<PathBuf>,
     /// Start of all ids.
@@ -41,6 +53,12 @@ impl Default for SandboxConfig {
             webhook_secret: "sandbox_response_hash_key".to_owned(),
             stripe_secret_key: "sk_test_veza".to_owned(),
             webhook_url: None,
+            stripe_webhook_url: None,
+            stripe_webhook_secret: "whsec_sandbox_platform".to_owned(),
+            stripe_connect_webhook_url: None,
+            stripe_connect_webhook_secret: "whsec_sandbox_connect".to_owned(),
+            stripe_signs_with_sandbox_clock: false,
+            daily_payouts: false,
             data_file: None,
             seed: 1,
             card_money_available_after: Duration::ZERO,

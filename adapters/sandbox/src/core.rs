@@ -127,6 +127,7 @@ impl Crossing {
     /// # Errors
     /// The answer of a call that has no effect.
     pub(crate) async fn enter(core: &Core, call: &Inbound, op: Op, facts: Facts) -> Result<Self, Answer> {
+        let facts = Facts { path: Some(call.path.clone()), ..facts };
         let faults = core
             .write(|state| {
                 let faults = state.take_faults(op, Stage::Transport, &facts);
@@ -148,6 +149,9 @@ impl Crossing {
             Fault::Busy,
             Fault::KeyInUse,
             Fault::NotFound,
+            Fault::Html,
+            Fault::WrongJson,
+            Fault::ErrorIn200,
         ]
         .into_iter()
         .find(|fault| faults.has(*fault));
@@ -173,6 +177,9 @@ impl Crossing {
         }
         if self.faults.has(Fault::ErrorAfterEffect) && self.op.side() == Op::Hyperswitch {
             return fault_answer(self.op, Fault::ErrorAfterEffect);
+        }
+        if self.faults.has(Fault::Garbled) {
+            return Answer { body: first_half(&answer.body), ..answer };
         }
         answer
     }
@@ -222,12 +229,19 @@ pub(crate) fn fault_answer(op: Op, fault: Fault) -> Answer {
         headers: Vec::new(),
     };
     match (fault, op.side()) {
+        (Fault::Html, _) => proxy(200, "Down for maintenance"),
+        (Fault::WrongJson, _) => Answer::json(200, r#"{"status":"ok","data":[{"hello":"world"}]}"#.to_owned()),
         (Fault::Unavailable, _) => proxy(503, "Service Temporarily Unavailable"),
         (Fault::BadGateway, _) => proxy(502, "Bad Gateway"),
         (Fault::RateLimited, Op::Hyperswitch) => proxy(429, "Too Many Requests"),
         (_, Op::Stripe) => stripe::errors::of_fault(fault),
-        _ => hyperswitch::errors::of_fault(fault),
+        _ => hyperswitch::errors::of_fault(op, fault),
     }
+}
+
+/// What a broken proxy leaves of a body.
+fn first_half(body: &str) -> String {
+    body.chars().take(body.chars().count() / 2).collect()
 }
 
 /// A JSON body, if the text is one.

@@ -123,12 +123,14 @@ pub use control::{
     Control, ControlError, ReleaseOrder,
     books::{Books, Call, Totals},
 };
+pub use hyperswitch::disputes::NewDispute;
 pub use ids::Micros;
 pub use model::{
-    Account, Attempt, Balance, Dispute, EventStatus, Fund, Payment, PaymentStatus, Refund, RefundStatus, Reversal, StripeEvent, Transfer,
-    WebhookEvent,
+    Account, Attempt, Balance, Dispute, EventStatus, Forgery, Fund, Payment, PaymentStatus, Payout, PayoutStatus, Refund, RefundStatus,
+    Reversal, StripeEvent, Target, Transfer, WebhookEvent,
 };
 pub use script::{Fault, MAGIC_AMOUNTS, Op, Script};
 pub use server::Sandbox;
 pub use store::StoreError;
-pub use webhooks::sign;
+pub use stripe::payouts::NewPayout;
+pub use webhooks::{hyperswitch::sign, stripe::sign_stripe};

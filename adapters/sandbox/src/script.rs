@@ -1,206 +1,86 @@
 //! Scripts: which call meets which fault.
 //!
 //! A script is chosen by the control API, by a payment's `metadata.sandbox` or by a magic amount; all three end up in
-//! the same list. Each call takes the scripts that match it; a script is used up after `times` calls.
+//! the same list. Each call takes the scripts that match it; a script is over after `times` calls, or when its span of the
+//! sandbox's clock ends.
+
+mod fault;
+mod own;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ids::parse_duration;
+use crate::ids::{Micros, micros, parse_duration};
 
-/// What a script listens to: a call of one of the two APIs, or something that happens inside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "each is the call of that name")]
-pub enum Op {
-    CreatePayment,
-    UpdatePayment,
-    Confirm,
-    Capture,
-    Cancel,
-    ReadPayment,
-    CreateRefund,
-    ReadRefund,
-    ListRefunds,
-    ReadDispute,
-    CreateTransfer,
-    UpdateTransfer,
-    ReadTransfer,
-    ListTransfers,
-    CreateReversal,
-    ReadReversal,
-    ListReversals,
-    CreateAccount,
-    ReadAccount,
-    CreateAccountLink,
-    ReadBalance,
-    ListEvents,
-    /// An attempt to charge, by a create with `confirm: true` or by a confirm.
-    Attempt,
-    /// A webhook event is made.
-    Webhook,
-    /// In a script only: every call of that side.
-    Hyperswitch,
-    /// In a script only: every call of that side.
-    Stripe,
-    /// In a script only: every call.
-    Any,
-}
-
-impl Op {
-    /// The API that a call belongs to.
-    pub(crate) fn side(self) -> Op {
-        match self {
-            Self::CreateTransfer
-            | Self::UpdateTransfer
-            | Self::ReadTransfer
-            | Self::ListTransfers
-            | Self::CreateReversal
-            | Self::ReadReversal
-            | Self::ListReversals
-            | Self::CreateAccount
-            | Self::ReadAccount
-            | Self::CreateAccountLink
-            | Self::ReadBalance
-            | Self::ListEvents => Self::Stripe,
-            _ => Self::Hyperswitch,
-        }
-    }
-
-    fn covers(self, op: Op) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Hyperswitch | Self::Stripe => self == op.side(),
-            // An attempt to charge is part of the call that makes it.
-            Self::Attempt => matches!(op, Self::Attempt | Self::CreatePayment | Self::Confirm),
-            _ => self == op,
-        }
-    }
-}
-
-/// What goes wrong. The table in the crate's documentation says what each does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "one table, in the crate's documentation")]
-pub enum Fault {
-    Slow,
-    SlowBeforeEffect,
-    AnswerLost,
-    RequestLost,
-    ErrorAfterEffect,
-    ErrorBeforeEffect,
-    ErrorSaved,
-    BadGateway,
-    RateLimited,
-    LockTimeout,
-    Busy,
-    KeyInUse,
-    Unavailable,
-    NotFound,
-    Decline,
-    Processing,
-    RequiresAction,
-    Blocked,
-    RefundPending,
-    RefundFailed,
-    RefundFailsLater,
-    RefundNotSupported,
-    #[serde(alias = "seller_without_balance")]
-    BalanceInsufficient,
-    CapabilityMissing,
-    #[serde(alias = "transfer_reversed_elsewhere")]
-    ReversedElsewhere,
-    WebhookLost,
-    WebhookDoubled,
-    WebhookLate,
-    WebhookOutOfOrder,
-    WebhookBeforeAnswer,
-    WebhookForged,
-    WebhookUnsigned,
-}
-
-impl Fault {
-    /// Where the fault strikes. A script whose `on` names a call strikes at that call's matching stage.
-    pub(crate) fn stage(self) -> Stage {
-        match self {
-            Self::Decline | Self::Processing | Self::RequiresAction | Self::Blocked => Stage::Attempt,
-            Self::RefundPending
-            | Self::RefundFailed
-            | Self::RefundFailsLater
-            | Self::RefundNotSupported
-            | Self::BalanceInsufficient
-            | Self::CapabilityMissing
-            | Self::ReversedElsewhere => Stage::Effect,
-            Self::WebhookLost
-            | Self::WebhookDoubled
-            | Self::WebhookLate
-            | Self::WebhookOutOfOrder
-            | Self::WebhookBeforeAnswer
-            | Self::WebhookForged
-            | Self::WebhookUnsigned => Stage::Webhook,
-            _ => Stage::Transport,
-        }
-    }
-
-    /// What a fault named in `metadata.sandbox` or by a magic amount listens to, when nothing else is said.
-    fn default_on(self) -> Op {
-        match self.stage() {
-            Stage::Attempt => Op::Attempt,
-            Stage::Webhook => Op::Webhook,
-            Stage::Effect if matches!(self, Self::BalanceInsufficient | Self::CapabilityMissing) => Op::CreateTransfer,
-            Stage::Effect if self == Self::ReversedElsewhere => Op::CreateReversal,
-            Stage::Effect => Op::CreateRefund,
-            Stage::Transport => Op::CreatePayment,
-        }
-    }
-}
-
-/// Stage of a call at which faults are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Around the call: delay, error, cut connection.
-    Transport,
-    /// Inside a charge attempt.
-    Attempt,
-    /// Inside what else the call does.
-    Effect,
-    /// When an event is made.
-    Webhook,
-}
+pub(crate) use fault::Stage;
+pub use fault::{Fault, Op};
+pub use own::MAGIC_AMOUNTS;
+pub(crate) use own::of_payment;
 
 /// One script (`POST /control/scripts` takes one, or a list).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "Sent")]
 pub struct Script {
     /// What it listens to.
     pub on: Op,
     /// What happens.
     pub fault: Fault,
-    /// How many matching calls it meets; 0 = until scripts are deleted.
-    #[serde(default = "once")]
+    /// How many matching calls it meets; 0 = until its span ends or scripts are deleted. Unless sent, 1, and 0 with a span.
     pub times: u32,
     /// Only calls and events of this payment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<String>,
+    /// Only calls whose path begins like this: `/v1/transfers`, `/payments/…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// Only calls whose parameters have these values, by dotted path: `{"metadata.order_id": "7", "destination": "acct_x"}`.
-    /// Path ids (`refund_id`, `transfer`, `account`) and, for webhooks, `event_type` and `object_id` count as parameters.
-    #[serde(default, rename = "match", skip_serializing_if = "serde_json::Map::is_empty")]
+    /// Path ids (`refund_id`, `dispute_id`, `transfer`, `account`, `payout`) and, for webhooks, `event_type`, `object_id` and
+    /// `account` count as parameters.
+    #[serde(rename = "match", skip_serializing_if = "serde_json::Map::is_empty")]
     pub matches: serde_json::Map<String, Value>,
     /// For faults that take time: `250ms`, `5s`, `10m`, `6h`, `3d`. Answers wait in real time, everything else in sandbox time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub delay: Option<String>,
+    /// How long it lasts on the sandbox's clock, from when it is added: `30m`.
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<String>,
+    /// The end of that span; follows from `for`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Micros>,
 }
 
-fn once() -> u32 {
-    1
+/// A script as it is sent: what is left out has its default.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sent {
+    on: Op,
+    fault: Fault,
+    times: Option<u32>,
+    payment_id: Option<String>,
+    path: Option<String>,
+    #[serde(default, rename = "match")]
+    matches: serde_json::Map<String, Value>,
+    delay: Option<String>,
+    #[serde(rename = "for")]
+    lasts: Option<String>,
+    until: Option<Micros>,
+}
+
+impl From<Sent> for Script {
+    fn from(sent: Sent) -> Self {
+        let Sent { on, fault, times, payment_id, path, matches, delay, lasts, until } = sent;
+        let times = times.unwrap_or(u32::from(lasts.is_none() && until.is_none()));
+        Self { on, fault, times, payment_id, path, matches, delay, lasts, until }
+    }
 }
 
 impl Script {
     /// `fault` at the next `on`.
     pub fn new(on: Op, fault: Fault) -> Self {
-        Self { on, fault, times: 1, payment_id: None, matches: serde_json::Map::new(), delay: None }
+        let matches = serde_json::Map::new();
+        Self { on, fault, times: 1, payment_id: None, path: None, matches, delay: None, lasts: None, until: None }
     }
 
     /// Only for this payment.
@@ -214,6 +94,21 @@ impl Script {
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = times;
+        self
+    }
+
+    /// For every call in this span of the sandbox's clock, from when it is added.
+    #[must_use]
+    pub fn lasting(mut self, span: Duration) -> Self {
+        self.times = 0;
+        self.lasts = Some(format!("{}ms", span.as_millis()));
+        self
+    }
+
+    /// Only calls whose path begins like this.
+    #[must_use]
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
         self
     }
 
@@ -231,9 +126,31 @@ impl Script {
         self
     }
 
+    /// What of it is no duration, if anything.
+    pub(crate) fn nonsense(&self) -> Option<String> {
+        let durations = [("delay", &self.delay), ("for", &self.lasts)];
+        durations.into_iter().find_map(|(name, text)| {
+            let text = text.as_deref().filter(|text| parse_duration(text).is_none())?;
+            Some(format!("{name} {text:?} is not like 250ms, 5s, 10m, 6h, 3d"))
+        })
+    }
+
+    /// Its span begins.
+    pub(crate) fn begin(mut self, now: Micros) -> Self {
+        if let Some(span) = self.lasts.as_deref().and_then(parse_duration) {
+            self.until = Some(now.saturating_add(micros(span)));
+        }
+        self
+    }
+
+    pub(crate) fn is_over(&self, now: Micros) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
+
     fn meets(&self, facts: &Facts) -> bool {
         let payment = self.payment_id.as_ref().is_none_or(|id| facts.payment_id.as_ref() == Some(id));
-        payment && self.matches.iter().all(|(path, wanted)| facts.get(path).is_some_and(|found| same(found, wanted)))
+        let path = self.path.as_ref().is_none_or(|wanted| facts.path.as_ref().is_some_and(|path| path.starts_with(wanted)));
+        payment && path && self.matches.iter().all(|(path, wanted)| facts.get(path).is_some_and(|found| same(found, wanted)))
     }
 }
 
@@ -248,11 +165,17 @@ fn same(found: &Value, wanted: &Value) -> bool {
 pub(crate) struct Facts {
     pub(crate) payment_id: Option<String>,
     pub(crate) params: Value,
+    /// Of a call.
+    pub(crate) path: Option<String>,
 }
 
 impl Facts {
     pub(crate) fn of_payment(payment_id: &str, params: Value) -> Self {
-        Self { payment_id: Some(payment_id.to_owned()), params }
+        Self::new(Some(payment_id.to_owned()), params)
+    }
+
+    pub(crate) fn new(payment_id: Option<String>, params: Value) -> Self {
+        Self { payment_id, params, path: None }
     }
 
     fn get(&self, path: &str) -> Option<&Value> {
@@ -293,9 +216,12 @@ impl Faults {
 }
 
 /// Takes the faults that `op` meets at `stage`, and uses them up.
-pub(crate) fn take(scripts: &mut Vec<Script>, op: Op, stage: Stage, facts: &Facts) -> Faults {
+pub(crate) fn take(scripts: &mut Vec<Script>, op: Op, stage: Stage, facts: &Facts, now: Micros) -> Faults {
     let mut taken = Faults::default();
     scripts.retain_mut(|script| {
+        if script.is_over(now) {
+            return false;
+        }
         let strikes = script.fault.stage() == stage && script.on.covers(op) && !taken.has(script.fault) && script.meets(facts);
         if !strikes {
             return true;
@@ -303,54 +229,12 @@ pub(crate) fn take(scripts: &mut Vec<Script>, op: Op, stage: Stage, facts: &Fact
         let delay = script.delay.as_deref().and_then(parse_duration);
         taken.0.push(Taken { fault: script.fault, delay });
         script.times = match script.times {
-            0 => return true, // for ever
+            0 => return true, // for ever, or until its span ends
             n => n - 1,
         };
         script.times > 0
     });
     taken
-}
-
-/// Amounts that carry a fault: minor units from 999 000 001 up, far from everyday prices.
-pub const MAGIC_AMOUNTS: &[(i64, Fault)] = &[
-    (999_000_001, Fault::Decline),
-    (999_000_002, Fault::Processing),
-    (999_000_003, Fault::RequiresAction),
-    (999_000_004, Fault::Slow),
-    (999_000_005, Fault::AnswerLost),
-    (999_000_006, Fault::ErrorAfterEffect),
-    (999_000_007, Fault::ErrorBeforeEffect),
-    (999_000_008, Fault::RateLimited),
-    (999_000_009, Fault::Busy),
-    (999_000_011, Fault::RefundPending),
-    (999_000_012, Fault::RefundFailed),
-    (999_000_013, Fault::RefundFailsLater),
-    (999_000_021, Fault::WebhookLost),
-    (999_000_022, Fault::WebhookDoubled),
-    (999_000_023, Fault::WebhookLate),
-    (999_000_024, Fault::WebhookOutOfOrder),
-    (999_000_025, Fault::WebhookBeforeAnswer),
-    (999_000_026, Fault::WebhookForged),
-];
-
-/// The scripts that a new payment brings along: `metadata.sandbox` (`"decline"`, `"read_payment:slow, webhook_lost"`)
-/// and its amount. Unknown words are ignored, as metadata is the merchant's own.
-pub(crate) fn of_payment(payment_id: &str, amount: Option<i64>, metadata: Option<&Value>) -> Vec<Script> {
-    let words = metadata.and_then(|metadata| metadata.get("sandbox")).and_then(Value::as_str).unwrap_or_default();
-    let named = words.split(',').filter_map(|word| {
-        let (on, fault) = match word.trim().split_once(':') {
-            Some((on, fault)) => (Some(parse_word::<Op>(on)?), fault),
-            None => (None, word),
-        };
-        let fault = parse_word::<Fault>(fault)?;
-        Some((on.unwrap_or(fault.default_on()), fault))
-    });
-    let magic = MAGIC_AMOUNTS.iter().filter(|(magic, _)| amount == Some(*magic)).map(|(_, fault)| (fault.default_on(), *fault));
-    named.chain(magic).map(|(on, fault)| Script::new(on, fault).payment(payment_id)).collect()
-}
-
-fn parse_word<T: serde::de::DeserializeOwned>(word: &str) -> Option<T> {
-    serde_json::from_value(Value::String(word.trim().to_owned())).ok()
 }
 
 #[cfg(test)]
@@ -359,23 +243,53 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn metadata_and_amount_bring_scripts() {
-        let scripts = of_payment("p", Some(999_000_001), Some(&json!({"sandbox": "answer_lost, read_refund:slow, hello"})));
-        let expected = [(Op::CreatePayment, Fault::AnswerLost), (Op::ReadRefund, Fault::Slow), (Op::Attempt, Fault::Decline)];
-        assert_eq!(scripts.iter().map(|s| (s.on, s.fault)).collect::<Vec<_>>(), expected);
+    fn met(scripts: &mut Vec<Script>, op: Op, facts: &Facts, now: Micros) -> bool {
+        take(scripts, op, Stage::Transport, facts, now).has(Fault::RateLimited)
     }
 
     #[test]
     fn a_script_is_used_up_and_matches_by_path() {
         let mut scripts = vec![Script::new(Op::Stripe, Fault::RateLimited).matching("metadata.order_id", "7").times(2)];
-        let other = Facts { payment_id: None, params: json!({"metadata": {"order_id": "8"}}) };
-        let ours = Facts { payment_id: None, params: json!({"metadata": {"order_id": "7"}}) };
-        assert!(!take(&mut scripts, Op::CreateTransfer, Stage::Transport, &other).has(Fault::RateLimited));
-        assert!(!take(&mut scripts, Op::CreatePayment, Stage::Transport, &ours).has(Fault::RateLimited));
+        let of_order = |id: &str| Facts::new(None, json!({"metadata": {"order_id": id}}));
+        assert!(!met(&mut scripts, Op::CreateTransfer, &of_order("8"), 0));
+        assert!(!met(&mut scripts, Op::CreatePayment, &of_order("7"), 0));
         for _ in 0..2 {
-            assert!(take(&mut scripts, Op::ReadTransfer, Stage::Transport, &ours).has(Fault::RateLimited));
+            assert!(met(&mut scripts, Op::ReadTransfer, &of_order("7"), 0));
         }
         assert!(scripts.is_empty());
+    }
+
+    #[test]
+    fn a_span_ends_with_the_clock() {
+        let mut scripts = vec![Script::new(Op::StripeReads, Fault::RateLimited).lasting(Duration::from_secs(1)).begin(5_000_000)];
+        let nothing = Facts::default();
+        assert!(!met(&mut scripts, Op::CreateTransfer, &nothing, 5_000_000), "a write");
+        for now in [5_000_000, 5_500_000, 5_999_999] {
+            assert!(met(&mut scripts, Op::ListTransfers, &nothing, now), "{now}");
+        }
+        assert!(!met(&mut scripts, Op::ListTransfers, &nothing, 6_000_000));
+        assert!(scripts.is_empty());
+    }
+
+    #[test]
+    fn a_path_is_met_by_its_beginning() {
+        let mut scripts = vec![Script::new(Op::Any, Fault::RateLimited).path("/v1/transfers/tr_1").times(0)];
+        let at = |path: &str| Facts { path: Some(path.to_owned()), ..Facts::default() };
+        assert!(met(&mut scripts, Op::ListReversals, &at("/v1/transfers/tr_1/reversals"), 0));
+        assert!(!met(&mut scripts, Op::ListTransfers, &at("/v1/transfers"), 0));
+        assert!(!met(&mut scripts, Op::ListTransfers, &Facts::default(), 0));
+    }
+
+    #[test]
+    fn what_is_left_out_has_its_default() {
+        let times = |script: Value| serde_json::from_value::<Script>(script).map(|script| script.times).ok();
+        assert_eq!(times(json!({"on": "any", "fault": "slow"})), Some(1));
+        assert_eq!(times(json!({"on": "any", "fault": "slow", "for": "1h"})), Some(0));
+        assert_eq!(times(json!({"on": "any", "fault": "slow", "for": "1h", "times": 3})), Some(3));
+        assert_eq!(times(json!({"on": "any", "fault": "slow", "nonsense": 1})), None);
+        let script = Script::new(Op::Any, Fault::Slow).lasting(Duration::from_secs(1)).begin(7).path("/x").matching("a", 1);
+        assert_eq!(serde_json::from_value::<Script>(serde_json::to_value(&script).unwrap()).unwrap(), script);
+        let soon = Script { lasts: Some("soon".to_owned()), ..script };
+        assert!(soon.nonsense().is_some_and(|words| words.starts_with("for \"soon\"")));
     }
 }

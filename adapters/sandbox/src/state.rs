@@ -2,7 +2,10 @@
 //!
 //! Everything here is synchronous and does no I/O: calls change records, [`crate::core::Core::write`] makes the change
 //! durable. Invariants: the platform's balance is captured − refunded − disputed − transferred + reversed + deposited;
-//! one webhook event per (object, event type), ever (hyperswitch.md §8).
+//! one webhook event per (object, event type) at Hyperswitch, ever (hyperswitch.md §8).
+
+mod agenda;
+mod money;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
@@ -14,13 +17,14 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::Settings,
     control::books::Call,
-    hyperswitch,
-    ids::{Ids, Micros, micros},
+    ids::{Ids, Micros},
     model::*,
     script::{self, Facts, Faults, Op, Script, Stage},
     store::{Batch, Store, StoreError},
     table::{Record, Table},
 };
+
+pub(crate) use agenda::Due;
 
 /// Owner of the platform's balances.
 pub(crate) const PLATFORM: &str = "platform";
@@ -28,16 +32,27 @@ pub(crate) const PLATFORM: &str = "platform";
 const CALLS_MAX: usize = 10_000;
 
 /// What is not an object of a provider.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Meta {
     id: String,
     /// Sandbox clock minus real clock.
     pub(crate) clock_offset: Micros,
     /// Starts on this data file.
     pub(crate) boots: u64,
+    /// Where Hyperswitch's webhooks go.
     pub(crate) webhook_url: Option<String>,
-    /// Webhooks wait for a release.
+    #[serde(default)]
+    pub(crate) stripe_webhook_url: Option<String>,
+    #[serde(default)]
+    pub(crate) stripe_connect_webhook_url: Option<String>,
+    /// Hyperswitch's webhooks wait for a release.
     pub(crate) hold: bool,
+    /// Stripe's webhooks wait for a release.
+    #[serde(default)]
+    pub(crate) hold_stripe: bool,
+    /// Connected accounts pay out every midnight.
+    #[serde(default)]
+    pub(crate) daily_payouts: bool,
     pub(crate) scripts: Vec<Script>,
     /// Payments whose own scripts are in the list already (or used up).
     pub(crate) scripted: HashSet<String>,
@@ -52,14 +67,6 @@ impl Record for Meta {
 
 const META: &str = "meta";
 
-/// Something that happens when its time comes.
-#[derive(Debug, Clone)]
-pub(crate) enum Due {
-    Fund { payment_id: String, index: usize },
-    Refund { refund_id: String },
-    Webhook { event_id: String },
-}
-
 pub(crate) struct State {
     /// Sandbox time of the change being made.
     pub(crate) now: Micros,
@@ -73,6 +80,7 @@ pub(crate) struct State {
     pub(crate) accounts: Table<Account>,
     pub(crate) transfers: Table<Transfer>,
     pub(crate) reversals: Table<Reversal>,
+    pub(crate) payouts: Table<Payout>,
     pub(crate) stripe_events: Table<StripeEvent>,
     pub(crate) balances: Table<Balance>,
     pub(crate) answers: Table<SavedAnswer>,
@@ -81,9 +89,9 @@ pub(crate) struct State {
     pub(crate) transfers_by: HashMap<(TransferKey, String), Vec<usize>>,
     pub(crate) payment_by_charge: HashMap<String, String>,
     pub(crate) saved_methods: HashSet<String>,
-    /// `<object_id>_<event_type>` of every event ever made.
+    /// `<object_id>_<event_type>` of every Hyperswitch event ever made.
     pub(crate) event_keys: HashSet<String>,
-    /// Events that wait to be overtaken, by payment.
+    /// Events that wait to be overtaken, by payment or account.
     pub(crate) overtakable: HashMap<String, Vec<String>>,
     /// Events made by the change at hand.
     pub(crate) emitted: Vec<String>,
@@ -91,7 +99,23 @@ pub(crate) struct State {
     pub(crate) running_keys: HashSet<String>,
     pub(crate) calls: VecDeque<Call>,
     agenda: BTreeMap<(Micros, u64), Due>,
+    /// The midnight that is in the agenda.
+    daily_payouts_at: Option<Micros>,
     agenda_count: u64,
+}
+
+/// Does `$call` for each table in turn.
+macro_rules! each_table {
+    ($state:ident, $table:ident => $call:expr) => {
+        each_table!($state, $table => $call; meta payments refunds disputes events accounts transfers reversals payouts
+            stripe_events balances answers links)
+    };
+    ($state:ident, $table:ident => $call:expr; $($name:ident)*) => {
+        $({
+            let State { $name: $table, .. } = $state;
+            $call;
+        })*
+    };
 }
 
 /// What transfers are looked up by.
@@ -108,15 +132,7 @@ impl State {
         }
         let mut meta: Table<Meta> = table(store)?;
         if !meta.contains(META) {
-            meta.put(Meta {
-                id: META.to_owned(),
-                clock_offset: 0,
-                boots: 0,
-                webhook_url: None,
-                hold: false,
-                scripts: Vec::new(),
-                scripted: HashSet::new(),
-            });
+            meta.put(Meta { id: META.to_owned(), ..Meta::default() });
         }
         let boots = meta.get(META).map_or(0, |meta| meta.boots);
         let mut state = Self {
@@ -130,6 +146,7 @@ impl State {
             accounts: table(store)?,
             transfers: table(store)?,
             reversals: table(store)?,
+            payouts: table(store)?,
             stripe_events: table(store)?,
             balances: table(store)?,
             answers: table(store)?,
@@ -143,14 +160,19 @@ impl State {
             running_keys: HashSet::new(),
             calls: VecDeque::new(),
             agenda: BTreeMap::new(),
+            daily_payouts_at: None,
             agenda_count: 0,
             settings,
         };
         state.tick();
-        state.edit_meta(|meta| meta.boots += 1);
-        if let Some(url) = state.settings.webhook_url.clone() {
-            state.edit_meta(|meta| meta.webhook_url = Some(url));
-        }
+        let settings = Arc::clone(&state.settings);
+        state.edit_meta(|meta| {
+            meta.boots += 1;
+            meta.webhook_url = settings.webhook_url.clone().or(meta.webhook_url.take());
+            meta.stripe_webhook_url = settings.stripe_webhook_url.clone().or(meta.stripe_webhook_url.take());
+            meta.stripe_connect_webhook_url = settings.stripe_connect_webhook_url.clone().or(meta.stripe_connect_webhook_url.take());
+            meta.daily_payouts |= settings.daily_payouts;
+        });
         state.index();
         Ok(state)
     }
@@ -161,31 +183,15 @@ impl State {
             let keys = transfer_keys(transfer);
             keys.into_iter().for_each(|key| self.transfers_by.entry(key).or_default().push(position));
         }
-        let mut due = Vec::new();
         for payment in self.payments.rows() {
             self.saved_methods.extend(payment.payment_method_id.clone());
             if let Some(charge) = &payment.charge_id {
                 self.payment_by_charge.insert(charge.clone(), payment.payment_id.clone());
             }
-            for (index, fund) in payment.funds.iter().enumerate().filter(|(_, fund)| !fund.released) {
-                due.push((fund.available_at, Due::Fund { payment_id: payment.payment_id.clone(), index }));
-            }
         }
-        for refund in self.refunds.rows() {
-            due.extend(refund.due.map(|(at, _)| (at, Due::Refund { refund_id: refund.refund_id.clone() })));
-        }
-        let mut interrupted = Vec::new();
-        for event in self.events.rows() {
-            self.event_keys.insert(event_key(&event.object_id, &event.event_type));
-            if event.status == EventStatus::Waiting {
-                match event.next_at {
-                    Some(at) => due.push((at, Due::Webhook { event_id: event.event_id.clone() })),
-                    None => interrupted.push(event.event_id.clone()),
-                }
-            }
-        }
-        due.into_iter().for_each(|(at, due)| self.schedule(at, due));
-        interrupted.into_iter().for_each(|event_id| self.schedule_webhook(&event_id, self.now));
+        let of_hyperswitch = self.events.rows().iter().filter(|event| event.target == Target::Hyperswitch);
+        self.event_keys.extend(of_hyperswitch.map(|event| event_key(&event.object_id, &event.event_type)));
+        self.restore_agenda();
     }
 
     /// Brings `now` up to the clock; it never runs backwards.
@@ -214,13 +220,31 @@ impl State {
         }
     }
 
+    /// Where events go at the moment.
+    pub(crate) fn webhook_url(&self, target: Target) -> Option<&str> {
+        let meta = self.meta();
+        match target {
+            Target::Hyperswitch => meta.webhook_url.as_deref(),
+            Target::Stripe => meta.stripe_webhook_url.as_deref(),
+            Target::StripeConnect => meta.stripe_connect_webhook_url.as_deref(),
+        }
+    }
+
+    /// Do new events wait for a release?
+    pub(crate) fn holds(&self, target: Target) -> bool {
+        match target {
+            Target::Hyperswitch => self.meta().hold,
+            Target::Stripe | Target::StripeConnect => self.meta().hold_stripe,
+        }
+    }
+
     /// Takes the faults that `op` meets at `stage`.
     pub(crate) fn take_faults(&mut self, op: Op, stage: Stage, facts: &Facts) -> Faults {
         if self.meta().scripts.is_empty() {
             return Faults::default();
         }
-        let mut faults = Faults::default();
-        self.edit_meta(|meta| faults = script::take(&mut meta.scripts, op, stage, facts));
+        let (mut faults, now) = (Faults::default(), self.now);
+        self.edit_meta(|meta| faults = script::take(&mut meta.scripts, op, stage, facts, now));
         faults
     }
 
@@ -242,124 +266,6 @@ impl State {
         self.calls.push_back(call);
     }
 
-    pub(crate) fn schedule(&mut self, at: Micros, due: Due) {
-        self.agenda_count += 1;
-        self.agenda.insert((at, self.agenda_count), due);
-    }
-
-    pub(crate) fn schedule_webhook(&mut self, event_id: &str, at: Micros) {
-        if let Some(event) = self.events.edit(event_id) {
-            event.status = EventStatus::Waiting;
-            event.next_at = Some(at);
-        }
-        self.schedule(at, Due::Webhook { event_id: event_id.to_owned() });
-    }
-
-    pub(crate) fn next_due(&self) -> Option<Micros> {
-        self.agenda.keys().next().map(|(at, _)| *at)
-    }
-
-    /// Does what has become due and returns the webhooks to send.
-    pub(crate) fn fire_due(&mut self) -> Vec<String> {
-        let mut webhooks = Vec::new();
-        while let Some(entry) = self.agenda.first_entry().filter(|entry| entry.key().0 <= self.now) {
-            let ((at, _), due) = entry.remove_entry();
-            match due {
-                Due::Fund { payment_id, index } => self.release_fund(&payment_id, index),
-                Due::Refund { refund_id } => {
-                    let due = self.refunds.get(&refund_id).and_then(|refund| refund.due);
-                    if let Some((_, succeeds)) = due.filter(|(planned, _)| *planned == at) {
-                        hyperswitch::refunds::settle(self, &refund_id, succeeds, None);
-                    }
-                }
-                Due::Webhook { event_id } => {
-                    // An entry that was rescheduled since is stale. In flight is remembered in memory only, so that
-                    // a restart sends it again.
-                    let claimed = self.events.edit_volatile(&event_id).is_some_and(|event| {
-                        event.status == EventStatus::Waiting && event.next_at == Some(at) && {
-                            event.next_at = None;
-                            true
-                        }
-                    });
-                    if claimed {
-                        webhooks.push(event_id);
-                    }
-                }
-            }
-        }
-        webhooks
-    }
-
-    // Money -----------------------------------------------------------------------------------------------------
-
-    pub(crate) fn balance(&self, owner: &str, currency: &str) -> i64 {
-        self.balances.get(&Balance::key(owner, currency)).map_or(0, |balance| balance.available)
-    }
-
-    /// Adds to a balance (negative: takes); saturates rather than wraps.
-    pub(crate) fn adjust(&mut self, owner: &str, currency: &str, available: i64, pending: i64) {
-        let key = Balance::key(owner, currency);
-        if !self.balances.contains(&key) {
-            self.balances.put(Balance {
-                key: key.clone(),
-                owner: owner.to_owned(),
-                currency: currency.to_ascii_lowercase(),
-                available: 0,
-                pending: 0,
-            });
-        }
-        if let Some(balance) = self.balances.edit(&key) {
-            balance.available = balance.available.saturating_add(available);
-            balance.pending = balance.pending.saturating_add(pending);
-        }
-    }
-
-    /// Captured money arrives: at once, or pending for `card_money_available_after`.
-    pub(crate) fn fund(&mut self, payment_id: &str, amount: i64) {
-        let delay = micros(self.settings.card_money_available_after);
-        let available_at = self.now.saturating_add(delay);
-        let Some(payment) = self.payments.edit(payment_id) else { return };
-        payment.funds.push(Fund { amount, available_at, released: delay == 0 });
-        let (currency, index) = (payment.currency.clone(), payment.funds.len() - 1);
-        if delay == 0 {
-            self.adjust(PLATFORM, &currency, amount, 0);
-        } else {
-            self.adjust(PLATFORM, &currency, 0, amount);
-            self.schedule(available_at, Due::Fund { payment_id: payment_id.to_owned(), index });
-        }
-    }
-
-    fn release_fund(&mut self, payment_id: &str, index: usize) {
-        let Some(payment) = self.payments.edit(payment_id) else { return };
-        let currency = payment.currency.clone();
-        if let Some(fund) = payment.funds.get_mut(index).filter(|fund| !fund.released) {
-            fund.released = true;
-            let amount = fund.amount;
-            self.adjust(PLATFORM, &currency, amount, -amount);
-        }
-    }
-
-    /// Takes money of a payment back from the platform: what is still pending first, then what is available,
-    /// which may go below zero.
-    pub(crate) fn withdraw(&mut self, payment_id: &str, amount: i64) {
-        let Some(payment) = self.payments.edit(payment_id) else { return };
-        let currency = payment.currency.clone();
-        let mut left = amount;
-        for fund in payment.funds.iter_mut().filter(|fund| !fund.released) {
-            let taken = left.min(fund.amount);
-            fund.amount -= taken;
-            left -= taken;
-        }
-        self.adjust(PLATFORM, &currency, -left, left - amount);
-    }
-
-    /// Gives the platform money of a payment again (a refund that failed after all, a dispute that was won).
-    pub(crate) fn give_back(&mut self, payment_id: &str, amount: i64) {
-        if let Some(currency) = self.payments.get(payment_id).map(|payment| payment.currency.clone()) {
-            self.adjust(PLATFORM, &currency, amount, 0);
-        }
-    }
-
     /// Adds a transfer and indexes it.
     pub(crate) fn put_transfer(&mut self, transfer: Transfer) {
         let position = self.transfers.rows().len();
@@ -372,51 +278,18 @@ impl State {
     // Disk ------------------------------------------------------------------------------------------------------
 
     pub(crate) fn write_to(&self, batch: &Batch<'_>) -> Result<(), StoreError> {
-        batch.write(&self.meta)?;
-        batch.write(&self.payments)?;
-        batch.write(&self.refunds)?;
-        batch.write(&self.disputes)?;
-        batch.write(&self.events)?;
-        batch.write(&self.accounts)?;
-        batch.write(&self.transfers)?;
-        batch.write(&self.reversals)?;
-        batch.write(&self.stripe_events)?;
-        batch.write(&self.balances)?;
-        batch.write(&self.answers)?;
-        batch.write(&self.links)
+        each_table!(self, table => batch.write(table)?);
+        Ok(())
     }
 
     pub(crate) fn has_unwritten(&self) -> bool {
-        fn any<T: Record>(table: &Table<T>) -> bool {
-            table.unwritten().next().is_some()
-        }
-        any(&self.meta)
-            || any(&self.payments)
-            || any(&self.refunds)
-            || any(&self.disputes)
-            || any(&self.events)
-            || any(&self.accounts)
-            || any(&self.transfers)
-            || any(&self.reversals)
-            || any(&self.stripe_events)
-            || any(&self.balances)
-            || any(&self.answers)
-            || any(&self.links)
+        let mut any = false;
+        each_table!(self, table => any |= table.unwritten().next().is_some());
+        any
     }
 
     pub(crate) fn written(&mut self) {
-        self.meta.written();
-        self.payments.written();
-        self.refunds.written();
-        self.disputes.written();
-        self.events.written();
-        self.accounts.written();
-        self.transfers.written();
-        self.reversals.written();
-        self.stripe_events.written();
-        self.balances.written();
-        self.answers.written();
-        self.links.written();
+        each_table!(self, table => table.written());
     }
 }
 

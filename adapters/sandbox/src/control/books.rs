@@ -54,14 +54,24 @@ pub struct Totals {
     pub refunded: i64,
     /// Refunds still pending.
     pub refunds_pending: i64,
-    /// Withdrawn for disputes.
+    /// Withdrawn for disputes that are open or lost.
     pub disputed: i64,
+    /// Of it, lost for good.
+    pub disputes_lost: i64,
+    /// Taken back because payments failed after success; not in `captured`.
+    pub failed_after_success: i64,
     /// Moved to connected accounts.
     pub transferred: i64,
     /// Taken back from them.
     pub reversed: i64,
-    /// Gone to their banks.
+    /// Gone to their banks, and not come back.
     pub paid_out: i64,
+    /// Of it, not arrived yet.
+    pub payouts_on_their_way: i64,
+    /// Came back from their banks.
+    pub payouts_failed: i64,
+    /// Came from outside, to the platform and to connected accounts.
+    pub deposited: i64,
     /// Platform, ready for transfers.
     pub platform_available: i64,
     /// Platform, captured and not yet available.
@@ -87,6 +97,8 @@ pub struct Books {
     pub transfers: Vec<Transfer>,
     /// Oldest first.
     pub reversals: Vec<Reversal>,
+    /// Oldest first.
+    pub payouts: Vec<Payout>,
     /// Per owner and currency.
     pub balances: Vec<Balance>,
     /// Per currency, lower case.
@@ -98,8 +110,10 @@ pub struct Books {
     pub received: BTreeMap<String, u64>,
     /// Calls received, oldest first; kept in memory only, the last 10 000.
     pub calls: Vec<Call>,
-    /// Webhook events with their attempts.
+    /// Hyperswitch's webhook events with their attempts.
     pub webhooks: Vec<WebhookEvent>,
+    /// Stripe's webhook events, of both endpoints, with their attempts.
+    pub stripe_webhooks: Vec<WebhookEvent>,
 }
 
 impl Books {
@@ -108,6 +122,7 @@ impl Books {
         for key in state.calls.iter().filter_map(|call| call.idempotency_key.clone()) {
             *received.entry(key).or_default() += 1;
         }
+        let (webhooks, stripe_webhooks) = state.events.rows().iter().cloned().partition(|event| event.target == Target::Hyperswitch);
         Self {
             now: state.now,
             payments: state.payments.rows().to_vec(),
@@ -116,12 +131,14 @@ impl Books {
             accounts: state.accounts.rows().to_vec(),
             transfers: state.transfers.rows().to_vec(),
             reversals: state.reversals.rows().to_vec(),
+            payouts: state.payouts.rows().to_vec(),
             balances: state.balances.rows().to_vec(),
             totals: totals(state),
             created: created(state),
             received,
             calls: state.calls.iter().cloned().collect(),
-            webhooks: state.events.rows().to_vec(),
+            webhooks,
+            stripe_webhooks,
         }
     }
 
@@ -140,6 +157,16 @@ impl Books {
         self.transfers.iter().find(|transfer| transfer.id == id)
     }
 
+    /// A dispute by id.
+    pub fn dispute(&self, dispute_id: &str) -> Option<&Dispute> {
+        self.disputes.iter().find(|dispute| dispute.dispute_id == dispute_id)
+    }
+
+    /// A payout by id.
+    pub fn payout(&self, id: &str) -> Option<&Payout> {
+        self.payouts.iter().find(|payout| payout.id == id)
+    }
+
     /// What an owner (`"platform"` or an account) has available.
     pub fn available(&self, owner: &str, currency: &str) -> i64 {
         let key = Balance::key(owner, currency);
@@ -153,7 +180,10 @@ fn totals(state: &State) -> BTreeMap<String, Totals> {
         add(totals.entry(currency.to_ascii_lowercase()).or_default());
     };
     for payment in state.payments.rows() {
-        of(&payment.currency, &|t| t.captured += payment.amount_received);
+        of(&payment.currency, &|t| {
+            t.captured += payment.amount_received;
+            t.failed_after_success += payment.failed_after_success;
+        });
     }
     for refund in state.refunds.rows() {
         of(&refund.currency, &|t| match refund.status {
@@ -163,7 +193,10 @@ fn totals(state: &State) -> BTreeMap<String, Totals> {
         });
     }
     for dispute in state.disputes.rows().iter().filter(|dispute| dispute.withdrawn) {
-        of(&dispute.currency, &|t| t.disputed += dispute.amount);
+        of(&dispute.currency, &|t| {
+            t.disputed += dispute.amount;
+            t.disputes_lost += if dispute.is_lost() { dispute.amount } else { 0 };
+        });
     }
     for transfer in state.transfers.rows() {
         of(&transfer.currency, &|t| {
@@ -174,8 +207,16 @@ fn totals(state: &State) -> BTreeMap<String, Totals> {
     for (currency, amount) in state.accounts.rows().iter().flat_map(|account| &account.paid_out) {
         of(currency, &|t| t.paid_out += amount);
     }
+    for payout in state.payouts.rows() {
+        of(&payout.currency, &|t| match payout.status {
+            PayoutStatus::Pending | PayoutStatus::InTransit => t.payouts_on_their_way += payout.amount,
+            PayoutStatus::Failed => t.payouts_failed += payout.amount,
+            PayoutStatus::Paid | PayoutStatus::Canceled => {}
+        });
+    }
     for balance in state.balances.rows() {
         of(&balance.currency, &|t| {
+            t.deposited += balance.deposited;
             if balance.owner == PLATFORM {
                 t.platform_available += balance.available;
                 t.platform_pending += balance.pending;

@@ -3,7 +3,7 @@
 use crate::{
     core::Answer,
     json::{Json, object},
-    script::Fault,
+    script::{Fault, Op},
 };
 
 fn wrap(status: u16, error: Json) -> Answer {
@@ -46,6 +46,15 @@ pub(crate) fn refund_not_found() -> Answer {
     error(404, "HE_02", "Refund does not exist in our records.")
 }
 
+pub(crate) fn dispute_not_found() -> Answer {
+    error(404, "HE_04", "Dispute does not exist in our records")
+}
+
+/// HTTP 200 with the server's own fault in it.
+pub(crate) fn fault_in_200() -> Answer {
+    Answer { status: 200, ..error(500, "HE_00", "Something went wrong") }
+}
+
 /// The object is in the wrong state for the call.
 pub(crate) fn wrong_state(action: &str, field: &str, status: &str, allowed: &str) -> Answer {
     let message = format!("You cannot {action} this Payment because it has status {status}. The allowed values for {field} are: {allowed}");
@@ -53,8 +62,10 @@ pub(crate) fn wrong_state(action: &str, field: &str, status: &str, allowed: &str
 }
 
 /// How this side words a scripted fault.
-pub(crate) fn of_fault(fault: Fault) -> Answer {
+pub(crate) fn of_fault(op: Op, fault: Fault) -> Answer {
     match fault {
+        Fault::ErrorIn200 => fault_in_200(),
+        Fault::NotFound if op == Op::ReadDispute => dispute_not_found(),
         // Sic: `ResourceBusy` carries this text (§6).
         Fault::Busy | Fault::LockTimeout | Fault::KeyInUse => error(422, "HE_00", "There was an issue processing the webhook body"),
         Fault::NotFound => error(404, "HE_02", "Resource not found in our records"),

@@ -8,10 +8,10 @@ use crate::{
     model::{Payment, PaymentStatus},
     script::{Facts, Fault, Op, Stage},
     state::State,
-    webhooks::{self, Subject},
+    webhooks::hyperswitch::{Subject, emit},
 };
 
-use super::{errors, render, request::Fields};
+use super::{disputes, errors, render, request::Fields};
 
 /// Card number that is always declined.
 const DECLINED_CARD: &str = "4000000000000002";
@@ -76,6 +76,8 @@ fn try_create(state: &mut State, payment_id: String, fields: &Fields, facts: &Fa
         void_issued: false,
         funds: Vec::new(),
         source_drawn: 0,
+        failed_after_success: 0,
+        dispute_due: None,
     };
     echo_customer(&mut payment, fields);
     set_method(&mut payment, fields)?;
@@ -239,7 +241,9 @@ pub(crate) fn attempt(state: &mut State, payment_id: &str, outcome: Outcome) {
     payment.error = (outcome == Outcome::Declined).then(|| ("card_declined".to_owned(), "Your card was declined.".to_owned()));
     payment.charge_id = Some(charge_id.clone());
     let text = |key: &str| payment.echo.get(key).and_then(Value::as_str);
-    let (amount, multiple) = (payment.amount, text("capture_method") == Some("manual_multiple"));
+    // What a failure after success left of the first capture stays captured.
+    let left = payment.amount - payment.amount_received;
+    let (amount, multiple) = (left, text("capture_method") == Some("manual_multiple"));
     let manual = multiple || text("capture_method") == Some("manual");
     let saves = outcome == Outcome::Approved && text("setup_future_usage") == Some("off_session");
     if saves && payment.payment_method_id.is_none() {
@@ -270,6 +274,24 @@ fn book_capture(state: &mut State, payment_id: &str, amount: i64, multiple: bool
     };
     state.fund(payment_id, amount);
     set_status(state, payment_id, status);
+    disputes::after_capture(state, payment_id);
+}
+
+/// A captured payment turns out to have failed: the connector takes back what has not been given away otherwise.
+/// # Errors
+/// Why it cannot.
+pub(crate) fn fail_after_success(state: &mut State, payment_id: &str) -> Result<(), String> {
+    let payment = state.payments.edit(payment_id).ok_or_else(|| format!("no payment {payment_id}"))?;
+    if !matches!(payment.status, PaymentStatus::Succeeded | PaymentStatus::PartiallyCaptured) {
+        return Err("only a captured payment can fail after success".to_owned());
+    }
+    let taken = (payment.amount_received - payment.total_refunded - payment.total_disputed).max(0);
+    payment.amount_received -= taken;
+    payment.failed_after_success += taken;
+    payment.error = Some(("capture_failed".to_owned(), "The bank took the payment back.".to_owned()));
+    state.withdraw(payment_id, taken);
+    set_status(state, payment_id, PaymentStatus::Failed);
+    Ok(())
 }
 
 /// Moves a payment and raises the event of its new status.
@@ -282,7 +304,7 @@ pub(crate) fn set_status(state: &mut State, payment_id: &str, status: PaymentSta
     if let Some(event_type) = status.event_type() {
         let object = render::payment(state, &payment, false);
         let subject = Subject { object_id: payment_id, payment_id, content_type: "payment_details", object };
-        webhooks::emit(state, event_type, subject);
+        emit(state, event_type, subject);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     model::{Payment, PaymentStatus, Refund, RefundStatus},
     script::{Facts, Fault, Faults, Op, Stage},
     state::{Due, State},
-    webhooks::{self, Subject},
+    webhooks::hyperswitch::{Subject, emit},
 };
 
 use super::{errors, payments, render, request::Fields};
@@ -44,7 +44,8 @@ pub(crate) const LIST_KEYS: &[&str] = &[
 ];
 /// Refunds of one attempt: the server tests `len > max`, so one more passes.
 const ATTEMPTS_MAX: usize = 10;
-const FAILS_LATER: Duration = Duration::from_secs(3_600);
+/// A refund that changes its mind does so after this.
+const TURNS_AFTER: Duration = Duration::from_secs(3_600);
 
 /// A parsed POST /refunds.
 #[derive(Debug, Clone)]
@@ -87,12 +88,11 @@ pub(crate) fn open(state: &mut State, request: Request, faults: &Faults, from_da
     let refund_id = request.refund_id.unwrap_or_else(|| state.ids.text("ref_", 20));
     let connector_refund_id = state.ids.text("re_", 24);
     let later = |delay: Duration| now.saturating_add(micros(delay));
-    let due: Option<(Micros, bool)> = if faults.has(Fault::RefundFailsLater) {
-        faults.delay(Fault::RefundFailsLater, FAILS_LATER).map(|delay| (later(delay), false))
-    } else {
-        // Without a delay a pending refund waits for the control API.
-        faults.delay(Fault::RefundPending, Duration::MAX).filter(|delay| *delay < Duration::MAX).map(|delay| (later(delay), true))
-    };
+    let fails_later = faults.delay(Fault::RefundFailsLater, TURNS_AFTER).map(|delay| (later(delay), false));
+    let succeeds_later = faults.delay(Fault::RefundSucceedsLater, TURNS_AFTER).map(|delay| (later(delay), true));
+    // Without a delay a pending refund waits for the control API.
+    let pending = faults.delay(Fault::RefundPending, Duration::MAX).filter(|delay| *delay < Duration::MAX);
+    let due: Option<(Micros, bool)> = fails_later.or(succeeds_later).or(pending.map(|delay| (later(delay), true)));
     state.refunds.put(Refund {
         refund_id: refund_id.clone(),
         payment_id: payment_id.clone(),
@@ -114,11 +114,12 @@ pub(crate) fn open(state: &mut State, request: Request, faults: &Faults, from_da
     if let Some((at, _)) = due {
         state.schedule(at, Due::Refund { refund_id: refund_id.clone() });
     }
-    if faults.has(Fault::RefundFailed) {
-        settle(state, &refund_id, false, None);
+    if fails_later.is_some() {
+        settle(state, &refund_id, true, due);
+    } else if succeeds_later.is_some() || faults.has(Fault::RefundFailed) {
+        settle(state, &refund_id, false, due);
     } else if !faults.has(Fault::RefundPending) {
-        let keep = due.filter(|(_, succeeds)| !succeeds);
-        settle(state, &refund_id, true, keep);
+        settle(state, &refund_id, true, None);
     }
     Ok(refund_id)
 }
@@ -183,17 +184,18 @@ fn check(state: &State, payment: &Payment, request: &Request, faults: &Faults) -
     Ok(amount)
 }
 
-/// A refund succeeds, or fails (also after it had succeeded: then the money comes back to the platform).
-/// `due` is what it still has to go through.
+/// A refund succeeds or fails, also after it had failed or succeeded: the money follows. `due` is what it still has to go
+/// through.
 pub(crate) fn settle(state: &mut State, refund_id: &str, succeeds: bool, due: Option<(Micros, bool)>) {
     let now = state.now;
     let Some(refund) = state.refunds.edit(refund_id) else { return };
     let before = refund.status;
     let after = if succeeds { RefundStatus::Succeeded } else { RefundStatus::Failed };
     refund.due = due;
-    if before == after || before == RefundStatus::Failed {
+    if before == after || (before == RefundStatus::Failed && !fits(state, refund_id)) {
         return;
     }
+    let Some(refund) = state.refunds.edit(refund_id) else { return };
     refund.status = after;
     refund.updated_at = now;
     refund.error = (!succeeds).then(|| ("refund_failed".to_owned(), "The refund failed at the bank.".to_owned()));
@@ -214,7 +216,16 @@ pub(crate) fn settle(state: &mut State, refund_id: &str, succeeds: bool, due: Op
     let event_type = if succeeds { "refund_succeeded" } else { "refund_failed" };
     let subject =
         Subject { object_id: refund_id, payment_id: &refund.payment_id, content_type: "refund_details", object: render::refund(&refund) };
-    webhooks::emit(state, event_type, subject);
+    emit(state, event_type, subject);
+}
+
+/// Is there enough left of the payment for this refund? A failed one does not count until it succeeds after all, and by then
+/// another may have been made in its place.
+pub(crate) fn fits(state: &State, refund_id: &str) -> bool {
+    let Some(refund) = state.refunds.get(refund_id) else { return false };
+    state.payments.get(&refund.payment_id).is_some_and(|payment| {
+        payment.total_refunded.saturating_add(payment.total_disputed).saturating_add(refund.amount) <= payment.amount_received
+    })
 }
 
 /// GET /refunds/{id}.

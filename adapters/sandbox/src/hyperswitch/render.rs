@@ -8,7 +8,7 @@ use crate::{
     json::{Json, object},
     model::{Dispute, Payment, PaymentStatus, Refund, RefundStatus},
     state::State,
-    webhooks::MERCHANT_ID,
+    webhooks::hyperswitch::MERCHANT_ID,
 };
 
 pub(crate) const PROFILE_ID: &str = "pro_sandbox0000000000000";
@@ -253,20 +253,20 @@ pub(crate) fn dispute(dispute: &Dispute) -> Json {
         "attempt_id" => format!("{}_1", dispute.payment_id),
         "amount" => dispute.amount.to_string(),
         "currency" => dispute.currency.as_str(),
-        "dispute_stage" => "dispute",
+        "dispute_stage" => dispute.stage.as_str(),
         "dispute_status" => dispute.status.as_str(),
         "connector" => CONNECTOR,
         "connector_status" => dispute.status.trim_start_matches("dispute_").to_ascii_uppercase(),
         "connector_dispute_id" => dispute.connector_dispute_id.as_str(),
-        "connector_reason" => Json::Null,
-        "connector_reason_code" => Json::Null,
-        "challenge_required_by" => Json::Null,
+        "connector_reason" => dispute.reason.clone(),
+        "connector_reason_code" => dispute.reason_code.clone(),
+        "challenge_required_by" => dispute.challenge_required_by.map(timestamp),
         "connector_created_at" => Json::Null,
         "connector_updated_at" => Json::Null,
         "created_at" => timestamp(dispute.created_at),
         "profile_id" => PROFILE_ID,
         "merchant_connector_id" => CONNECTOR_ACCOUNT_ID,
-        "is_already_refunded" => false,
+        "is_already_refunded" => dispute.is_already_refunded,
     }
 }
 

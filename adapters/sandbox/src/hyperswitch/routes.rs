@@ -214,7 +214,7 @@ async fn list_refunds(Data(core): Data<&Arc<Core>>, call: Inbound) -> Response {
     let run = async {
         merchant(core, &call)?;
         let fields = Fields::parse(call.header("content-type"), call.body.as_deref(), true, refunds::LIST_KEYS)?;
-        let facts = Facts { payment_id: fields.text("payment_id")?, params: fields.to_value() };
+        let facts = Facts::new(fields.text("payment_id")?, fields.to_value());
         Ok(perform(core, call.clone(), Op::ListRefunds, facts, move |state, _| match refunds::list(state, &fields) {
             Ok(answer) | Err(answer) => answer,
         })
@@ -228,7 +228,7 @@ async fn read_refund(Data(core): Data<&Arc<Core>>, Path(id): Path<String>, call:
     let run = async {
         merchant(core, &call)?;
         let payment_id = core.read(|state| state.refunds.get(&id).map(|refund| refund.payment_id.clone()));
-        let facts = Facts { payment_id, params: serde_json::json!({"refund_id": id}) };
+        let facts = Facts::new(payment_id, serde_json::json!({"refund_id": id}));
         Ok(perform(core, call.clone(), Op::ReadRefund, facts, move |state, _| refunds::retrieve(state, &id)).await)
     };
     respond(run.await)
@@ -239,7 +239,7 @@ async fn read_dispute(Data(core): Data<&Arc<Core>>, Path(id): Path<String>, call
     let run = async {
         merchant(core, &call)?;
         let payment_id = core.read(|state| state.disputes.get(&id).map(|dispute| dispute.payment_id.clone()));
-        let facts = Facts { payment_id, params: serde_json::json!({"dispute_id": id}) };
+        let facts = Facts::new(payment_id, serde_json::json!({"dispute_id": id}));
         Ok(perform(core, call.clone(), Op::ReadDispute, facts, move |state, _| disputes::retrieve(state, &id)).await)
     };
     respond(run.await)

@@ -8,6 +8,8 @@
   const decline = document.getElementById("decline");
   const dispute = document.getElementById("dispute");
   const status = document.getElementById("status");
+  const bank = document.getElementById("bank");
+  const verdict = document.getElementById("verdict");
   const CARDS = { pay: "4242424242424242", decline: "4000000000000002" };
   const OPEN = ["requires_payment_method", "requires_confirmation", "requires_customer_action", "failed"];
 
@@ -49,11 +51,26 @@
 
   pay.addEventListener("click", () => confirm(CARDS.pay));
   decline.addEventListener("click", () => confirm(CARDS.decline));
-  dispute.addEventListener("click", async () => {
-    dispute.disabled = true;
-    const url = `/checkout/${encodeURIComponent(payment)}/dispute?client_secret=${encodeURIComponent(secret)}`;
+  function showDispute(state) {
+    bank.hidden = !state;
+    verdict.textContent = state;
+    if (state) dispute.hidden = true;
+  }
+
+  async function tell(path, state, button) {
+    button.disabled = true;
+    const url = `/checkout/${encodeURIComponent(payment)}/${path}?client_secret=${encodeURIComponent(secret)}`;
     const answer = await fetch(url, { method: "POST" });
-    status.textContent = answer.ok ? "Disputed." : "Not disputed.";
-  });
+    button.disabled = false;
+    if (answer.ok) showDispute(state);
+    else status.textContent = "That did not work.";
+  }
+
+  dispute.addEventListener("click", () => tell("dispute", "opened", dispute));
+  for (const button of bank.querySelectorAll("button")) {
+    const state = button.dataset.status;
+    button.addEventListener("click", () => tell(`dispute/${state}`, state, button));
+  }
   show(box.dataset.status);
+  showDispute(bank.dataset.dispute);
 })();

@@ -9,7 +9,16 @@ use poem::{
     web::{Data, Path, Redirect},
 };
 
-use crate::{core::Core, hyperswitch::disputes, hyperswitch::render, inbound::Inbound, stripe::accounts};
+use crate::{
+    core::Core,
+    hyperswitch::{
+        disputes::{self, NewDispute},
+        render,
+    },
+    inbound::Inbound,
+    state::State,
+    stripe::accounts,
+};
 
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action *; \
                    base-uri 'none'; frame-ancestors *";
@@ -18,7 +27,8 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; conn
 pub(crate) fn add_to(routes: Route) -> Route {
     routes
         .at("/checkout/:id", get(checkout))
-        .at("/checkout/:id/dispute", post(dispute))
+        .at("/checkout/:id/dispute", post(open_dispute))
+        .at("/checkout/:id/dispute/:status", post(decide_dispute))
         .at("/checkout.js", get(script))
         .at("/sandbox.css", get(style))
         .at("/connect/onboarding/:token", get(onboarding))
@@ -86,6 +96,10 @@ fn checkout(Data(core): Data<&Arc<Core>>, Path(id): Path<String>, call: Inbound)
     let Some(payment) = payment else {
         return page(StatusCode::NOT_FOUND, "No such payment", "<h1>No such payment</h1>\n<p>The link is incomplete or wrong.</p>");
     };
+    let dispute = core.read(|state| {
+        let newest = payment.dispute_ids.last().and_then(|id| state.disputes.get(id));
+        newest.map(|dispute| dispute.status.trim_start_matches("dispute_").to_owned()).unwrap_or_default()
+    });
     let return_url = payment.echo.get("return_url").and_then(|url| url.as_str()).unwrap_or_default();
     let description = payment.echo.get("description").and_then(|text| text.as_str()).unwrap_or("Your order");
     let body = format!(
@@ -93,7 +107,9 @@ fn checkout(Data(core): Data<&Arc<Core>>, Path(id): Path<String>, call: Inbound)
          <section id=\"checkout\" data-payment=\"{id}\" data-secret=\"{secret}\" data-key=\"{key}\" data-return=\"{return_url}\" \
          data-status=\"{status}\">\n<p id=\"status\" role=\"status\">{status}</p>\n\
          <button id=\"pay\" type=\"button\">Pay</button>\n<button id=\"decline\" type=\"button\" class=\"quiet\">Decline</button>\n\
-         <button id=\"dispute\" type=\"button\" class=\"quiet\" hidden>Dispute</button>\n</section>\n<script src=\"/checkout.js\"></script>",
+         <button id=\"dispute\" type=\"button\" class=\"quiet\" hidden>Dispute</button>\n</section>\n\
+         <section id=\"bank\" data-dispute=\"{dispute}\" hidden>\n<p>What the bank says about the dispute: <strong id=\"verdict\"></strong></p>\n\
+         {verdicts}</section>\n<script src=\"/checkout.js\"></script>",
         amount = escape(&money(payment.amount, &payment.currency)),
         description = escape(description),
         id = escape(&payment.payment_id),
@@ -101,20 +117,46 @@ fn checkout(Data(core): Data<&Arc<Core>>, Path(id): Path<String>, call: Inbound)
         key = escape(&core.settings.publishable_key),
         return_url = escape(return_url),
         status = render::payment_status(payment.status),
+        dispute = escape(&dispute),
+        verdicts = VERDICTS
+            .map(|(status, words)| format!("<button type=\"button\" class=\"quiet\" data-status=\"{status}\">{words}</button>\n"))
+            .concat(),
     );
     page(StatusCode::OK, "Checkout", &body)
 }
 
 /// The cardholder disputes: the page's button, so it needs the client secret and not the control API.
 #[handler]
-fn dispute(Data(core): Data<&Arc<Core>>, Path(id): Path<String>, call: Inbound) -> Response {
-    let secret = shown_secret(&call);
-    let opened = core.write(|state| {
-        let shown = state.payments.get(&id).is_some_and(|payment| payment.client_secret == secret);
-        if shown { disputes::open(state, &id, None) } else { Err("no such payment".to_owned()) }
+fn open_dispute(Data(core): Data<&Arc<Core>>, Path(id): Path<String>, call: Inbound) -> Response {
+    with_payment(core, &id, &call, |state| disputes::open(state, &id, NewDispute::default()).map(drop))
+}
+
+/// What the bank may say, on buttons.
+const VERDICTS: [(&str, &str); 4] = [
+    ("lost", "The buyer wins"),
+    ("won", "The merchant wins"),
+    ("cancelled", "The buyer gives in"),
+    ("expired", "Time for evidence is over"),
+];
+
+/// The bank decides the payment's newest dispute.
+#[handler]
+fn decide_dispute(Data(core): Data<&Arc<Core>>, Path((id, status)): Path<(String, String)>, call: Inbound) -> Response {
+    with_payment(core, &id, &call, |state| {
+        let newest = state.payments.get(&id).and_then(|payment| payment.dispute_ids.last().cloned());
+        disputes::set_status(state, &newest.ok_or("no dispute")?, &status, None)
+    })
+}
+
+/// Changes a payment for somebody who knows its client secret.
+fn with_payment(core: &Core, id: &str, call: &Inbound, change: impl FnOnce(&mut State) -> Result<(), String>) -> Response {
+    let secret = shown_secret(call);
+    let changed = core.write(|state| {
+        let shown = state.payments.get(id).is_some_and(|payment| payment.client_secret == secret);
+        if shown { change(state) } else { Err("no such payment".to_owned()) }
     });
-    match opened {
-        Ok(Ok(_)) => StatusCode::NO_CONTENT.into(),
+    match changed {
+        Ok(Ok(())) => StatusCode::NO_CONTENT.into(),
         Ok(Err(_)) => StatusCode::CONFLICT.into(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into(),
     }
@@ -152,9 +194,10 @@ fn finish_onboarding(Data(core): Data<&Arc<Core>>, Path(token): Path<String>) ->
 /// `/control/`: what is in the books, at a glance.
 #[handler]
 pub(crate) fn overview(Data(core): Data<&Arc<Core>>) -> Response {
-    let (now, url, hold, scripts, events) = core.read(|state| {
+    let (now, url, stripe_url, held, scripts, events) = core.read(|state| {
         let meta = state.meta();
-        (state.now, meta.webhook_url.clone(), meta.hold, meta.scripts.len(), state.events.rows().len())
+        let held = if meta.hold || meta.hold_stripe { " (held)" } else { "" };
+        (state.now, meta.webhook_url.clone(), meta.stripe_webhook_url.clone(), held, meta.scripts.len(), state.events.rows().len())
     });
     let rows: String = core.read(|state| {
         let newest = state.payments.rows().iter().rev().take(50);
@@ -178,15 +221,25 @@ pub(crate) fn overview(Data(core): Data<&Arc<Core>>) -> Response {
         };
         state.balances.rows().iter().take(50).map(row).collect()
     });
+    let disputes: String = core.read(|state| {
+        let newest = state.disputes.rows().iter().rev().take(50);
+        let row = |dispute: &crate::model::Dispute| {
+            let (amount, status) = (money(dispute.amount, &dispute.currency), dispute.status.trim_start_matches("dispute_"));
+            format!("<tr><td>{}</td><td>{amount}</td><td>{}</td></tr>\n", escape(&dispute.dispute_id), escape(status))
+        };
+        newest.map(row).collect()
+    });
     let body = format!(
-        "<h1>Sandbox</h1>\n<p>Clock {clock}. Webhooks go to {url}{held}; {events} made. {scripts} scripts wait.</p>\n\
+        "<h1>Sandbox</h1>\n<p>Clock {clock}. Webhooks go to {url}, Stripe's to {stripe_url}{held}; {events} made. {scripts} scripts \
+         wait.</p>\n\
          <p><a href=\"/control/books\">Books</a>, <a href=\"/control/scripts\">scripts</a>, \
          <a href=\"/control/webhooks\">webhooks</a></p>\n<h2>Payments</h2>\n<table>\n<tr><th>Payment</th><th>Amount</th>\
-         <th>Status</th></tr>\n{rows}</table>\n<h2>Balances</h2>\n<table>\n<tr><th>Owner</th><th>Available</th><th>Pending</th>\
+         <th>Status</th></tr>\n{rows}</table>\n<h2>Disputes</h2>\n<table>\n<tr><th>Dispute</th><th>Amount</th><th>Status</th>\
+         </tr>\n{disputes}</table>\n<h2>Balances</h2>\n<table>\n<tr><th>Owner</th><th>Available</th><th>Pending</th>\
          </tr>\n{balances}</table>",
         clock = crate::ids::timestamp(now),
         url = escape(url.as_deref().unwrap_or("nowhere")),
-        held = if hold { " (held)" } else { "" },
+        stripe_url = escape(stripe_url.as_deref().unwrap_or("nowhere")),
     );
     page(StatusCode::OK, "Sandbox", &body)
 }

@@ -1,4 +1,4 @@
-//! Connected accounts, their onboarding links, balances, and the list of events (stripe.md §3, §8).
+//! Connected accounts, their onboarding links, and balances (stripe.md §3, §8).
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use crate::{
     form,
     ids::{micros, seconds},
     json::object,
-    model::{Account, AccountLink, StripeEvent},
+    model::{Account, AccountLink},
     state::{PLATFORM, State},
 };
 
-use super::{errors, idempotency::Cause, params::Params, render};
+use super::{errors, events, idempotency::Cause, params::Params, render};
 
 /// Parameters of POST /v1/accounts that are understood or passed over.
 pub(crate) const CREATE: &[&str] = &[
@@ -34,8 +34,6 @@ pub(crate) const CREATE: &[&str] = &[
 pub(crate) const LINK: &[&str] = &["account", "collect", "collection_options", "expand", "refresh_url", "return_url", "type"];
 /// A link can be opened for this long.
 const LINK_SECONDS: u64 = 300;
-/// `GET /v1/events` goes back this far.
-const EVENTS_KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
 
 /// POST /v1/accounts.
 pub(crate) fn create(state: &mut State, params: &Params, metadata: BTreeMap<String, String>, cause: &Cause) -> Answer {
@@ -132,25 +130,19 @@ pub(crate) fn finish_link(state: &mut State, token: &str) -> Option<String> {
     Some(return_url)
 }
 
-/// Changes what an account may do, as Stripe's review does. False: no such account.
+/// Changes what an account may do, as Stripe's review does; an event tells, if something changed. False: no such account.
 pub(crate) fn set(state: &mut State, id: &str, transfers: Option<&str>, payouts_enabled: Option<bool>) -> bool {
     let Some(account) = state.accounts.edit(id) else { return false };
+    let before = (account.capabilities.clone(), account.payouts_enabled, account.details_submitted);
     if let Some(status) = transfers {
         account.capabilities.insert("transfers".to_owned(), status.to_owned());
         account.details_submitted |= status == "active";
     }
     account.payouts_enabled = payouts_enabled.unwrap_or(account.payouts_enabled);
-    raise(state, "account.updated", id);
+    if before != (account.capabilities.clone(), account.payouts_enabled, account.details_submitted) {
+        events::of_account(state, "account.updated", id);
+    }
     true
-}
-
-/// Writes an event about an account (§9).
-pub(crate) fn raise(state: &mut State, event_type: &str, account_id: &str) {
-    let Some(account) = state.accounts.get(account_id) else { return };
-    let object = render::account(account).to_value();
-    let event =
-        StripeEvent { id: state.ids.text("evt_1", 23), event_type: event_type.to_owned(), created: state.now, object, request: None };
-    state.stripe_events.put(event);
 }
 
 /// GET /v1/balance, of the platform or of the `Stripe-Account`.
@@ -159,21 +151,4 @@ pub(crate) fn balance(state: &State, account: Option<&str>) -> Answer {
     let currency = state.accounts.get(owner).map_or("usd", |account| account.default_currency.as_str());
     let of_owner = state.balances.rows().iter().filter(|balance| balance.owner == owner);
     Answer::json(200, render::balance(of_owner, currency).pretty())
-}
-
-/// GET /v1/events, newest first, 30 days back.
-pub(crate) fn events(state: &State, params: &Params) -> Result<Answer, Answer> {
-    let (page, created) = (params.page()?, params.created()?);
-    let kind = params.text("type");
-    let kinds: Vec<&str> = params.0.iter().filter(|(name, _)| name.starts_with("types[")).map(|(_, value)| value.as_str()).collect();
-    let oldest = state.now.saturating_sub(micros(EVENTS_KEPT));
-    let keep = |event: &StripeEvent| {
-        event.created >= oldest
-            && created(event.created)
-            && kind.as_ref().is_none_or(|kind| *kind == event.event_type)
-            && (kinds.is_empty() || kinds.contains(&event.event_type.as_str()))
-    };
-    let (rows, has_more) = page.cut(&state.stripe_events, 0..state.stripe_events.rows().len(), "event", keep)?;
-    let data = rows.into_iter().map(render::event).collect();
-    Ok(Answer::json(200, render::list(data, has_more, "/v1/events").pretty()))
 }

@@ -104,6 +104,7 @@ pub(crate) fn of_fault(fault: Fault) -> Answer {
             invalid(429, Some("lock_timeout"), None, message)
         }
         Fault::KeyInUse => key_in_use("(scripted)"),
+        Fault::ErrorIn200 => Answer { status: 200, ..of_fault(Fault::ErrorBeforeEffect) },
         Fault::NotFound => invalid(404, Some("resource_missing"), Some("id"), "No such object"),
         _ => error(
             500,

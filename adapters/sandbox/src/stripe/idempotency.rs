@@ -86,7 +86,7 @@ async fn run(
     };
     let facts = path_facts(&call.path, params.facts());
     let payment_id = core.read(|state| payment_of(state, &facts));
-    let facts = Facts { payment_id, params: facts };
+    let facts = Facts::new(payment_id, facts);
     let crossing = match Crossing::enter(core, &call, op, facts).await {
         Ok(crossing) => crossing,
         Err(answer) => return echo(answer, &cause),

@@ -1,12 +1,11 @@
-//! The Stripe Connect side: accounts, transfers, reversals, balances (`contracts/stripe.md`).
-//!
-//! Connect webhooks are not sent yet; every event that would be one is in `GET /v1/events` already
-//! ([`transfers::raise`], [`accounts::raise`]), so a sender only has to deliver what is written there.
+//! The Stripe Connect side: accounts, transfers, reversals, payouts, balances, events (`contracts/stripe.md`).
 
 pub(crate) mod accounts;
 pub(crate) mod errors;
+pub(crate) mod events;
 pub(crate) mod idempotency;
 pub(crate) mod params;
+pub(crate) mod payouts;
 pub(crate) mod render;
 pub(crate) mod reversals;
 pub(crate) mod routes;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     ids::seconds,
     json::{Json, object},
-    model::{Account, Balance, Reversal, StripeEvent, Transfer},
+    model::{Account, Balance, Payout, PayoutStatus, Reversal, StripeEvent, Transfer},
     state::State,
 };
 
@@ -134,22 +134,66 @@ pub(crate) fn balance<'a>(balances: impl Iterator<Item = &'a Balance>, default_c
     }
 }
 
-/// An event with its snapshot.
-pub(crate) fn event(event: &StripeEvent) -> Json {
+/// A payout of a connected account.
+pub(crate) fn payout(payout: &Payout) -> Json {
+    let failed = payout.failure.as_ref();
+    object! {
+        "id" => payout.id.as_str(),
+        "object" => "payout",
+        "amount" => payout.amount,
+        "application_fee" => Json::Null,
+        "application_fee_amount" => Json::Null,
+        "arrival_date" => seconds(payout.arrival_date),
+        "automatic" => payout.automatic,
+        "balance_transaction" => sibling(&payout.id, "txn_"),
+        "created" => seconds(payout.created),
+        "currency" => payout.currency.as_str(),
+        "description" => "STRIPE PAYOUT",
+        "destination" => sibling(&payout.id, "ba_"),
+        "failure_balance_transaction" => failed.map(|_| sibling(&payout.id, "txn_f")),
+        "failure_code" => failed.map(|(code, _)| code.as_str()),
+        "failure_message" => failed.map(|(_, message)| message.as_str()),
+        "livemode" => false,
+        "metadata" => metadata(&BTreeMap::new()),
+        "method" => "standard",
+        "original_payout" => Json::Null,
+        "reconciliation_status" => if payout.automatic { "in_progress" } else { "not_applicable" },
+        "reversed_by" => Json::Null,
+        "source_type" => "card",
+        "statement_descriptor" => Json::Null,
+        "status" => payout_status(payout.status),
+        "type" => "bank_account",
+    }
+}
+
+/// The status as the wire spells it.
+pub(crate) fn payout_status(status: PayoutStatus) -> &'static str {
+    match status {
+        PayoutStatus::Pending => "pending",
+        PayoutStatus::InTransit => "in_transit",
+        PayoutStatus::Paid => "paid",
+        PayoutStatus::Failed => "failed",
+        PayoutStatus::Canceled => "canceled",
+    }
+}
+
+/// An event with its snapshot, and how many endpoints wait for it.
+pub(crate) fn event(event: &StripeEvent, pending_webhooks: i64) -> Json {
     let request = event.request.as_ref().map_or(Json::Null, |(id, key)| {
         object! { "id" => id.as_str(), "idempotency_key" => key.clone() }
     });
-    object! {
-        "id" => event.id.as_str(),
-        "object" => "event",
-        "api_version" => API_VERSION,
-        "created" => seconds(event.created),
-        "data" => object! { "object" => event.object.clone() },
-        "livemode" => false,
-        "pending_webhooks" => 0_i64,
-        "request" => request,
-        "type" => event.event_type.as_str(),
-    }
+    let mut fields: Vec<(&'static str, Json)> = vec![("id", event.id.as_str().into()), ("object", "event".into())];
+    fields.extend(event.account.as_deref().map(|account| ("account", account.into()))); // absent on the platform's own
+    fields.extend([
+        ("api_version", API_VERSION.into()),
+        ("created", seconds(event.created).into()),
+        ("data", object! { "object" => event.object.clone() }),
+        ("livemode", false.into()),
+        ("pending_webhooks", pending_webhooks.into()),
+        ("request", request),
+        ("type", event.event_type.as_str().into()),
+    ]);
+    Json::Object(fields)
 }
 
 /// A page of a list.

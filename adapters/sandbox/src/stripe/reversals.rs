@@ -9,7 +9,7 @@ use crate::{
     state::{PLATFORM, State},
 };
 
-use super::{errors, idempotency::Cause, params::Params, render, transfers};
+use super::{errors, events, idempotency::Cause, params::Params, render};
 
 /// Parameters of POST /v1/transfers/{id}/reversals.
 pub(crate) const CREATE: &[&str] = &["amount", "description", "expand", "metadata", "refund_application_fee"];
@@ -77,7 +77,7 @@ pub(crate) fn reverse(
         transfer.amount_reversed += amount;
         transfer.reversal_ids.push(id.clone());
     }
-    transfers::raise(state, "transfer.reversed", transfer_id, cause);
+    events::of_transfer(state, "transfer.reversed", transfer_id, cause);
     Ok(id)
 }
 

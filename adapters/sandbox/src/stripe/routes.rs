@@ -23,9 +23,10 @@ use crate::{
 };
 
 use super::{
-    accounts, errors,
+    accounts, errors, events,
     idempotency::{Cause, execute},
     params::Params,
+    payouts,
     render::API_VERSION,
     reversals, transfers,
 };
@@ -41,6 +42,8 @@ pub(crate) fn routes() -> Route {
         .at("/accounts/:id", get(read_account))
         .at("/account_links", post(create_account_link))
         .at("/balance", get(read_balance))
+        .at("/payouts", get(list_payouts))
+        .at("/payouts/:id", get(read_payout))
         .at("/events", get(list_events))
 }
 
@@ -114,7 +117,7 @@ fn facts(params: &Params, path: &[(&str, &str)]) -> Facts {
     if let Some(object) = facts.as_object_mut() {
         object.extend(path.iter().map(|(name, id)| ((*name).to_owned(), (*id).into())));
     }
-    Facts { payment_id: None, params: facts }
+    Facts::new(None, facts)
 }
 
 fn respond(result: Result<Answer, Answer>) -> Response {
@@ -273,7 +276,7 @@ async fn create_account_link(Data(core): Data<&Arc<Core>>, Data(id): Data<&Reque
 async fn read_balance(Data(core): Data<&Arc<Core>>, call: Inbound) -> Response {
     let run = async {
         let Authorized { params, account } = authorize(core, &call, &["expand"])?;
-        let facts = facts(&params, &[("account", account.as_deref().unwrap_or("platform"))]);
+        let facts = facts(&params, &of_account(account.as_deref()));
         Ok(perform(core, call.clone(), Op::ReadBalance, facts, move |state, _| accounts::balance(state, account.as_deref())).await)
     };
     respond(run.await)
@@ -283,11 +286,41 @@ async fn read_balance(Data(core): Data<&Arc<Core>>, call: Inbound) -> Response {
 async fn list_events(Data(core): Data<&Arc<Core>>, call: Inbound) -> Response {
     const KNOWN: &[&str] = &["limit", "starting_after", "ending_before", "created", "type", "types", "delivery_success", "expand"];
     let run = async {
-        let Authorized { params, .. } = authorize(core, &call, KNOWN)?;
-        Ok(perform(core, call.clone(), Op::ListEvents, facts(&params, &[]), move |state, _| match accounts::events(state, &params) {
+        let Authorized { params, account } = authorize(core, &call, KNOWN)?;
+        let facts = facts(&params, &of_account(account.as_deref()));
+        Ok(perform(core, call.clone(), Op::ListEvents, facts, move |state, _| match events::list(state, &params, account.as_deref()) {
             Ok(answer) | Err(answer) => answer,
         })
         .await)
     };
     respond(run.await)
+}
+
+#[handler]
+async fn read_payout(Data(core): Data<&Arc<Core>>, Path(id): Path<String>, call: Inbound) -> Response {
+    let run = async {
+        let Authorized { params, account } = authorize(core, &call, &["expand"])?;
+        let facts = facts(&params, &[("payout", &id), of_account(account.as_deref())[0]]);
+        Ok(perform(core, call.clone(), Op::ReadPayout, facts, move |state, _| payouts::show(state, account.as_deref(), &id)).await)
+    };
+    respond(run.await)
+}
+
+#[handler]
+async fn list_payouts(Data(core): Data<&Arc<Core>>, call: Inbound) -> Response {
+    const KNOWN: &[&str] = &["limit", "starting_after", "ending_before", "created", "arrival_date", "destination", "status", "expand"];
+    let run = async {
+        let Authorized { params, account } = authorize(core, &call, KNOWN)?;
+        let facts = facts(&params, &of_account(account.as_deref()));
+        Ok(perform(core, call.clone(), Op::ListPayouts, facts, move |state, _| match payouts::list(state, &params, account.as_deref()) {
+            Ok(answer) | Err(answer) => answer,
+        })
+        .await)
+    };
+    respond(run.await)
+}
+
+/// Whose call it is, for scripts.
+fn of_account(account: Option<&str>) -> [(&str, &str); 1] {
+    [("account", account.unwrap_or("platform"))]
 }

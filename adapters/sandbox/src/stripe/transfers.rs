@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::{
     core::Answer,
-    model::{StripeEvent, Transfer},
+    model::Transfer,
     script::{Fault, Faults},
     state::{PLATFORM, State, TransferKey},
 };
 
-use super::{errors, idempotency::Cause, params::Params, render, reversals};
+use super::{errors, events, idempotency::Cause, params::Params, render, reversals};
 
 /// Parameters of POST /v1/transfers.
 pub(crate) const CREATE: &[&str] =
@@ -49,6 +49,23 @@ impl Request {
     }
 }
 
+impl Request {
+    /// What somebody types into the dashboard.
+    pub(crate) fn of_dashboard(destination: &str, currency: &str, amount: i64) -> Self {
+        Self {
+            amount,
+            currency: currency.to_ascii_lowercase(),
+            destination: destination.to_owned(),
+            description: Some("Made in the dashboard".to_owned()),
+            metadata: BTreeMap::new(),
+            source_transaction: None,
+            source_type: "card".to_owned(),
+            transfer_group: None,
+            expand: Vec::new(),
+        }
+    }
+}
+
 /// The values of `expand[]`.
 pub(crate) fn expand(params: &Params) -> Vec<String> {
     params.0.iter().filter(|(name, _)| name.starts_with("expand[")).map(|(_, value)| value.clone()).collect()
@@ -57,13 +74,16 @@ pub(crate) fn expand(params: &Params) -> Vec<String> {
 /// POST /v1/transfers.
 pub(crate) fn create(state: &mut State, request: Request, cause: &Cause, faults: &Faults) -> Answer {
     let expand = request.expand.clone();
-    match try_create(state, request, cause, faults) {
+    match make(state, request, Some(cause), faults) {
         Ok(id) => show(state, &id, &expand),
         Err(answer) => answer,
     }
 }
 
-fn try_create(state: &mut State, request: Request, cause: &Cause, faults: &Faults) -> Result<String, Answer> {
+/// Checks and makes a transfer; `cause` is absent when somebody makes it in Stripe's dashboard.
+/// # Errors
+/// The refusal, worded as in §6.
+pub(crate) fn make(state: &mut State, request: Request, cause: Option<&Cause>, faults: &Faults) -> Result<String, Answer> {
     let account = state
         .accounts
         .get(&request.destination)
@@ -103,9 +123,9 @@ fn try_create(state: &mut State, request: Request, cause: &Cause, faults: &Fault
         source_type: request.source_type,
         transfer_group: request.transfer_group.or(made_up),
         reversal_ids: Vec::new(),
-        idempotency_key: cause.idempotency_key.clone(),
+        idempotency_key: cause.and_then(|cause| cause.idempotency_key.clone()),
     });
-    raise(state, "transfer.created", &id, Some(cause));
+    events::of_transfer(state, "transfer.created", &id, cause);
     if faults.has(Fault::ReversedElsewhere) {
         let _ = reversals::reverse(state, &id, None, BTreeMap::new(), None); // the transfer is new: nothing to refuse
     }
@@ -143,7 +163,7 @@ pub(crate) fn update(state: &mut State, id: &str, params: &Params, cause: &Cause
     }
     transfer.metadata.extend(metadata);
     transfer.metadata.retain(|_, value| !value.is_empty());
-    raise(state, "transfer.updated", id, Some(cause));
+    events::of_transfer(state, "transfer.updated", id, Some(cause));
     show(state, id, &expand(params))
 }
 
@@ -181,18 +201,4 @@ pub(crate) fn list(state: &State, params: &Params) -> Result<Answer, Answer> {
     let inner: Vec<&str> = expand.iter().filter_map(|name| name.strip_prefix("data.")).collect();
     let data = rows.into_iter().map(|row| render::transfer(state, row, &inner)).collect();
     Ok(Answer::json(200, render::list(data, has_more, "/v1/transfers").pretty()))
-}
-
-/// Writes an event about a transfer (§9); `cause` is absent when it happened at Stripe itself.
-pub(crate) fn raise(state: &mut State, event_type: &str, transfer_id: &str, cause: Option<&Cause>) {
-    let Some(transfer) = state.transfers.get(transfer_id) else { return };
-    let object = render::transfer(state, transfer, &[]).to_value();
-    let event = StripeEvent {
-        id: state.ids.text("evt_1", 23),
-        event_type: event_type.to_owned(),
-        created: state.now,
-        object,
-        request: cause.map(|cause| (cause.request_id.clone(), cause.idempotency_key.clone())),
-    };
-    state.stripe_events.put(event);
 }

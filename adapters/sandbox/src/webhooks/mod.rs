@@ -1,4 +1,10 @@
-//! Outgoing Hyperswitch webhooks (hyperswitch.md §8): made once, signed once, retried with the same bytes.
+//! Outgoing webhooks of both providers: made once, retried with the same bytes, by the clock.
+//!
+//! What an event says and how it is signed is the providers' own ([`hyperswitch`], [`stripe`]); when it is sent, how often,
+//! and what goes wrong with it is the same for both.
+
+pub(crate) mod hyperswitch;
+pub(crate) mod stripe;
 
 use std::{
     sync::{
@@ -8,24 +14,17 @@ use std::{
     time::Duration,
 };
 
-use hmac::{Hmac, KeyInit, Mac};
-use serde_json::json;
-use sha2::Sha512;
+use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::{
     core::Core,
-    ids::{Micros, micros, timestamp},
-    json::{Json, object},
-    model::{Attempt, EventStatus, WebhookEvent},
+    ids::{Micros, micros},
+    model::{Attempt, EventStatus, Forgery, Target, WebhookEvent},
     script::{Facts, Fault, Op, Stage},
-    state::{State, event_key},
+    state::State,
 };
 
-/// Merchant account that all objects belong to.
-pub(crate) const MERCHANT_ID: &str = "merchant_sandbox";
-/// Waits before the 16 automatic retries.
-const RETRY_SECONDS: [u64; 16] = [60, 300, 300, 600, 600, 600, 600, 600, 3_600, 3_600, 3_600, 3_600, 3_600, 21_600, 21_600, 21_600];
 /// An attempt fails after this.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Deliveries at a time.
@@ -36,48 +35,45 @@ const OVERTAKEN_MAX: Duration = Duration::from_secs(60);
 /// An event that should precede its answer is sent after this by itself, in case no call waits for it.
 const BEFORE_ANSWER_MAX: Duration = Duration::from_secs(2);
 
-/// Lower-case hex of HMAC-SHA512 over the exact bytes.
-pub fn sign(secret: &str, body: &[u8]) -> String {
-    // HMAC takes keys of any length, so the error arm is never taken.
-    Hmac::<Sha512>::new_from_slice(secret.as_bytes())
-        .map(|mut mac| {
-            mac.update(body);
-            hex::encode(mac.finalize().into_bytes())
-        })
-        .unwrap_or_default()
-}
-
-/// What an event is about.
-pub(crate) struct Subject<'a> {
-    pub(crate) object_id: &'a str,
-    pub(crate) payment_id: &'a str,
-    /// `payment_details`, `refund_details`, `dispute_details`.
-    pub(crate) content_type: &'static str,
-    pub(crate) object: Json,
-}
-
-/// Makes the event, unless no URL is set or the object has had one of this type.
-pub(crate) fn emit(state: &mut State, event_type: &str, subject: Subject<'_>) {
-    if state.meta().webhook_url.is_none() || !state.event_keys.insert(event_key(subject.object_id, event_type)) {
-        return;
+impl Target {
+    /// Which scripts its events meet.
+    fn op(self) -> Op {
+        match self {
+            Self::Hyperswitch => Op::Webhook,
+            Self::Stripe | Self::StripeConnect => Op::StripeWebhook,
+        }
     }
+
+    /// Seconds before each automatic retry.
+    fn retry_seconds(self) -> &'static [u64] {
+        match self {
+            Self::Hyperswitch => &hyperswitch::RETRY_SECONDS,
+            Self::Stripe | Self::StripeConnect => &stripe::RETRY_SECONDS,
+        }
+    }
+}
+
+/// An event that has been made and not been sent.
+pub(crate) struct Outgoing {
+    pub(crate) target: Target,
+    pub(crate) event_id: String,
+    pub(crate) event_type: String,
+    pub(crate) object_id: String,
+    pub(crate) payment_id: Option<String>,
+    pub(crate) account: Option<String>,
+    pub(crate) body: String,
+    /// Where the signature is part of the event.
+    pub(crate) signature: String,
+    /// What scripts may look at.
+    pub(crate) facts: Value,
+}
+
+/// Puts an event on its way, by way of the scripts that it meets.
+pub(crate) fn enqueue(state: &mut State, outgoing: Outgoing) {
+    let Outgoing { target, event_id, event_type, object_id, payment_id, account, body, signature, facts } = outgoing;
     let now = state.now;
-    let event_id = format!("evt_{}", state.ids.uuid_v7(now).simple());
-    let body = object! {
-        "merchant_id" => MERCHANT_ID,
-        "event_id" => event_id.as_str(),
-        "event_type" => event_type,
-        "content" => object! { "type" => subject.content_type, "object" => subject.object },
-        "timestamp" => timestamp(now),
-        "processor_merchant_id" => MERCHANT_ID,
-    }
-    .compact();
-    let facts = Facts::of_payment(
-        subject.payment_id,
-        json!({"event_type": event_type, "object_id": subject.object_id, "payment_id": subject.payment_id}),
-    );
-    let faults = state.take_faults(Op::Webhook, Stage::Webhook, &facts);
-    let held = state.meta().hold;
+    let faults = state.take_faults(target.op(), Stage::Webhook, &Facts::new(payment_id.clone(), facts));
+    let held = state.holds(target);
     let before_answer = !held && faults.has(Fault::WebhookBeforeAnswer);
     let overtaken = !held && faults.has(Fault::WebhookOutOfOrder);
     let status = match (faults.has(Fault::WebhookLost), held) {
@@ -90,13 +86,16 @@ pub(crate) fn emit(state: &mut State, event_type: &str, subject: Subject<'_>) {
         .or_else(|| faults.delay(Fault::WebhookOutOfOrder, OVERTAKEN_MAX))
         .or_else(|| before_answer.then_some(BEFORE_ANSWER_MAX))
         .unwrap_or_default();
-    let forgery = if faults.has(Fault::WebhookUnsigned) { Some(true) } else { faults.has(Fault::WebhookForged).then_some(false) };
-    state.events.put(WebhookEvent {
+    let forgeries =
+        [(Fault::WebhookForged, Forgery::WrongKey), (Fault::WebhookUnsigned, Forgery::Unsigned), (Fault::WebhookStale, Forgery::Stale)];
+    let event = WebhookEvent {
+        target,
         event_id: event_id.clone(),
-        event_type: event_type.to_owned(),
-        object_id: subject.object_id.to_owned(),
-        payment_id: subject.payment_id.to_owned(),
-        signature: sign(&state.settings.webhook_secret, body.as_bytes()),
+        event_type,
+        object_id,
+        payment_id: payment_id.unwrap_or_default(),
+        account,
+        signature,
         body,
         created: now,
         status,
@@ -104,14 +103,16 @@ pub(crate) fn emit(state: &mut State, event_type: &str, subject: Subject<'_>) {
         attempts: Vec::new(),
         retries: 0,
         copies: if faults.has(Fault::WebhookDoubled) { 2 } else { 1 },
-        forgery,
+        forgeries: forgeries.into_iter().filter(|(fault, _)| faults.has(*fault)).map(|(_, forgery)| forgery).collect(),
         overtaken_by_next: overtaken,
         before_answer,
-    });
+    };
+    let lane = event.lane().to_owned();
+    state.events.put(event);
     if status == EventStatus::Waiting {
         state.schedule_webhook(&event_id, now.saturating_add(micros(wait)));
         if overtaken {
-            state.overtakable.entry(subject.payment_id.to_owned()).or_default().push(event_id.clone());
+            state.overtakable.entry(lane).or_default().push(event_id.clone());
         }
     }
     state.emitted.push(event_id);
@@ -126,12 +127,7 @@ pub(crate) struct Sender {
 
 impl Sender {
     pub(crate) fn new() -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(ATTEMPT_TIMEOUT)
-            .user_agent("Hyperswitch-Backend-Server")
-            .no_proxy()
-            .build()?;
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(ATTEMPT_TIMEOUT).no_proxy().build()?;
         Ok(Self { client, slots: Semaphore::new(CONCURRENCY_MAX), running: AtomicUsize::new(0) })
     }
 
@@ -197,37 +193,86 @@ pub(crate) async fn send_before_answer(core: &Arc<Core>, emitted: Vec<String>) {
     }
 }
 
+/// What one delivery sends.
+struct Parcel {
+    target: Target,
+    url: String,
+    body: String,
+    signature: String,
+    copies: u32,
+    forgeries: Vec<Forgery>,
+}
+
 /// Sends all copies of one event and records the outcome. The event must have been claimed (`next_at` taken).
 pub(crate) async fn deliver(core: &Arc<Core>, event_id: &str) {
     let parcel = core.read(|state| {
         let event = state.events.get(event_id)?;
-        let url = state.meta().webhook_url.clone()?;
-        Some((url, event.body.clone(), event.signature.clone(), event.copies, event.forgery))
+        Some(Parcel {
+            target: event.target,
+            url: state.webhook_url(event.target)?.to_owned(),
+            body: event.body.clone(),
+            signature: event.signature.clone(),
+            copies: event.copies,
+            forgeries: event.forgeries.clone(),
+        })
     });
-    let Some((url, body, signature, copies, forgery)) = parcel else { return };
+    let Some(parcel) = parcel else { return };
     let Ok(_slot) = core.sender.slots.acquire().await else { return };
     let mut attempts = Vec::new();
-    if let Some(unsigned) = forgery {
-        let wrong = (!unsigned).then(|| sign("not the key", body.as_bytes()));
-        attempts.push(attempt(core, &url, &body, wrong.as_deref(), true).await);
+    let mut latest = parcel.signature.clone();
+    for forgery in &parcel.forgeries {
+        let signature = parcel.forged(core, *forgery);
+        attempts.push(attempt(core, &parcel, signature.as_deref(), true).await);
     }
-    for _ in 0..copies {
-        attempts.push(attempt(core, &url, &body, Some(&signature), false).await);
+    for _ in 0..parcel.copies {
+        latest = parcel.sign(core);
+        attempts.push(attempt(core, &parcel, Some(&latest), false).await);
     }
-    let recorded = core.write(|state| record(state, event_id, attempts));
+    let recorded = core.write(|state| record(state, event_id, attempts, latest));
     if let Err(error) = recorded {
         tracing::error!(error = &error as &dyn std::error::Error, event_id, "delivery is not on disk");
     }
 }
 
-async fn attempt(core: &Core, url: &str, body: &str, signature: Option<&str>, forged: bool) -> Attempt {
-    let post = || {
-        let mut request =
-            core.sender.client.post(url).header("content-type", "application/json").header("via", "HyperSwitch").body(body.to_owned());
-        if let Some(signature) = signature {
-            request = request.header("x-webhook-signature-512", signature);
+impl Parcel {
+    /// The genuine signature: Hyperswitch's is the event's own, Stripe's is made for each attempt.
+    fn sign(&self, core: &Core) -> String {
+        match self.target {
+            Target::Hyperswitch => self.signature.clone(),
+            Target::Stripe => stripe::header(&core.settings.stripe_webhook_secret, stripe::signing_time(core), &self.body),
+            Target::StripeConnect => stripe::header(&core.settings.stripe_connect_webhook_secret, stripe::signing_time(core), &self.body),
         }
-        request.send()
+    }
+
+    /// A signature that must not be accepted; none = no header at all.
+    fn forged(&self, core: &Core, forgery: Forgery) -> Option<String> {
+        const WRONG: &str = "not the key";
+        let time = stripe::signing_time(core);
+        match (forgery, self.target) {
+            (Forgery::Unsigned, _) => None,
+            // Hyperswitch's signature has no time: what is old is as good as new, so the copy is a wrong one.
+            (Forgery::WrongKey | Forgery::Stale, Target::Hyperswitch) => Some(hyperswitch::sign(WRONG, self.body.as_bytes())),
+            (Forgery::WrongKey, _) => Some(stripe::header(WRONG, time, &self.body)),
+            (Forgery::Stale, Target::Stripe) => Some(stripe::stale_header(&core.settings.stripe_webhook_secret, time, &self.body)),
+            (Forgery::Stale, Target::StripeConnect) => {
+                Some(stripe::stale_header(&core.settings.stripe_connect_webhook_secret, time, &self.body))
+            }
+        }
+    }
+}
+
+async fn attempt(core: &Core, parcel: &Parcel, signature: Option<&str>, forged: bool) -> Attempt {
+    let post = || {
+        let request = core.sender.client.post(&parcel.url).body(parcel.body.clone());
+        let (request, name) = match parcel.target {
+            Target::Hyperswitch => (hyperswitch::headers(request), hyperswitch::SIGNATURE_HEADER),
+            Target::Stripe | Target::StripeConnect => (stripe::headers(request), stripe::SIGNATURE_HEADER),
+        };
+        match signature {
+            Some(signature) => request.header(name, signature),
+            None => request,
+        }
+        .send()
     };
     let at = core.read(|state| state.now);
     let mut answer = post().await;
@@ -242,25 +287,26 @@ async fn attempt(core: &Core, url: &str, body: &str, signature: Option<&str>, fo
 }
 
 /// Books the attempts: delivered, due again, or given up. Frees the events that waited to be overtaken by this one.
-fn record(state: &mut State, event_id: &str, attempts: Vec<Attempt>) {
+fn record(state: &mut State, event_id: &str, attempts: Vec<Attempt>, signature: String) {
     let now = state.now;
     let scale = state.settings.webhook_retry_scale;
     let Some(event) = state.events.edit(event_id) else { return };
     let delivered = attempts.iter().any(|a| !a.forged && a.status.is_some_and(|status| (200..300).contains(&status)));
     event.attempts.extend(attempts);
+    event.signature = signature;
     event.copies = 1;
-    event.forgery = None;
+    event.forgeries.clear();
     event.overtaken_by_next = false;
-    let payment_id = event.payment_id.clone();
+    let lane = event.lane().to_owned();
     if delivered {
         event.status = EventStatus::Delivered;
-    } else if let Some(seconds) = RETRY_SECONDS.get(event.retries) {
+    } else if let Some(seconds) = event.target.retry_seconds().get(event.retries) {
         event.retries += 1;
         state.schedule_webhook(event_id, now.saturating_add(scaled(*seconds, scale)));
     } else {
         event.status = EventStatus::Exhausted;
     }
-    for waiting in state.overtakable.remove(&payment_id).unwrap_or_default() {
+    for waiting in state.overtakable.remove(&lane).unwrap_or_default() {
         if waiting != event_id && state.events.get(&waiting).is_some_and(|event| event.next_at.is_some()) {
             state.schedule_webhook(&waiting, now);
         }
