@@ -1,6 +1,7 @@
 //! Booking what goes back to the buyer, whoever sent it: a refund of ours, one made at the PSP, a lost dispute, a payment that did
 //! not stand. Each is a [`Refund`] row, so shares, licences and transfers follow one set of rules.
 
+use super::dispute;
 use super::draft::Draft;
 use super::shares::{hold_or_release, send_what_is_missing, set_off};
 use super::taking_back::{close_unwanted, open_reversals};
@@ -104,17 +105,47 @@ pub(super) fn book_payment_undone(draft: &mut Draft<'_>, why: Option<String>) ->
     book(draft, refund, Event::RefundSucceeded(id), now)
 }
 
-/// Does `change`, which books or unbooks a refund, with what the undone payment took set aside: that is always what the others
-/// have left, whichever was told first.
-pub(super) fn beside_undone_payment<T>(
+/// Does `change`, which books or unbooks a refund, so that what is told first makes no difference: the order bears as much of its
+/// refunds as it has, and a payment that did not stand took what the others have left.
+pub(super) fn rebalanced(
     draft: &mut Draft<'_>,
-    change: impl FnOnce(&mut Draft<'_>) -> Result<T, SettlementError>,
-) -> Result<T, SettlementError> {
-    let Some(undone) = draft.file.payment_undone().cloned() else { return change(draft) };
-    unbook(draft, &undone, Some("another refund of the order was told of later; what is left is booked anew".to_owned()))?;
-    let done = change(draft)?;
-    book_payment_undone(draft, undone.reason)?;
-    Ok(done)
+    change: impl FnOnce(&mut Draft<'_>) -> Result<(), SettlementError>,
+) -> Result<(), SettlementError> {
+    let undone = draft.file.payment_undone().cloned();
+    if let Some(undone) = &undone {
+        unbook(draft, undone, Some("another refund of the order was told of later; what is left is booked anew".to_owned()))?;
+    }
+    change(draft)?;
+    let standing: Vec<Refund> = draft.file.standing_refunds().cloned().collect();
+    for refund in standing {
+        if !draft.file.is_refunded_in_full() {
+            bear_more(draft, refund)?;
+        }
+    }
+    undone.map_or(Ok(()), |undone| book_payment_undone(draft, undone.reason))
+}
+
+/// The order has room for more than it bore of `refund` when that was booked: it is booked anew.
+fn bear_more(draft: &mut Draft<'_>, refund: Refund) -> Result<(), SettlementError> {
+    if let Some(id) = refund.origin.dispute() {
+        let dispute = draft.file.disputes.iter().find(|dispute| dispute.id == id).cloned();
+        return match dispute {
+            Some(dispute) if dispute.amount.amount > refund.amount.amount => dispute::book_anew(draft, &dispute, &refund),
+            _ => Ok(()),
+        };
+    }
+    if Minor::sum(refund.line_parts.iter().map(|part| part.amount))? == refund.amount.amount {
+        return Ok(());
+    }
+    unbook(draft, &refund, None)?;
+    let at = moment_after(refund.succeeded_at, refund.created_at);
+    let id = refund.id;
+    book(draft, refund, Event::RefundSucceededLate(id, at), at)?;
+    let whole = |row: &&Refund| row.id == id && Ok(row.amount.amount) == Minor::sum(row.line_parts.iter().map(|part| part.amount));
+    if draft.file.standing_refunds().any(|row| whole(&row)) {
+        draft.put(Change::Settled(Subject::Refund(id), Code::RefundExceedsOrder));
+    }
+    Ok(())
 }
 
 /// Licences, transfers, reversals and status follow what was booked; `came_back`: something that stood does not any more.

@@ -109,14 +109,20 @@ fn settle_one(draft: &mut Draft<'_>, id: TransferId, seen: &ConnectReversal) -> 
         settle_reversal(draft, ours, &CallOutcome::Done { provider_id: Some(seen.id.clone()) })?;
         return Ok(true);
     }
-    import(draft, transfer, seen)
+    // "Already reversed" means that nothing is left at Connect, so what our books have left is what others took, and no more.
+    let gone = draft.file.reversals_of(id).any(|row| nameless(&row));
+    let amount = if gone { seen.amount.min(transfer.left().0) } else { seen.amount };
+    if gone && amount == 0 {
+        return Ok(false);
+    }
+    import(draft, transfer, seen, amount)
 }
 
 /// Somebody else's: booked, and left to a person as far as no refund accounts for it.
-fn import(draft: &mut Draft<'_>, transfer: Transfer, seen: &ConnectReversal) -> Result<bool, SettlementError> {
+fn import(draft: &mut Draft<'_>, transfer: Transfer, seen: &ConnectReversal, amount: i64) -> Result<bool, SettlementError> {
     let now = draft.context.now;
     let (id, seller) = (transfer.id, transfer.seller_id);
-    let amount = Money::new(seen.amount, transfer.amount.currency);
+    let amount = Money::new(amount, transfer.amount.currency);
     if !amount.amount.is_positive() || amount.amount > transfer.left() {
         let detail = format!("{} of {amount} at Connect, of which our books have {} left; nothing was booked", seen.id, transfer.left().0);
         draft.flag(Subject::Transfer(id), Code::ExternalReversal, detail);

@@ -3,7 +3,7 @@
 //! An open dispute holds the shares; a lost one is booked as a refund that the bank made, for as much as the order has left, and
 //! what the bank takes beyond that is the platform's loss.
 
-use super::booking::{beside_undone_payment, book, follow, moment_after, unasked, unbook};
+use super::booking::{book, follow, moment_after, rebalanced, unasked, unbook};
 use super::draft::Draft;
 use super::{Change, SettlementError, Source, Verdict};
 use crate::attention::{Code, Subject};
@@ -142,7 +142,7 @@ fn enter(draft: &mut Draft<'_>, before: Option<&Dispute>, next: Dispute) -> Resu
         && let Some(before) = before
         && (!next.status.is_lost() || before.amount != next.amount)
     {
-        take_back(draft, before, &loss)?;
+        rebalanced(draft, |draft| unbook_loss(draft, before, &loss))?;
         came_back = true;
         if !next.status.is_lost() {
             draft.flag(Subject::Dispute(next.id), Code::DisputeWonAfterLoss, format!("{} is not lost after all", next.amount));
@@ -187,7 +187,17 @@ fn lose(draft: &mut Draft<'_>, dispute: &Dispute) -> Result<(), SettlementError>
     if booked || !dispute.status.is_lost() || !draft.file.is_in_currency(dispute) {
         return Ok(());
     }
-    beside_undone_payment(draft, |draft| book_loss(draft, dispute))
+    rebalanced(draft, |draft| book_loss(draft, dispute))
+}
+
+/// The order has room for more of a loss than when that was booked.
+pub(super) fn book_anew(draft: &mut Draft<'_>, dispute: &Dispute, loss: &Refund) -> Result<(), SettlementError> {
+    unbook_loss(draft, dispute, loss)?;
+    book_loss(draft, dispute)?;
+    if draft.file.loss_of(dispute.id).is_some_and(|loss| loss.amount == dispute.amount) {
+        draft.put(Change::Settled(Subject::Dispute(dispute.id), Code::DisputeExceedsOrder));
+    }
+    Ok(())
 }
 
 fn book_loss(draft: &mut Draft<'_>, dispute: &Dispute) -> Result<(), SettlementError> {
@@ -214,10 +224,10 @@ fn book_loss(draft: &mut Draft<'_>, dispute: &Dispute) -> Result<(), SettlementE
 }
 
 /// A loss does not stand: `dispute` is as it was when it was booked.
-fn take_back(draft: &mut Draft<'_>, dispute: &Dispute, loss: &Refund) -> Result<(), SettlementError> {
+fn unbook_loss(draft: &mut Draft<'_>, dispute: &Dispute, loss: &Refund) -> Result<(), SettlementError> {
     let (order_id, now) = (draft.file.order.id, draft.context.now);
     let why = "the dispute is not lost as it was booked".to_owned();
-    beside_undone_payment(draft, |draft| unbook(draft, loss, Some(why)))?;
+    unbook(draft, loss, Some(why))?;
     let surplus = Money { amount: dispute.amount.amount.minus(loss.amount.amount)?, ..dispute.amount };
     if surplus.amount.is_positive() {
         let event = Event::DisputeSurplusUndone(dispute.id, loss.succeeded_at.unwrap_or(loss.created_at));

@@ -70,6 +70,9 @@ pub fn decide_replace_transfer(file: &OrderFile, id: TransferId, context: &Conte
     if !given_up && file.reversals_of(id).find(external).is_none() {
         return Err(ReplaceRefusal::NotReplaceable(transfer.status()));
     }
+    if given_up && file.transfers.iter().any(|row| row.replaces == Some(id) && file.carries(row)) {
+        return Err(ReplaceRefusal::NothingMissing);
+    }
     let mut draft = Draft::new(file, context);
     set_off(&mut draft, seller)?;
     let taken: i64 = draft.file.reversals_of(id).filter(external).map(|row| row.open_amount().0).sum();

@@ -1,6 +1,6 @@
 //! Facts about an order's refunds, ours and those made at the PSP.
 
-use super::booking::{beside_undone_payment, book, follow, moment_after, unasked, unbook};
+use super::booking::{book, follow, moment_after, rebalanced, unasked, unbook};
 use super::draft::Draft;
 use super::{Change, SettlementError, Source, Verdict};
 use crate::attention::{Code, Subject};
@@ -120,7 +120,7 @@ fn succeeded(draft: &mut Draft<'_>, fact: &RefundFact, refund: Refund, late: boo
         draft.flag(Subject::Refund(refund.id), Code::RefundSucceededAfterFailure, refund.amount.to_string());
     }
     let psp_refund_id = refund.psp_refund_id.clone().or_else(|| Some(fact.psp_refund_id.clone()));
-    beside_undone_payment(draft, |draft| book(draft, Refund { psp_refund_id, ..refund }, event, at))?;
+    rebalanced(draft, |draft| book(draft, Refund { psp_refund_id, ..refund }, event, at))?;
     follow(draft, false)?;
     Ok(Verdict::Settled)
 }
@@ -138,6 +138,6 @@ fn failed(draft: &mut Draft<'_>, fact: &RefundFact, refund: Refund) {
 fn undone(draft: &mut Draft<'_>, fact: &RefundFact, refund: Refund) -> Result<(), SettlementError> {
     let detail = format!("{}: {}", refund.amount, fact.error.as_deref().unwrap_or("no reason given"));
     draft.flag(Subject::Refund(refund.id), Code::RefundFailedAfterSuccess, detail);
-    beside_undone_payment(draft, |draft| unbook(draft, &refund, fact.error.clone()))?;
+    rebalanced(draft, |draft| unbook(draft, &refund, fact.error.clone()))?;
     follow(draft, true)
 }
