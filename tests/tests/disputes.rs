@@ -88,7 +88,12 @@ async fn a_dispute_that_is_lost_takes_the_money_the_goods_and_the_share_and_cost
     assert_eq!(buyer.licences().await[0]["status"], "active");
     assert!(waits(&admin, "dispute_won_after_loss").await.is_some());
     let paid = || async {
-        let paid: i64 = seller.transfers().await.iter().map(|t| t["amount"]["amount"].as_i64().unwrap() - t["amount_reversed"]["amount"].as_i64().unwrap()).sum();
+        let paid: i64 = seller
+            .transfers()
+            .await
+            .iter()
+            .map(|t| t["amount"]["amount"].as_i64().unwrap() - t["amount_reversed"]["amount"].as_i64().unwrap())
+            .sum();
         (paid == 900).then_some(())
     };
     world.until("the share sent again", paid).await;
@@ -115,7 +120,8 @@ async fn a_dispute_opened_during_a_refund_shows_once_the_refund_has_ended() {
 
 #[tokio::test]
 async fn a_dispute_whose_messages_are_all_lost_is_found_and_settled() {
-    let world = World::with(&[("RECONCILE_WORKER_ENABLED", "false"), ("RECONCILE_ORDER_STUCK_AFTER", "0s"), ("PROVIDER_TIMEOUT", "1s")]).await;
+    let world =
+        World::with(&[("RECONCILE_WORKER_ENABLED", "false"), ("RECONCILE_ORDER_STUCK_AFTER", "0s"), ("PROVIDER_TIMEOUT", "1s")]).await;
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
     let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
     seller.until_transfer(&world, &order, "completed").await;

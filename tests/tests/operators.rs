@@ -30,7 +30,8 @@ async fn a_lost_message_is_found_in_the_log_and_replayed() {
     assert_eq!(seller.transfers().await, before, "a replay of what was settled changes nothing");
     assert_eq!(items(&admin, "/api/v1/admin/webhooks?event_type=payment_succeeded").await.len(), 1, "and is no delivery");
 
-    let forged = world.until("the refused delivery", || async { items(&admin, "/api/v1/admin/webhooks?signature_valid=false").await.pop() }).await;
+    let forged =
+        world.until("the refused delivery", || async { items(&admin, "/api/v1/admin/webhooks?signature_valid=false").await.pop() }).await;
     let id = forged["id"].as_str().unwrap();
     admin.post(&format!("/api/v1/admin/webhooks/{id}/replay"), Value::Null).await.problem(409, "signature_invalid");
     let done = items(&admin, "/api/v1/admin/actions").await;
@@ -191,7 +192,9 @@ async fn the_audit_finds_nothing_in_good_books_and_every_planted_difference() {
     world.sandbox.pay(&unheard).unwrap();
     world.sandbox.refund_from_dashboard(&orders[0], Some(100)).unwrap();
     let transfers = seller.transfers().await;
-    let of = |order: &str| transfers.iter().find(|transfer| transfer["order_id"] == order).unwrap()["stripe_transfer_id"].as_str().unwrap().to_owned();
+    let of = |order: &str| {
+        transfers.iter().find(|transfer| transfer["order_id"] == order).unwrap()["stripe_transfer_id"].as_str().unwrap().to_owned()
+    };
     world.sandbox.reverse_transfer(&of(&orders[1]), Some(50)).unwrap();
 
     let found = audited(&world, false).await.differences;

@@ -429,8 +429,7 @@ pub(super) async fn backfill(config: Config, arguments: BackfillArguments) -> Ex
                 Match::Error(why) => ("error", why.clone()),
             };
             unmatched += u64::from(!matches!(found, Match::One { .. }));
-            let line =
-                BackfillLine { transfer_id: transfer.id.to_string(), order_id: transfer.order_id.to_string(), found: word, detail };
+            let line = BackfillLine { transfer_id: transfer.id.to_string(), order_id: transfer.order_id.to_string(), found: word, detail };
             say(&if arguments.json { json(&line) } else { format!("{}  {word:<11}  {}", line.transfer_id, line.detail) });
         };
         if let Err(error) = backfill::run(&app, Operator(None), arguments.write, &mut tell).await {

@@ -133,7 +133,11 @@ pub const SECTIONS: &[Section] = &[
             plain("RECONCILE_INTERVAL", "1h", "How often due rows are looked for; also the first pause between two looks at a row."),
             plain("RECONCILE_ORDER_STUCK_AFTER", "30m", "Age from which a pending order's payment is read."),
             plain("RECONCILE_REFUND_STUCK_AFTER", "30m", "Age from which a pending refund is read."),
-            plain("RECONCILE_REFUND_ORPHAN_AFTER", "5m", "Age from which a refund without the provider's id is looked up; above PROVIDER_TIMEOUT."),
+            plain(
+                "RECONCILE_REFUND_ORPHAN_AFTER",
+                "5m",
+                "Age from which a refund without the provider's id is looked up; above PROVIDER_TIMEOUT.",
+            ),
             plain("RECONCILE_SUBSCRIPTION_STUCK_AFTER", "30m", "Age from which an unpaid subscription's payment is read."),
             plain("AUDIT_INTERVAL", "24h", "How often the standing invariants of the books are checked, beside once at the start."),
         ],

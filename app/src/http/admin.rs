@@ -12,7 +12,7 @@ pub use deliveries::DeliveriesApi;
 pub use ledger::LedgerApi;
 pub use money::AdminMoneyApi;
 pub use orders::AdminOrdersApi;
-pub use reconcile::ReconcileApi;
+pub use reconcile::{ReconcileApi, ReportView};
 
 use crate::http::auth::Caller;
 use crate::problem::ApiError;

@@ -79,7 +79,14 @@ struct Findings {
 }
 
 impl Findings {
-    fn differs(&mut self, code: &'static str, order_id: Option<OrderId>, subject: impl Into<String>, sides: (String, String), proposed: &str) {
+    fn differs(
+        &mut self,
+        code: &'static str,
+        order_id: Option<OrderId>,
+        subject: impl Into<String>,
+        sides: (String, String),
+        proposed: &str,
+    ) {
         let (ours, theirs) = sides;
         self.differences.push(Difference { code, order_id, subject: subject.into(), ours, theirs, proposed: proposed.to_owned() });
     }

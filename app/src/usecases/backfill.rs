@@ -61,12 +61,8 @@ async fn look_for(app: &App, transfer: &Transfer) -> Result<Match, StoreError> {
     let Some(connect) = &app.connect else { return Ok(Match::Error("no payout provider is configured".to_owned())) };
     let account = app.store.seller_account(transfer.seller_id).await?.and_then(|account| account.value.stripe_account_id);
     let Some(destination) = account else { return Ok(Match::None) };
-    let wanted = NewTransfer {
-        transfer_id: transfer.id,
-        order_id: transfer.order_id,
-        destination: destination.clone(),
-        amount: transfer.amount,
-    };
+    let wanted =
+        NewTransfer { transfer_id: transfer.id, order_id: transfer.order_id, destination: destination.clone(), amount: transfer.amount };
     match connect.find_transfer(&wanted).await {
         Ok(Found::One(id)) => return Ok(Match::One { id, written: false }),
         Ok(Found::Several(ids)) => return Ok(Match::Several(ids)),

@@ -5,12 +5,12 @@
 
 use crate::problem::chain;
 use crate::services::{App, Connect};
+use crate::usecases::commit::{commit, unit};
 use crate::usecases::onboarding;
 use crate::usecases::settle::{Bring, SettleError, bring};
 use crate::usecases::transfers::refresh;
 use crate::usecases::webhook_log;
 use crate::usecases::webhooks::{Envelope, Handled, result_of};
-use crate::usecases::commit::{commit, unit};
 use veza_domain::attention::{Attention, Code, Subject};
 use veza_domain::ids::{DeliveryId, OrderId, TransferId, UserId};
 use veza_domain::money::{Currency, Money};
@@ -109,7 +109,11 @@ async fn dispatch(app: &App, body: &[u8], row: Option<&Delivery>, event: &Connec
         ConnectSubject::Other => Ok(Dispatched::plain(ProcessingResult::Skipped)),
     };
     done.unwrap_or_else(|error| {
-        tracing::error!(error = chain(&error), event = event.event_type, "a message of the payout provider could not be processed; it will be sent again");
+        tracing::error!(
+            error = chain(&error),
+            event = event.event_type,
+            "a message of the payout provider could not be processed; it will be sent again"
+        );
         let result = ProcessingResult::Error("not processed".to_owned());
         Dispatched { handled: Handled::NotStored, result, order_id: None, logged: false }
     })
@@ -211,7 +215,13 @@ async fn mirror(
         let why = row.failure.as_deref().unwrap_or("no reason given");
         let detail = format!("payout {} of {} failed{after_paid}: {why}", row.id, row.amount);
         tracing::error!(%seller, payout = row.id, code = Code::PayoutFailed.as_str(), detail, "waits on a person");
-        writes.push(Write::Ensure(Row::Attention(Attention { subject, code: Code::PayoutFailed, order_id: None, detail, since: app.now() })));
+        writes.push(Write::Ensure(Row::Attention(Attention {
+            subject,
+            code: Code::PayoutFailed,
+            order_id: None,
+            detail,
+            since: app.now(),
+        })));
     } else if status == PayoutStatus::Paid {
         writes.push(Write::Clear(veza_ports::storage::RowKey::Attention(subject.id(), Code::PayoutFailed)));
     }

@@ -42,7 +42,8 @@ pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<(), EffectError
         Step::Send => {
             let sent = reversal.clone().sent(app.now(), app.money.lease());
             let key = sent.key();
-            let told = journal::call(app, claimed.order_id, &format!("reversal {} of {} sent to Connect, key {key}", sent.id, wanted.amount));
+            let told =
+                journal::call(app, claimed.order_id, &format!("reversal {} of {} sent to Connect, key {key}", sent.id, wanted.amount));
             let mut writes = stored.writes(&[Change::Reversal(sent)]);
             writes.push(told);
             match commit(app, fresh_unit(app, writes)).await {
@@ -61,9 +62,8 @@ pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<(), EffectError
 /// [`EffectError`] when something could not be stored.
 pub async fn look(app: &App, order_id: OrderId, id: ReversalId) -> Result<bool, EffectError> {
     let (Some(connect), Some(stored)) = (&app.connect, app.store.order_file(order_id).await?) else { return Ok(false) };
-    let unknown = |reversal: &&Reversal| {
-        reversal.id == id && reversal.status == ReversalStatus::ReversalPending && reversal.attempt.is_unknown()
-    };
+    let unknown =
+        |reversal: &&Reversal| reversal.id == id && reversal.status == ReversalStatus::ReversalPending && reversal.attempt.is_unknown();
     let Some(reversal) = stored.file.reversals.iter().find(unknown) else { return Ok(false) };
     let Some(stripe_transfer_id) = transfer_at_connect(&stored.file, reversal) else { return Ok(false) };
     let outcome = look_up(app, connect.as_ref(), reversal, &wanted(reversal, stripe_transfer_id), order_id).await;

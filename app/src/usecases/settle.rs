@@ -91,7 +91,7 @@ fn after_commit(app: &App, order_id: OrderId, decision: &Decision) {
                 TransferStatus::ReversalPending | TransferStatus::Reversed => {}
                 TransferStatus::PermanentlyFailed => tracing::warn!(order = %order_id, transfer = %transfer.id, "transfer ended"),
             },
-            Change::Reversal(reversal) => match reversal.status {
+            Change::Reversal(reversal) | Change::Debt(reversal) => match reversal.status {
                 ReversalStatus::ReversalPending => app.wake.reversals.notify_one(),
                 ReversalStatus::Reversed => {
                     tracing::info!(order = %order_id, reversal = %reversal.id, amount = %reversal.amount, "reversal done")
@@ -99,7 +99,7 @@ fn after_commit(app: &App, order_id: OrderId, decision: &Decision) {
                 ReversalStatus::PermanentlyFailed => tracing::error!(order = %order_id, reversal = %reversal.id, "reversal given up"),
             },
             Change::Effect(effect) => {
-                if matches!(effect.kind, EffectKind::ReadPayment(_) | EffectKind::ReadRefund(..)) {
+                if matches!(effect.kind, EffectKind::ReadPayment(_) | EffectKind::ReadRefund(..) | EffectKind::ReadDispute(..)) {
                     tracing::warn!(order = %order_id, effect = effect.kind.name(), "a message contradicts the books: asking the provider");
                 }
                 app.wake.effects.notify_one();
@@ -109,6 +109,15 @@ fn after_commit(app: &App, order_id: OrderId, decision: &Decision) {
             }
             Change::Order(order) => tracing::info!(order = %order_id, status = order.status.as_str(), "order"),
             Change::Refund(refund) => tracing::info!(order = %order_id, refund = %refund.id, status = refund.status.as_str(), "refund"),
+            Change::Dispute(dispute) => {
+                tracing::warn!(order = %order_id, dispute = dispute.psp_dispute_id, status = dispute.status.as_str(), "dispute");
+            }
+            Change::Netting(netting) => {
+                tracing::info!(order = %order_id, reversal = %netting.reversal_id, amount = %netting.amount, "a share pays a debt");
+            }
+            Change::Settled(subject, code) => {
+                tracing::debug!(order = %order_id, subject = %subject.id(), code = code.as_str(), "waits on nobody any more");
+            }
             Change::Line(_) | Change::Licence(_) | Change::Exclusive(_) | Change::Posting(_) => {}
         }
     }

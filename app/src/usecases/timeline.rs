@@ -141,7 +141,6 @@ fn of_history(history: &History) -> Vec<Item> {
 }
 
 fn posted(posting: &Posting) -> String {
-    let sides: Vec<String> =
-        posting.entries.iter().map(|entry| format!("{} {:+}", entry.account, entry.amount.0)).collect();
+    let sides: Vec<String> = posting.entries.iter().map(|entry| format!("{} {:+}", entry.account, entry.amount.0)).collect();
     format!("{}: {} ({} minor units)", posting.event, sides.join(", "), posting.currency)
 }

@@ -118,9 +118,8 @@ pub async fn refresh(app: &App, connect: &dyn TransferService, known: Versioned<
 
 async fn hold(app: &App, stored: &StoredOrder, transfer: Transfer, reason: Hold) -> Result<(), EffectError> {
     tracing::info!(order = %transfer.order_id, transfer = %transfer.id, hold = reason.as_str(), "transfer waits");
-    let told = (transfer.hold != Some(reason)).then(|| {
-        journal::line(app, transfer.order_id, JournalKind::Job, &format!("transfer {} waits: {}", transfer.id, reason.as_str()))
-    });
+    let told = (transfer.hold != Some(reason))
+        .then(|| journal::line(app, transfer.order_id, JournalKind::Job, &format!("transfer {} waits: {}", transfer.id, reason.as_str())));
     let held = transfer.held(reason, &app.money.transfers, app.now());
     store(app, stored, held, told).await?;
     Ok(())

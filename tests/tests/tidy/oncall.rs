@@ -43,7 +43,8 @@ pub fn tests_of(path: &str, text: &str) -> Vec<String> {
 
 #[test]
 fn an_entry_without_a_section_or_a_test_is_found() {
-    let tests: BTreeSet<String> = tests_of("tests/tests/x.rs", "#[tokio::test]\nasync fn one() {}\n#[test]\nfn two() {}\n").into_iter().collect();
+    let tests: BTreeSet<String> =
+        tests_of("tests/tests/x.rs", "#[tokio::test]\nasync fn one() {}\n#[test]\nfn two() {}\n").into_iter().collect();
     let page = "# On call\n\n### a\n\nText. *Test: `x::one`.*\n\n## Next\n\n### b\n\nText. *Test: `x::two`.*\n";
     assert_eq!(gaps(page, &["a", "b"], &tests), [] as [&str; 0]);
     assert_eq!(gaps(page, &["a", "c"], &tests).len(), 1, "no section");

@@ -46,6 +46,10 @@ impl OrderReads for MemoryStore {
         Ok(transfer.map(|transfer| (transfer.order_id, transfer.id)))
     }
 
+    async fn order_of_our_transfer(&self, id: TransferId) -> Result<Option<OrderId>, StoreError> {
+        Ok(self.state().get::<Transfer>(&RowKey::Transfer(id)).map(|transfer| transfer.value.order_id))
+    }
+
     async fn order_of_reversal(&self, id: ReversalId) -> Result<Option<OrderId>, StoreError> {
         Ok(self.state().get::<Reversal>(&RowKey::Reversal(id)).map(|reversal| reversal.value.order_id))
     }

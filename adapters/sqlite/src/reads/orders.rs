@@ -49,6 +49,7 @@ pub(super) const OF_PSP_REFUND: &str = "SELECT order_id FROM refunds WHERE psp_r
 pub(super) const OF_REFUND: &str = "SELECT order_id FROM refunds WHERE id = ?1";
 pub(super) const OF_DISPUTE: &str = "SELECT order_id FROM disputes WHERE psp_dispute_id = ?1";
 pub(super) const OF_TRANSFER: &str = "SELECT order_id, id FROM transfers WHERE stripe_transfer_id = ?1 AND stripe_transfer_id <> ''";
+pub(super) const OF_OUR_TRANSFER: &str = "SELECT order_id FROM transfers WHERE id = ?1";
 pub(super) const OF_REVERSAL: &str = "SELECT order_id FROM reversals WHERE id = ?1";
 pub(super) const OF_BUYER: &str = select_order!("WHERE buyer_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
 pub(super) const LICENCES_OF_BUYER: &str = select_licence!("WHERE buyer_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
@@ -89,6 +90,10 @@ impl OrderReads for SqliteStore {
             db.prepare_cached(OF_TRANSFER)?.query_row([stripe_transfer_id], ids).optional()
         };
         self.readers.read(find).await
+    }
+
+    async fn order_of_our_transfer(&self, id: TransferId) -> Result<Option<OrderId>, StoreError> {
+        self.readers.read(move |db| order_id(db, OF_OUR_TRANSFER, [id.0])).await
     }
 
     async fn order_of_reversal(&self, id: ReversalId) -> Result<Option<OrderId>, StoreError> {

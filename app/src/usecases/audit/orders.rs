@@ -50,7 +50,13 @@ async fn one(app: &App, id: OrderId, import: bool) -> Result<Findings, StoreErro
         }
         Ok(None) if is_paid(&stored.file) => {
             let sides = (stored.file.order.status.as_str().to_owned(), "no such payment".to_owned());
-            findings.differs("payment_missing", Some(id), payment_id, sides, "Check that the API key belongs to the account that took the payment.");
+            findings.differs(
+                "payment_missing",
+                Some(id),
+                payment_id,
+                sides,
+                "Check that the API key belongs to the account that took the payment.",
+            );
         }
         Ok(None) => {}
         Err(error) => {
@@ -87,7 +93,13 @@ fn against(file: &OrderFile, payment: &Payment, findings: &mut Findings) {
     for known in file.refunds.iter().filter(through_psp).filter(|refund| refund.status == RefundStatus::Succeeded) {
         if !payment.refunds.iter().any(|read| is_of(read, known)) {
             let sides = (format!("succeeded, {}", known.amount), "no such refund".to_owned());
-            findings.differs("refund_missing", Some(id), known.id.to_string(), sides, "Look for the refund at the PSP; if there is none, tell the buyer.");
+            findings.differs(
+                "refund_missing",
+                Some(id),
+                known.id.to_string(),
+                sides,
+                "Look for the refund at the PSP; if there is none, tell the buyer.",
+            );
         }
     }
     for read in &payment.disputes {

@@ -17,7 +17,11 @@ pub async fn send(app: &App, kind: &EffectKind, effect_id: EffectId) -> Result<(
             (*user, "Prove your address", verification(&app.money.public_url, token.expose_secret()))
         }
         EffectKind::MailAlreadyRegistered(user) => (*user, "You have an account already", already_registered(&app.money.public_url)),
-        EffectKind::CreatePayment(_) | EffectKind::CreateRefund(..) | EffectKind::ReadPayment(_) | EffectKind::ReadRefund(..) => {
+        EffectKind::CreatePayment(_)
+        | EffectKind::CreateRefund(..)
+        | EffectKind::ReadPayment(_)
+        | EffectKind::ReadRefund(..)
+        | EffectKind::ReadDispute(..) => {
             return Err(MailError::Refused(format!("{} is no mail", kind.name())));
         }
     };

@@ -28,6 +28,8 @@ pub async fn replay(app: &App, operator: Operator, id: DeliveryId) -> Result<Pro
     match handled {
         Handled::Answered(result) => Ok(result),
         Handled::Malformed(why) => Err(ApiError::field("payload", "malformed", why)),
-        Handled::BadSignature | Handled::NotStored => Err(ApiError::unavailable("storage_unavailable", "it could not be processed; try again")),
+        Handled::BadSignature | Handled::NotStored => {
+            Err(ApiError::unavailable("storage_unavailable", "it could not be processed; try again"))
+        }
     }
 }
