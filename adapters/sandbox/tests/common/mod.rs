@@ -20,7 +20,9 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// One received webhook.
 #[derive(Debug, Clone)]
 pub struct Received {
+    pub path: String,
     pub signature: Option<String>,
+    pub stripe_signature: Option<String>,
     pub user_agent: Option<String>,
     pub body: String,
 }
@@ -31,7 +33,8 @@ impl Received {
     }
 
     pub fn event_type(&self) -> String {
-        self.json()["event_type"].as_str().unwrap().to_owned()
+        let body = self.json();
+        body["event_type"].as_str().or(body["type"].as_str()).unwrap().to_owned()
     }
 }
 
@@ -59,8 +62,9 @@ impl Receiver {
             async move {
                 let header = |name: &str| request.header(name).map(str::to_owned);
                 let (signature, user_agent) = (header("x-webhook-signature-512"), header("user-agent"));
+                let (stripe_signature, path) = (header("stripe-signature"), request.uri().path().to_owned());
                 let body = request.take_body().into_string().await?;
-                receiver.received.lock().unwrap().push(Received { signature, user_agent, body });
+                receiver.received.lock().unwrap().push(Received { path, signature, stripe_signature, user_agent, body });
                 let status = receiver.statuses.lock().unwrap().pop_front().unwrap_or(200);
                 Ok::<_, poem::Error>(Response::builder().status(poem::http::StatusCode::from_u16(status).unwrap()).finish())
             }
@@ -74,6 +78,11 @@ impl Receiver {
 
     pub fn types(&self) -> Vec<String> {
         self.all().iter().map(Received::event_type).collect()
+    }
+
+    /// What came to one path.
+    pub fn at(&self, path: &str) -> Vec<Received> {
+        self.all().into_iter().filter(|received| received.path == path).collect()
     }
 }
 
@@ -124,6 +133,14 @@ impl World {
         let sandbox = Sandbox::start(config.clone()).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { sandbox, receiver, http, config, payments: AtomicUsize::new(0) }
+    }
+
+    /// Stripe's webhooks go to the receiver's `/platform` and `/connect`.
+    pub async fn with_stripe_webhooks() -> Self {
+        let world = Self::new().await;
+        let base = world.receiver.url.trim_end_matches("/hook");
+        world.sandbox.set_stripe_webhook_urls(Some(format!("{base}/platform")), Some(format!("{base}/connect"))).unwrap();
+        world
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -178,6 +195,10 @@ impl World {
 
     pub async fn stripe(&self, path: &str) -> Reply {
         self.send(self.http.get(self.url(path)).bearer_auth("sk_test_veza")).await.unwrap()
+    }
+
+    pub async fn stripe_as(&self, account: &str, path: &str) -> Reply {
+        self.send(self.http.get(self.url(path)).bearer_auth("sk_test_veza").header("stripe-account", account)).await.unwrap()
     }
 
     /// An account that can receive transfers.
