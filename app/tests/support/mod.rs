@@ -14,6 +14,8 @@ use uuid::Uuid;
 use veza::services::{App, MoneySettings, Wake, WorkerRuns, WorkerSettings};
 use veza::system::SystemIds;
 use veza::usecases::identity::access_tokens::AccessTokens;
+use veza::usecases::invariants::LastVerdict;
+use veza::usecases::reconcile::ReconcileSettings;
 use veza::usecases::webhook_log::refused::RefusedDeliveries;
 use veza_domain::backoff::RetryPolicy;
 use veza_domain::identity::{Email, PasswordHash, Role, Roles, Session, User, Username};
@@ -69,7 +71,20 @@ impl World {
     pub fn over(store: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Self {
         let second = Duration::from_secs(1);
         let retry = RetryPolicy { retries_max: 5, base: second, max: second * 10 };
+        let hour = Duration::from_secs(3600);
         let app = App {
+            connect_webhooks: None,
+            reconcile: ReconcileSettings {
+                enabled: false,
+                interval: hour,
+                order_stuck_after: hour,
+                refund_stuck_after: hour,
+                refund_orphan_after: hour,
+                subscription_stuck_after: hour,
+            },
+            webhook_log_days: 90,
+            invariants_every: hour,
+            invariants: LastVerdict::default(),
             store,
             psp: None,
             connect: None,
@@ -79,6 +94,7 @@ impl World {
             tokens: AccessTokens::new(&SecretString::from("a secret for tests only, 32 bytes and more")),
             identity: veza::usecases::identity::kit::Identity::new(&SecretString::from("a secret for tests"), &SystemIds, true),
             money: MoneySettings {
+                dispute_fee: veza_domain::money::Minor::ZERO,
                 fee: BasisPoints::new(1000).unwrap(),
                 refund_window: second * 3600,
                 transfers: retry,
