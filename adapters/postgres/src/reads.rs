@@ -3,8 +3,6 @@
 
 pub(crate) mod admin;
 pub(crate) mod catalogue;
-pub(crate) mod history;
-pub(crate) mod lists;
 pub(crate) mod orders;
 mod people;
 pub(crate) mod sellers;
