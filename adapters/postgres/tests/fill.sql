@@ -10,6 +10,7 @@ INSERT INTO products SELECT pg_temp.n(4, i), 1, pg_temp.n(1, i % 300), 'track', 
 INSERT INTO product_offers SELECT pg_temp.n(4, i), 0, pg_temp.n(5, i), 'basic', 1, 'EUR', 't' FROM generate_series(1, 3000) i;
 INSERT INTO product_images SELECT pg_temp.n(4, i), 0, repeat('a', 200) FROM generate_series(1, 3000) i;
 INSERT INTO exclusive_holds SELECT pg_temp.n(4, i), 1, pg_temp.n(6, i), 'sold' FROM generate_series(1, 3000) i;
+INSERT INTO seller_accounts SELECT pg_temp.n(1, i), 1, 'acct' || i, TRUE, TRUE, i, NULL FROM generate_series(1, 3000) i;
 INSERT INTO orders SELECT pg_temp.n(6, i), 1, pg_temp.n(1, i % 300), CASE i % 100 WHEN 0 THEN 'pending' WHEN 1 THEN 'failed'
         WHEN 2 THEN 'disputed' ELSE 'completed' END, 100, 'EUR', 0, 'pay' || i, NULL, NULL, i, i, i,
     CASE WHEN i % 200 < 2 THEN i END, 0, NULL FROM generate_series(1, 20000) i;
@@ -24,7 +25,7 @@ INSERT INTO refund_lines SELECT pg_temp.n(9, i), 0, pg_temp.n(7, i) FROM generat
 INSERT INTO refund_line_parts SELECT pg_temp.n(9, i), 0, pg_temp.n(7, i), 1 FROM generate_series(1, 6000) i;
 INSERT INTO refund_seller_parts SELECT pg_temp.n(9, i), 0, pg_temp.n(1, i), 1 FROM generate_series(1, 6000) i;
 INSERT INTO transfers SELECT pg_temp.n(10, i), 1, pg_temp.n(6, i), pg_temp.n(1, i % 300), 90, 'EUR', 0,
-    CASE i % 20 WHEN 0 THEN 'pending' WHEN 1 THEN 'failed' ELSE 'completed' END, 0, NULL, NULL, FALSE, 0,
+    CASE WHEN i % 20 = 0 THEN 'pending' WHEN i % 20 = 1 THEN 'failed' WHEN i % 100 = 2 THEN 'reversed' ELSE 'completed' END, 0, NULL, NULL, FALSE, 0,
     CASE WHEN i % 20 < 2 THEN i END, CASE WHEN i % 40 = 0 THEN 'account_not_ready' END, NULL, 'tr' || i, NULL, i, NULL FROM generate_series(1, 6000) i;
 INSERT INTO reversals SELECT pg_temp.n(11, i), 1, pg_temp.n(6, i), pg_temp.n(1, i % 300), pg_temp.n(10, i), pg_temp.n(9, i), 1, 'EUR', 0, 0,
     CASE i % 20 WHEN 0 THEN 'reversal_pending' ELSE 'reversed' END, 0, NULL, NULL, FALSE, 0, i, NULL, NULL, 'trr' || i, i, NULL
