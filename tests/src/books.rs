@@ -8,7 +8,7 @@ use veza_domain::ledger::Account;
 /// Per currency (upper case), in minor units.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Position {
-    /// Captured less refunded.
+    /// Captured less refunded and what banks took for good.
     pub at_psp: i64,
     /// Transferred less reversed.
     pub at_connect: i64,
@@ -54,7 +54,7 @@ async fn ours(world: &World) -> Positions {
 
 fn theirs(world: &World) -> Positions {
     let position = |(currency, totals): (&String, &veza_sandbox::Totals)| {
-        let position = Position { at_psp: totals.captured - totals.refunded, at_connect: totals.transferred - totals.reversed };
+        let position = Position { at_psp: totals.captured - totals.refunded - totals.disputes_lost, at_connect: totals.transferred - totals.reversed };
         (currency.to_uppercase(), position)
     };
     world.sandbox.books().totals.iter().map(position).collect()

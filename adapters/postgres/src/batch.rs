@@ -7,7 +7,7 @@
 //! 2. `unit` notes the unit's id, if the guard holds and nobody has noted it before.
 //! 3. `gate` is open if both went well. Everything else writes only through it.
 //! 4. One `INSERT` or `UPDATE` per table, over `unnest` of the columns, and one per table of parts. Where rows with unique values
-//!    are updated there is one per row, each after the one before it.
+//!    are updated there is one per row, each after the one before it. One `DELETE` of the entries that are removed or cleared.
 //!
 //! Invariants: locks are taken in one order everywhere; a guard that fails leaves no trace, nor an error in the server's log;
 //! no row is written twice by one statement (all of its parts see the state before it).
@@ -67,6 +67,7 @@ impl Batch<'_> {
                 Action::Insert | Action::Ensure => insert(&mut sql, number, group),
             }
         }
+        self.removals(&mut sql);
         sql.push(" SELECT (SELECT open FROM gate), ").push(&known);
         let inserts = self.writes.first().is_some_and(|write| matches!(write, Write::Insert(_) | Write::Ensure(_)));
         sql.push(if self.alone && inserts { ", (SELECT count(*) FROM w0)" } else { ", NULL::bigint" });
@@ -107,13 +108,28 @@ impl Batch<'_> {
         "(SELECT fingerprint FROM known)".to_owned()
     }
 
+    /// Takes away what is removed (which the guard has found) or cleared. Only the operators' list has such rows.
+    fn removals(&self, sql: &mut Statement) {
+        let removed = self.writes.iter().filter(|write| matches!(write, Write::Remove(_) | Write::Clear(_)));
+        let (tables, keys): (Vec<_>, Vec<_>) = removed.map(|write| place(&write.key())).unzip();
+        let Some(table) = tables.first() else { return };
+        let columns: Vec<&str> = table.key_columns().collect();
+        sql.push(&format!(", gone AS (DELETE FROM {} AS t USING ", table.name));
+        sql.rows(types(table.columns).take(table.key), &keys).push(&format!(" AS v ({}) WHERE ", columns.join(", ")));
+        for column in columns {
+            sql.push(&format!("t.{column} = v.{column} AND "));
+        }
+        sql.push("(SELECT open FROM gate))");
+    }
+
     fn guards(&self) -> Vec<Guard> {
         let mut guards: Vec<Guard> = Vec::new();
         for write in &self.writes {
             let (expected, written) = match write {
                 Write::Update { expected, .. } => (*expected, true),
                 Write::Unchanged { expected, .. } => (*expected, false),
-                Write::Insert(_) | Write::Ensure(_) => continue,
+                Write::Remove(_) => (Revision::FIRST, true),
+                Write::Insert(_) | Write::Ensure(_) | Write::Clear(_) => continue,
             };
             let (table, mut row) = place(&write.key());
             row.push(expected.0.into());
@@ -142,7 +158,7 @@ impl Batch<'_> {
                 Write::Insert(row) => (row, Revision::FIRST, if self.alone { Action::Ensure } else { Action::Insert }),
                 Write::Ensure(row) => (row, Revision::FIRST, Action::Ensure),
                 Write::Update { row, expected } => (row, *expected, Action::Update),
-                Write::Unchanged { .. } => continue,
+                Write::Remove(_) | Write::Clear(_) | Write::Unchanged { .. } => continue,
             };
             let table = stored(row).table();
             let one_by_one = self.one_by_one(table);

@@ -5,15 +5,15 @@
 //! through again, write by write in a transaction, to find the write that did not hold (which may go well by then: that is as
 //! good an answer).
 //!
-//! Invariants: the order of judging is the model's (`veza-memory`): the unit's id; then per write the row as such, its guard,
-//! the move of a transfer, unique values. A deadlock, a serialization failure, a lock or a statement that took too long are
+//! Invariants: the order of judging is the model's (`veza-memory`): the unit's id; then per write what can't be, its guard, the
+//! move of a transfer, unique values. A deadlock, a serialization failure, a lock or a statement that took too long are
 //! [`CommitError::Unavailable`]: the server undid all of the unit, which may come again as it is. Only the statement that is its
 //! own transaction, and `COMMIT`, can leave the outcome unknown.
 
 use crate::batch::Batch;
 use crate::fault::{self, Fault};
 use crate::pool::{Lease, Pool};
-use crate::rows::{impossible, place};
+use crate::rows::place;
 use crate::statement::Statement;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -26,7 +26,7 @@ use veza_ports::storage::{CommitError, Committed, RowKey, UnitOfWork, Write};
 struct Swept;
 
 pub(crate) async fn commit(pool: &Pool, unit: &UnitOfWork) -> Result<Committed, CommitError> {
-    if unit.writes().iter().all(|write| impossible(write).is_none()) {
+    if unit.writes().iter().all(|write| write.fault().is_none()) {
         let layers = layers(unit);
         let answer = if layers.len() == 1 { at_once(pool, unit, layers).await? } else { in_layers(pool, unit, layers).await? };
         if let Some(committed) = answer {
@@ -142,7 +142,7 @@ async fn judged(db: &mut Lease, unit: &UnitOfWork) -> Result<Committed, CommitEr
         return applied_before(unit, found.try_get(0).map_err(fault::unavailable)?);
     }
     for write in unit.writes() {
-        if let Some(why) = impossible(write) {
+        if let Some(why) = write.fault() {
             return Err(CommitError::Invalid(write.key(), why.to_owned()));
         }
         let outcome = run(db, Batch { unit: None, writes: vec![write], alone: true }).await.map_err(|error| refusal(write, error))?;

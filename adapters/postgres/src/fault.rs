@@ -61,6 +61,7 @@ pub(crate) fn unique_value(index: &str) -> Option<UniqueValue> {
         "refunds_psp" => UniqueValue::PspRefundId,
         "transfers_stripe" => UniqueValue::StripeTransferId,
         "reversals_stripe" => UniqueValue::StripeReversalId,
+        "disputes_psp" => UniqueValue::PspDisputeId,
         "seller_accounts_stripe" => UniqueValue::StripeAccountId,
         "mail_tokens_hash" => UniqueValue::MailTokenHash,
         _ => return None,

@@ -3,6 +3,8 @@
 
 pub(crate) mod admin;
 pub(crate) mod catalogue;
+pub(crate) mod history;
+pub(crate) mod lists;
 pub(crate) mod orders;
 mod people;
 pub(crate) mod sellers;

@@ -9,6 +9,7 @@ use sqlx::{Decode, Postgres, Row, Type};
 use std::fmt::Display;
 use uuid::Uuid;
 use veza_domain::identity::TokenHash;
+use veza_domain::look::Look;
 use veza_domain::money::{Currency, Minor, Money};
 use veza_domain::time::Timestamp;
 use veza_ports::BoxError;
@@ -134,6 +135,11 @@ impl Record<'_> {
         Ok(Money { amount: self.minor()?, currency: self.currency()? })
     }
 
+    /// Three fields: when it is due, how often it was looked at, when last.
+    pub(crate) fn look(&mut self) -> Result<Look, BoxError> {
+        Ok(Look { due_at: self.time_opt()?, count: self.number()?, last_at: self.time_opt()? })
+    }
+
     pub(crate) fn hash(&mut self) -> Result<[u8; 32], BoxError> {
         let bytes: Vec<u8> = self.get()?;
         bytes.try_into().map_err(|bytes: Vec<u8>| self.unreadable(&format!("{} bytes", bytes.len())))
@@ -162,6 +168,17 @@ impl<T: Read> Read for Versioned<T> {
     fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
         let revision = Revision(row.get()?);
         Ok(Self { value: T::read(row)?, revision })
+    }
+}
+
+/// A row that is only a count.
+pub(crate) struct Count(pub(crate) u64);
+
+impl Read for Count {
+    const WHAT: &'static str = "counts";
+
+    fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
+        row.number().map(Self)
     }
 }
 

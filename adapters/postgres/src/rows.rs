@@ -8,11 +8,11 @@ pub(crate) mod operations;
 pub(crate) mod orders;
 pub(crate) mod people;
 pub(crate) mod refunds;
+pub(crate) mod trail;
 pub(crate) mod transfers;
 
 use crate::statement::{Type, Value};
-use veza_domain::reversal::ReversalStatus;
-use veza_ports::storage::{Row, RowKey, Write};
+use veza_ports::storage::{Row, RowKey};
 
 /// A table whose rows have a key of their own.
 #[derive(Debug)]
@@ -71,10 +71,15 @@ pub(crate) fn stored(row: &Row) -> &dyn Stored {
         Row::Licence(row) => row,
         Row::Transfer(row) => row,
         Row::Reversal(row) => row,
+        Row::Dispute(row) => row,
+        Row::Netting(row) => row,
+        Row::Payout(row) => row,
         Row::Posting(row) => row,
         Row::Effect(row) => row,
         Row::Attention(row) => row,
         Row::Delivery(row) => row,
+        Row::Journal(row) => row,
+        Row::AdminAction(row) => row,
     }
 }
 
@@ -97,26 +102,14 @@ pub(crate) fn place(key: &RowKey) -> (&'static Table, Vec<Value>) {
         RowKey::Licence(id) => (&orders::LICENCES, vec![id.0.into()]),
         RowKey::Transfer(id) => (&transfers::TRANSFERS, vec![id.0.into()]),
         RowKey::Reversal(id) => (&transfers::REVERSALS, vec![id.0.into()]),
+        RowKey::Dispute(id) => (&trail::DISPUTES, vec![id.0.into()]),
+        RowKey::Netting(id) => (&trail::NETTINGS, vec![id.0.into()]),
+        RowKey::Payout(id) => (&trail::PAYOUTS, vec![id.as_str().into()]),
         RowKey::Posting(event) => (&ledger::POSTINGS, vec![event.as_str().into()]),
         RowKey::Effect(id) => (&operations::EFFECTS, vec![id.0.into()]),
         RowKey::Attention(subject, code) => (&operations::ATTENTION, vec![(*subject).into(), code.as_str().into()]),
         RowKey::Delivery(id) => (&operations::WEBHOOK_LOG, vec![id.0.into()]),
-    }
-}
-
-/// What can't be, whatever is stored.
-pub(crate) fn impossible(write: &Write) -> Option<&'static str> {
-    let (row, updates) = match write {
-        Write::Insert(row) | Write::Ensure(row) => (row, false),
-        Write::Update { row, .. } => (row, true),
-        Write::Unchanged { .. } => return None,
-    };
-    match row {
-        Row::Posting(_) | Row::Attention(_) | Row::Delivery(_) if updates => Some("such rows are never updated"),
-        Row::Posting(posting) if !posting.balances() => Some("the posting does not sum to zero"),
-        Row::Reversal(row) if row.status == ReversalStatus::ReversalPending && row.next_retry_at.is_none() => {
-            Some("a pending reversal is due some time")
-        }
-        _ => None,
+        RowKey::Journal(id) => (&trail::JOURNAL, vec![id.0.into()]),
+        RowKey::AdminAction(id) => (&trail::ADMIN_ACTIONS, vec![id.0.into()]),
     }
 }

@@ -123,6 +123,13 @@ impl Statement {
         self
     }
 
+    /// Binds a list of numbers to the next number.
+    #[must_use]
+    pub(crate) fn with_numbers(mut self, numbers: Vec<i64>) -> Self {
+        self.add(numbers);
+        self
+    }
+
     /// Binds a value and adds its placeholder.
     pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         let number = self.value(value.into());

@@ -1,18 +1,21 @@
 //! Claims of due work, and the broom. Each is one statement, its own transaction: rows that another instance is just claiming are
 //! passed over, so nobody waits for anybody, and a claim whose answer is lost is a lease that ends by itself.
 
+pub(crate) mod looks;
+
 use crate::PostgresStore;
 use crate::fault;
-use crate::record::{Read, Record};
+use crate::pool::Lease;
+use crate::record::{Count, Read, Record};
 use crate::rows::operations::effect_fields;
 use crate::statement::Statement;
 use async_trait::async_trait;
 use std::time::Duration;
 use veza_domain::effect::Effect;
-use veza_domain::ids::{OrderId, RefundId, ReversalId, TransferId};
+use veza_domain::ids::{OrderId, ReversalId, TransferId};
 use veza_domain::time::Timestamp;
 use veza_ports::BoxError;
-use veza_ports::storage::{ClaimedReversal, ClaimedTransfer, StoreError, Versioned, Work};
+use veza_ports::storage::{ClaimedReversal, ClaimedTransfer, LookClaim, Looked, StoreError, Versioned, Work};
 
 pub(crate) const EFFECTS: &str = concat!(
     "WITH due AS MATERIALIZED (SELECT id AS due_id, due_at AS was FROM effects \
@@ -31,14 +34,14 @@ pub(crate) const TRANSFERS: &str = "WITH due AS MATERIALIZED (SELECT * FROM ( \
          SELECT * FROM (SELECT id, next_retry_at FROM transfers \
              WHERE status = 'failed' AND next_retry_at <= $1 ORDER BY next_retry_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED) AS b \
          ) AS both_kinds ORDER BY was, due_id LIMIT $2), \
-     claimed AS (UPDATE transfers SET next_retry_at = $3, revision = revision + 1 FROM due WHERE id = due_id RETURNING id, order_id, was) \
+     claimed AS (UPDATE transfers SET next_retry_at = $3, claimed_at = $1, revision = revision + 1 FROM due WHERE id = due_id RETURNING id, order_id, was) \
      SELECT ROW(id, order_id) FROM claimed ORDER BY was, id";
 
 pub(crate) const REVERSALS: &str = "WITH due AS MATERIALIZED (SELECT id AS due_id, next_retry_at AS was FROM reversals \
          WHERE status = 'reversal_pending' AND next_retry_at <= $1 ORDER BY next_retry_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED), \
-     claimed AS (UPDATE reversals SET next_retry_at = $3, revision = revision + 1 FROM due WHERE id = due_id \
-         RETURNING id, transfer_id, refund_id, was) \
-     SELECT ROW(id, (SELECT t.order_id FROM transfers t WHERE t.id = transfer_id), refund_id) FROM claimed ORDER BY was, id";
+     claimed AS (UPDATE reversals SET next_retry_at = $3, claimed_at = $1, revision = revision + 1 FROM due WHERE id = due_id \
+         RETURNING id, order_id, was) \
+     SELECT ROW(id, order_id) FROM claimed ORDER BY was, id";
 
 /// The sessions that ended first: one walk along each of the two indexes.
 macro_rules! ended {
@@ -71,6 +74,9 @@ pub(crate) const SWEEPS: [&str; 5] = [
     ),
 ];
 
+pub(crate) const SWEEP_DELIVERIES: &str = "DELETE FROM webhook_log WHERE ctid = ANY (ARRAY( \
+     SELECT ctid FROM webhook_log WHERE received_at < $1 ORDER BY received_at, id LIMIT $2 FOR UPDATE SKIP LOCKED))";
+
 impl PostgresStore {
     async fn claim<T: Read>(&self, sql: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<T>, StoreError> {
         let statement = Statement::new(sql).with(now).with(limit).with(now.plus(lease));
@@ -93,28 +99,32 @@ impl Work for PostgresStore {
         self.claim(REVERSALS, now, lease, limit).await
     }
 
+    async fn claim_looks(&self, claim: &LookClaim) -> Result<Vec<Looked>, StoreError> {
+        let answer = self.pool.lease().await?.run(looks::statement(claim)).await;
+        answer.and_then(|rows| crate::record::rows(&rows)).map_err(fault::of_read)
+    }
+
+    async fn sweep_deliveries(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let mut db = self.pool.lease().await?;
+        sweep(&mut db, SWEEP_DELIVERIES, before, limit).await
+    }
+
     /// Statement by statement, each its own transaction: what went is gone even if a later one fails.
     async fn sweep(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let mut db = self.pool.lease().await?;
         let mut gone = 0;
         for sql in SWEEPS {
-            let counted = format!("WITH gone AS ({sql} RETURNING 1) SELECT ROW(count(*)) FROM gone");
-            let answer = db.run(Statement::new(&counted).with(before).with(limit)).await;
-            let counts: Vec<Count> = answer.and_then(|rows| crate::record::rows(&rows)).map_err(fault::of_read)?;
-            gone += counts.iter().map(|count| count.0).sum::<u64>();
+            gone += sweep(&mut db, sql, before, limit).await?;
         }
         Ok(gone)
     }
 }
 
-struct Count(u64);
-
-impl Read for Count {
-    const WHAT: &'static str = "counts";
-
-    fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
-        row.number().map(Self)
-    }
+async fn sweep(db: &mut Lease, sql: &str, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    let counted = format!("WITH gone AS ({sql} RETURNING 1) SELECT ROW(count(*)) FROM gone");
+    let answer = db.run(Statement::new(&counted).with(before).with(limit)).await;
+    let counts: Vec<Count> = answer.and_then(|rows| crate::record::rows(&rows)).map_err(fault::of_read)?;
+    Ok(counts.iter().map(|count| count.0).sum())
 }
 
 impl Read for ClaimedTransfer {
@@ -129,6 +139,6 @@ impl Read for ClaimedReversal {
     const WHAT: &'static str = "reversals";
 
     fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
-        Ok(Self { id: ReversalId(row.id()?), order_id: OrderId(row.id()?), refund_id: RefundId(row.id()?) })
+        Ok(Self { id: ReversalId(row.id()?), order_id: OrderId(row.id()?) })
     }
 }

@@ -10,32 +10,41 @@ INSERT INTO products SELECT pg_temp.n(4, i), 1, pg_temp.n(1, i % 300), 'track', 
 INSERT INTO product_offers SELECT pg_temp.n(4, i), 0, pg_temp.n(5, i), 'basic', 1, 'EUR', 't' FROM generate_series(1, 3000) i;
 INSERT INTO product_images SELECT pg_temp.n(4, i), 0, repeat('a', 200) FROM generate_series(1, 3000) i;
 INSERT INTO exclusive_holds SELECT pg_temp.n(4, i), 1, pg_temp.n(6, i), 'sold' FROM generate_series(1, 3000) i;
-INSERT INTO orders SELECT pg_temp.n(6, i), 1, pg_temp.n(1, i % 300), 'completed', 100, 'EUR', 0, 'pay' || i, NULL, NULL, i, i, i
-    FROM generate_series(1, 6000) i;
+INSERT INTO seller_accounts SELECT pg_temp.n(1, i), 1, 'acct' || i, TRUE, TRUE, i, NULL FROM generate_series(1, 3000) i;
+INSERT INTO orders SELECT pg_temp.n(6, i), 1, pg_temp.n(1, i % 300), CASE i % 100 WHEN 0 THEN 'pending' WHEN 1 THEN 'failed'
+        WHEN 2 THEN 'disputed' ELSE 'completed' END, 100, 'EUR', 0, 'pay' || i, NULL, NULL, i, i, i,
+    CASE WHEN i % 200 < 2 THEN i END, 0, NULL FROM generate_series(1, 20000) i;
 INSERT INTO order_lines SELECT pg_temp.n(7, i), 1, pg_temp.n(6, i), 0, pg_temp.n(4, i), NULL, 'basic', 't', 't', pg_temp.n(1, i), 100, 10, 90, 0
     FROM generate_series(1, 6000) i;
 INSERT INTO licences SELECT pg_temp.n(8, i), 1, pg_temp.n(7, i), pg_temp.n(6, i), pg_temp.n(4, i), pg_temp.n(1, i % 300), 'basic', 'active', i
     FROM generate_series(1, 6000) i;
-INSERT INTO refunds SELECT pg_temp.n(9, i), 1, pg_temp.n(6, i), 1, 'EUR', 'succeeded', 'ref' || i, NULL, NULL, FALSE, NULL, i, i
+INSERT INTO refunds SELECT pg_temp.n(9, i), 1, pg_temp.n(6, i), 1, 'EUR', CASE i % 50 WHEN 0 THEN 'pending' ELSE 'succeeded' END,
+    CASE WHEN i % 100 > 0 THEN 'ref' || i END, NULL, NULL, 'requested', NULL, NULL, i, i, CASE i % 50 WHEN 0 THEN i END, 0, NULL
     FROM generate_series(1, 6000) i;
 INSERT INTO refund_lines SELECT pg_temp.n(9, i), 0, pg_temp.n(7, i) FROM generate_series(1, 6000) i;
 INSERT INTO refund_line_parts SELECT pg_temp.n(9, i), 0, pg_temp.n(7, i), 1 FROM generate_series(1, 6000) i;
 INSERT INTO refund_seller_parts SELECT pg_temp.n(9, i), 0, pg_temp.n(1, i), 1 FROM generate_series(1, 6000) i;
 INSERT INTO transfers SELECT pg_temp.n(10, i), 1, pg_temp.n(6, i), pg_temp.n(1, i % 300), 90, 'EUR', 0,
-    CASE i % 20 WHEN 0 THEN 'pending' WHEN 1 THEN 'failed' ELSE 'completed' END, 0, NULL, NULL, FALSE, 0,
-    CASE WHEN i % 20 < 2 THEN i END, CASE WHEN i % 40 = 0 THEN 'account_not_ready' END, NULL, 'tr' || i, i FROM generate_series(1, 6000) i;
-INSERT INTO reversals SELECT pg_temp.n(11, i), 1, pg_temp.n(10, i), pg_temp.n(9, i), 1, 'EUR',
-    CASE i % 20 WHEN 0 THEN 'reversal_pending' ELSE 'reversed' END, 0, NULL, NULL, FALSE, 0, i, NULL, NULL, 'trr' || i, i
+    CASE WHEN i % 20 = 0 THEN 'pending' WHEN i % 20 = 1 THEN 'failed' WHEN i % 100 = 2 THEN 'reversed' ELSE 'completed' END, 0, NULL, NULL, FALSE, 0,
+    CASE WHEN i % 20 < 2 THEN i END, CASE WHEN i % 40 = 0 THEN 'account_not_ready' END, NULL, 'tr' || i, NULL, i, NULL FROM generate_series(1, 6000) i;
+INSERT INTO reversals SELECT pg_temp.n(11, i), 1, pg_temp.n(6, i), pg_temp.n(1, i % 300), pg_temp.n(10, i), pg_temp.n(9, i), 1, 'EUR', 0, 0,
+    CASE i % 20 WHEN 0 THEN 'reversal_pending' ELSE 'reversed' END, 0, NULL, NULL, FALSE, 0, i, NULL, NULL, 'trr' || i, i, NULL
     FROM generate_series(1, 6000) i;
+INSERT INTO disputes SELECT pg_temp.n(14, i), 1, pg_temp.n(6, i), 'dp' || i, 1, 'EUR', CASE i % 50 WHEN 0 THEN 'opened' ELSE 'won' END,
+    NULL, NULL, NULL, CASE i % 50 WHEN 0 THEN i END, 0, NULL, i, NULL FROM generate_series(1, 6000) i;
+INSERT INTO nettings SELECT pg_temp.n(15, i), pg_temp.n(6, i), pg_temp.n(11, i), pg_temp.n(1, i % 300), 1, 'EUR', i FROM generate_series(1, 3000) i;
+INSERT INTO payouts SELECT 'po' || i, 1, pg_temp.n(1, i % 300), 1, 'EUR', 'paid', NULL, i, i, i FROM generate_series(1, 6000) i;
 INSERT INTO postings (event, order_id, posted_at) SELECT 'e' || i, pg_temp.n(6, i), i FROM generate_series(1, 6000) i;
 INSERT INTO ledger_entries SELECT seq, 'psp_clearing', 'EUR', 100 FROM postings;
 INSERT INTO ledger_entries SELECT seq, 'seller_payable:' || seq % 3000, 'EUR', -100 FROM postings;
 INSERT INTO effects SELECT pg_temp.n(12, i), 1, 'create_payment', pg_temp.n(6, i), NULL, CASE i % 20 WHEN 0 THEN 'pending' ELSE 'done' END,
     i, 0, NULL, NULL, i FROM generate_series(1, 6000) i;
 INSERT INTO attention SELECT pg_temp.n(6, i), 'amount_mismatch', 'order', pg_temp.n(6, i), 'd', i FROM generate_series(1, 3000) i;
-INSERT INTO webhook_log SELECT pg_temp.n(13, i), i, 'payment_succeeded', i % 50 > 0, CASE i % 50 WHEN 1 THEN 'error: x' ELSE 'ok' END,
+INSERT INTO webhook_log SELECT pg_temp.n(13, i), 'hyperswitch', CASE WHEN i % 2 = 0 THEN pg_temp.n(6, i) END, i, 'payment_succeeded', i % 50 > 0, CASE i % 50 WHEN 1 THEN 'error: x' ELSE 'ok' END,
     '127.0.0.1', 'u', 'r', repeat('p', 500) FROM generate_series(1, 6000) i;
 INSERT INTO units SELECT 'unit ' || i, sha256('x'), i FROM generate_series(1, 6000) i;
 INSERT INTO idempotency_keys SELECT pg_temp.n(1, i), 'create_order', 'k' || i, 1, sha256('x'), pg_temp.n(6, i), NULL, NULL, i
     FROM generate_series(1, 3000) i;
+INSERT INTO journal SELECT pg_temp.n(16, i), pg_temp.n(6, i), i, 'call', 't' FROM generate_series(1, 6000) i;
+INSERT INTO admin_actions SELECT pg_temp.n(17, i), i, NULL, 'retry', NULL, NULL, pg_temp.n(6, i), 'd' FROM generate_series(1, 3000) i;
 ANALYZE;

@@ -7,16 +7,19 @@ mod common;
 use common::proxy::{Cut, Proxy, Trip};
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 use veza_cluster::{Database, cluster};
+use veza_domain::attention::Code;
 use veza_domain::backoff::RetryPolicy;
 use veza_domain::licence::ExclusiveState;
 use veza_domain::order::Order;
 use veza_domain::settlement::{Context, Fact, PaymentFact, PaymentStatus, Source, decide};
 use veza_ports::contract::storage::sample::{
-    at, delivery, delivery_id, exclusive, line, order, order_id, transfer, unit, user, user_id, world,
+    at, attention, delivery, delivery_id, exclusive, line, order, order_id, transfer, unit, user, user_id, world,
 };
 use veza_ports::storage::{
-    CatalogReads, Commit, CommitError, Committed, IdentityReads, OrderReads, Page, Revision, Row, UnitOfWork, Work, Write,
+    AdminReads, CatalogReads, Commit, CommitError, Committed, IdentityReads, LookClaim, LookClass, OrderFilter, OrderReads, Page, Revision,
+    Row, UnitOfWork, Work, Write,
 };
 use veza_postgres::PostgresStore;
 
@@ -46,8 +49,14 @@ async fn settlement(store: &PostgresStore, n: u32) -> UnitOfWork {
     store.commit(unit(&format!("payment {n}"), rows)).await.unwrap();
     let stored = store.order_file(order_id(n)).await.unwrap().unwrap();
     let policy = RetryPolicy { retries_max: 5, base: Duration::from_secs(60), max: Duration::from_secs(3600) };
-    let context =
-        Context { now: at(60), fresh: delivery_id(n).0, refund_window: Duration::from_secs(60), transfers: policy, reversals: policy };
+    let context = Context {
+        now: at(60),
+        fresh: delivery_id(n).0,
+        refund_window: Duration::from_secs(60),
+        transfers: policy,
+        reversals: policy,
+        dispute_fee: veza_domain::money::Minor::ZERO,
+    };
     let fact = Fact::Payment(PaymentFact {
         source: Source::Webhook,
         status: PaymentStatus::Succeeded,
@@ -98,6 +107,26 @@ async fn a_settlement_is_one_round_trip() {
     assert_eq!(trips, [Trip::Begin, Trip::Statement, Trip::Statement, Trip::Commit]);
 }
 
+fn look(class: LookClass, pass: Option<Uuid>) -> LookClaim {
+    let pause = RetryPolicy { retries_max: 0, base: Duration::from_secs(1), max: Duration::from_secs(9) };
+    LookClaim { class, now: at(0), older_than: at(0), lease: Duration::from_secs(1), pause, pass, limit: 10 }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removal_is_one_round_trip() {
+    let (database, proxy, store) = behind_a_proxy().await;
+    let entry = |n: u32| Row::Attention(attention(order_id(n), Code::AmountMismatch, 0));
+    store.commit(unit("flags", vec![Write::Insert(entry(1)), Write::Insert(entry(2))])).await.unwrap();
+    for (id, removal) in [("removed", Write::Remove(entry(1).key())), ("cleared", Write::Clear(entry(2).key()))] {
+        proxy.trips();
+        let writes = vec![removal, Write::Insert(Row::Delivery(delivery(if id == "removed" { 1 } else { 2 })))];
+        assert!(matches!(store.commit(unit(id, writes)).await, Ok(Committed::Applied)));
+        let trips: Vec<Trip> = proxy.trips().into_iter().filter(|trip| *trip != Trip::Other).collect();
+        assert_eq!(trips, [Trip::Statement], "{id}");
+    }
+    assert_eq!(database.sql("SELECT count(*) FROM attention"), "0");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_and_a_claim_are_one_round_trip() {
     let (_database, proxy, store) = behind_a_proxy().await;
@@ -109,9 +138,21 @@ async fn a_read_and_a_claim_are_one_round_trip() {
         assert_eq!(store.products(veza_ports::storage::ProductFilter::default(), page).await.unwrap().len(), 5);
         store.claim_effects(at(0), Duration::from_secs(1), 10).await.unwrap();
         store.claim_transfers(at(0), Duration::from_secs(1), 10).await.unwrap();
+        store.history(order_id(1)).await.unwrap();
+        store.orders(OrderFilter::default(), page).await.unwrap();
+        store.ledger_check().await.unwrap();
+        store.backlog().await.unwrap();
+        store.sweep_deliveries(at(0), 10).await.unwrap();
+        let mut made = 10;
+        for class in LookClass::ALL {
+            for pass in [None, Some(order_id(1).0)] {
+                store.claim_looks(&look(class, pass)).await.unwrap();
+                made += 1;
+            }
+        }
         let trips = proxy.trips();
-        assert_eq!(trips.iter().filter(|trip| **trip == Trip::Statement).count(), 5, "{trips:?}");
-        assert!(round == 0 || trips.len() == 5, "{trips:?}");
+        assert_eq!(trips.iter().filter(|trip| **trip == Trip::Statement).count(), made, "{trips:?}");
+        assert!(round == 0 || trips.len() == made, "{trips:?}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Orders with all that hangs on them, and what buyers have.
 
+use super::history::HISTORY;
 use super::{before, values};
 use crate::PostgresStore;
 use crate::record::{Read, Record};
@@ -7,22 +8,38 @@ use crate::rows::catalogue::select_hold;
 use crate::rows::operations::{effect_fields, select_attention};
 use crate::rows::orders::{order_fields, select_licence, select_line};
 use crate::rows::refunds::select_refund;
-use crate::rows::transfers::{select_reversal, select_transfer};
+use crate::rows::trail::{select_dispute, select_netting};
+use crate::rows::transfers::{reversal_fields, select_reversal, select_transfer};
 use crate::statement::Statement;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 use veza_domain::attention::{Attention, Code};
+use veza_domain::dispute::Dispute;
 use veza_domain::effect::Effect;
-use veza_domain::ids::{EffectId, OrderId, UserId};
+use veza_domain::ids::{EffectId, OrderId, ReversalId, TransferId, UserId};
 use veza_domain::licence::{ExclusiveHold, Licence};
+use veza_domain::netting::Netting;
 use veza_domain::order::{Order, OrderLine};
 use veza_domain::refund::Refund;
 use veza_domain::reversal::Reversal;
 use veza_domain::settlement::OrderFile;
 use veza_domain::transfer::Transfer;
 use veza_ports::BoxError;
-use veza_ports::storage::{ListedOrder, OrderReads, Page, Revisions, RowKey, StoreError, StoredOrder, Versioned};
+use veza_ports::storage::{DEBTS_MAX, History, ListedOrder, OrderReads, Page, Revisions, RowKey, StoreError, StoredOrder, Versioned};
+
+/// The oldest debts of each of the order's sellers, and of these the oldest.
+macro_rules! debts {
+    () => {
+        concat!(
+            "ARRAY(SELECT debt FROM (SELECT DISTINCT l.seller_id FROM order_lines l WHERE l.order_id = $1) AS sellers \
+                 CROSS JOIN LATERAL (SELECT r.id, ROW(",
+            reversal_fields!(),
+            ") AS debt FROM reversals r WHERE r.seller_id = sellers.seller_id AND r.status = 'reversal_pending' \
+                     AND r.first_sent_at IS NULL AND r.order_id <> $1 ORDER BY r.id LIMIT $2) AS debts ORDER BY id LIMIT $2)"
+        )
+    };
+}
 
 pub(crate) const FILE: &str = concat!(
     "SELECT ROW(",
@@ -38,22 +55,40 @@ pub(crate) const FILE: &str = concat!(
     "), ARRAY(",
     select_transfer!("WHERE order_id = $1 ORDER BY id"),
     "), ARRAY(",
-    select_reversal!("JOIN transfers t ON t.id = r.transfer_id WHERE t.order_id = $1 ORDER BY r.created_at, r.id"),
-    ")) FROM orders WHERE id = $1"
+    select_reversal!("WHERE r.order_id = $1 ORDER BY r.created_at, r.id"),
+    "), ARRAY(",
+    select_dispute!("WHERE order_id = $1 ORDER BY created_at, id"),
+    "), ARRAY(",
+    select_netting!("WHERE order_id = $1 ORDER BY created_at, id"),
+    "), ",
+    debts!(),
+    ") FROM orders WHERE id = $1"
 );
+
 pub(crate) const OF_PAYMENT: &str = "SELECT ROW(id) FROM orders WHERE payment_id = $1 AND payment_id <> ''";
 /// The PSP's id goes before ours.
 pub(crate) const OF_REFUND: &str = "SELECT ROW(order_id) FROM ( \
          SELECT order_id, 1 AS place FROM refunds WHERE psp_refund_id = $1 AND psp_refund_id <> '' \
          UNION ALL SELECT order_id, 2 FROM refunds WHERE id = $2) AS found ORDER BY place LIMIT 1";
-pub(crate) const OF_BUYER: &str = concat!(
-    "SELECT ROW(",
-    order_fields!(),
-    ", ARRAY(",
-    select_line!("WHERE order_lines.order_id = orders.id ORDER BY position, order_lines.id"),
-    "), ARRAY(SELECT DISTINCT a.code FROM attention a WHERE a.order_id = orders.id)) \
-     FROM orders WHERE buyer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
-);
+pub(crate) const OF_DISPUTE: &str = "SELECT ROW(order_id) FROM disputes WHERE psp_dispute_id = $1";
+pub(crate) const OF_TRANSFER: &str = "SELECT ROW(order_id, id) FROM transfers WHERE stripe_transfer_id = $1 AND stripe_transfer_id <> ''";
+pub(crate) const OF_OUR_TRANSFER: &str = "SELECT ROW(order_id) FROM transfers WHERE id = $1";
+pub(crate) const OF_REVERSAL: &str = "SELECT ROW(order_id) FROM reversals WHERE id = $1";
+/// An order with its lines, and what waits on a person.
+macro_rules! listed_order {
+    ($rest:literal) => {
+        concat!(
+            "SELECT ROW(",
+            crate::rows::orders::order_fields!(),
+            ", ARRAY(",
+            crate::rows::orders::select_line!("WHERE order_lines.order_id = orders.id ORDER BY position, order_lines.id"),
+            "), ARRAY(SELECT DISTINCT a.code FROM attention a WHERE a.order_id = orders.id)) FROM orders ",
+            $rest
+        )
+    };
+}
+pub(crate) use listed_order;
+pub(crate) const OF_BUYER: &str = listed_order!("WHERE buyer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
 pub(crate) const LICENCES_OF_BUYER: &str = select_licence!("WHERE buyer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
 pub(crate) const ATTENTION: &str = select_attention!("WHERE order_id = $1 ORDER BY since, subject_id, code");
 const EFFECT: &str = concat!("SELECT ROW(", effect_fields!(), ") FROM effects WHERE id = $1");
@@ -61,7 +96,7 @@ const EFFECT: &str = concat!("SELECT ROW(", effect_fields!(), ") FROM effects WH
 #[async_trait]
 impl OrderReads for PostgresStore {
     async fn order_file(&self, id: OrderId) -> Result<Option<StoredOrder>, StoreError> {
-        self.read_one(|| Statement::new(FILE).with(id.0)).await
+        self.read_one(|| Statement::new(FILE).with(id.0).with(DEBTS_MAX)).await
     }
 
     async fn order_of_payment(&self, payment_id: &str) -> Result<Option<OrderId>, StoreError> {
@@ -73,6 +108,30 @@ impl OrderReads for PostgresStore {
         let ours = Uuid::parse_str(psp_refund_id).ok().filter(|id| id.to_string() == psp_refund_id);
         let found: Option<Id> = self.read_one(|| Statement::new(OF_REFUND).with(psp_refund_id).with(ours)).await?;
         Ok(found.map(|id| OrderId(id.0)))
+    }
+
+    async fn order_of_dispute(&self, psp_dispute_id: &str) -> Result<Option<OrderId>, StoreError> {
+        let found: Option<Id> = self.read_one(|| Statement::new(OF_DISPUTE).with(psp_dispute_id)).await?;
+        Ok(found.map(|id| OrderId(id.0)))
+    }
+
+    async fn order_of_transfer(&self, stripe_transfer_id: &str) -> Result<Option<(OrderId, TransferId)>, StoreError> {
+        let found: Option<Ids> = self.read_one(|| Statement::new(OF_TRANSFER).with(stripe_transfer_id)).await?;
+        Ok(found.map(|ids| (OrderId(ids.0), TransferId(ids.1))))
+    }
+
+    async fn order_of_our_transfer(&self, id: TransferId) -> Result<Option<OrderId>, StoreError> {
+        let found: Option<Id> = self.read_one(|| Statement::new(OF_OUR_TRANSFER).with(id.0)).await?;
+        Ok(found.map(|id| OrderId(id.0)))
+    }
+
+    async fn order_of_reversal(&self, id: ReversalId) -> Result<Option<OrderId>, StoreError> {
+        let found: Option<Id> = self.read_one(|| Statement::new(OF_REVERSAL).with(id.0)).await?;
+        Ok(found.map(|id| OrderId(id.0)))
+    }
+
+    async fn history(&self, id: OrderId) -> Result<History, StoreError> {
+        Ok(self.read_one(|| Statement::new(HISTORY).with(id.0)).await?.unwrap_or_default())
     }
 
     async fn orders_of_buyer(&self, buyer: UserId, page: Page) -> Result<Vec<ListedOrder>, StoreError> {
@@ -93,13 +152,24 @@ impl OrderReads for PostgresStore {
 }
 
 /// A row that is only an id.
-struct Id(Uuid);
+pub(super) struct Id(pub(super) Uuid);
 
 impl Read for Id {
     const WHAT: &'static str = "ids";
 
     fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
         row.id().map(Self)
+    }
+}
+
+/// Two ids.
+struct Ids(Uuid, Uuid);
+
+impl Read for Ids {
+    const WHAT: &'static str = "ids";
+
+    fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
+        Ok(Self(row.id()?, row.id()?))
     }
 }
 
@@ -128,11 +198,14 @@ impl Read for StoredOrder {
         let mut holds: Vec<Versioned<ExclusiveHold>> = row.all()?;
         holds.retain(|hold| exclusive.contains(&hold.value.product_id));
         revisions.extend(holds.iter().map(|hold| (RowKey::Exclusive(hold.value.product_id), hold.revision)));
-        let refunds = noted(row, &mut revisions, |refund: &Refund| RowKey::Refund(refund.id))?;
-        let licences = noted(row, &mut revisions, |licence: &Licence| RowKey::Licence(licence.id))?;
-        let transfers = noted(row, &mut revisions, |transfer: &Transfer| RowKey::Transfer(transfer.id))?;
-        let reversals = noted(row, &mut revisions, |reversal: &Reversal| RowKey::Reversal(reversal.id))?;
-        let file = OrderFile { order: order.value, lines, refunds, licences, transfers, reversals, exclusives: values(holds) };
+        let mut file = OrderFile::new(order.value, lines, values(holds));
+        file.refunds = noted(row, &mut revisions, |refund: &Refund| RowKey::Refund(refund.id))?;
+        file.licences = noted(row, &mut revisions, |licence: &Licence| RowKey::Licence(licence.id))?;
+        file.transfers = noted(row, &mut revisions, |transfer: &Transfer| RowKey::Transfer(transfer.id))?;
+        file.reversals = noted(row, &mut revisions, |reversal: &Reversal| RowKey::Reversal(reversal.id))?;
+        file.disputes = noted(row, &mut revisions, |dispute: &Dispute| RowKey::Dispute(dispute.id))?;
+        file.nettings = noted(row, &mut revisions, |netting: &Netting| RowKey::Netting(netting.id))?;
+        file.debts = noted(row, &mut revisions, |debt: &Reversal| RowKey::Reversal(debt.id))?;
         Ok(Self { file, revisions })
     }
 }

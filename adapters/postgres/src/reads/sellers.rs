@@ -1,17 +1,20 @@
 //! What sellers have, are owed and owe.
 
+use super::orders::Id;
 use super::{before, values};
 use crate::PostgresStore;
 use crate::record::{Read, Record};
 use crate::rows::catalogue::select_account;
-use crate::rows::transfers::{select_reversal, select_transfer, transfer_fields};
+use crate::rows::trail::select_payout;
+use crate::rows::transfers::select_transfer;
 use crate::statement::Statement;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use veza_domain::ids::UserId;
 use veza_domain::ledger::Account;
 use veza_domain::money::{Currency, Minor};
-use veza_domain::payout::{SellerAccount, SellerBooks};
+use veza_domain::payout::{Payout, SellerAccount, SellerBooks};
+use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
 use veza_ports::BoxError;
 use veza_ports::storage::{Page, SellerReads, SellerTransfer, StoreError, Versioned};
@@ -23,17 +26,31 @@ pub(crate) const BOOKS: &str = "SELECT ROW(1::bigint, currency, sum(amount)::big
      SELECT ROW(2::bigint, currency, sum(amount)::bigint) FROM ledger_balances WHERE account = $2 GROUP BY currency \
      UNION ALL \
      SELECT ROW(3::bigint, currency, sum(amount)::bigint) FROM transfers \
-     WHERE seller_id = $3 AND hold IS NOT NULL AND status IN ('pending', 'failed') GROUP BY currency";
+     WHERE seller_id = $3 AND hold IS NOT NULL AND hold IN ('account_not_ready', 'balance_insufficient', 'disputed') \
+         AND status IN ('pending', 'failed') GROUP BY currency";
 pub(crate) const HELD: &str = select_transfer!(
     "WHERE seller_id = $1 AND hold IS NOT NULL AND hold = 'account_not_ready' AND status IN ('pending', 'failed') ORDER BY id LIMIT $2"
 );
-pub(crate) const OF_SELLER: &str = concat!(
-    "SELECT ROW(",
-    transfer_fields!(),
-    ", ARRAY(",
-    select_reversal!("WHERE r.transfer_id = transfers.id ORDER BY r.created_at, r.id"),
-    ")) FROM transfers WHERE seller_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
-);
+/// A transfer with its reversals.
+macro_rules! with_reversals {
+    ($rest:literal) => {
+        concat!(
+            "SELECT ROW(",
+            crate::rows::transfers::transfer_fields!(),
+            ", ARRAY(",
+            crate::rows::transfers::select_reversal!("WHERE r.transfer_id = transfers.id ORDER BY r.created_at, r.id"),
+            ")) FROM transfers ",
+            $rest
+        )
+    };
+}
+pub(crate) use with_reversals;
+pub(crate) const OF_SELLER: &str = with_reversals!("WHERE seller_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+pub(crate) const OF_ACCOUNT: &str = "SELECT ROW(seller_id) FROM seller_accounts WHERE stripe_account_id = $1 AND stripe_account_id <> ''";
+pub(crate) const PAYOUT: &str = select_payout!("WHERE id = $1");
+pub(crate) const PAYOUTS: &str = select_payout!("WHERE seller_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2");
+pub(crate) const PAYOUTS_AFTER: &str =
+    select_payout!("WHERE seller_id = $1 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $2");
 
 #[async_trait]
 impl SellerReads for PostgresStore {
@@ -53,6 +70,23 @@ impl SellerReads for PostgresStore {
 
     async fn held_transfers(&self, seller: UserId, limit: u32) -> Result<Vec<Versioned<Transfer>>, StoreError> {
         self.read(|| Statement::new(HELD).with(seller.0).with(limit)).await
+    }
+
+    async fn seller_of_account(&self, stripe_account_id: &str) -> Result<Option<UserId>, StoreError> {
+        let found: Option<Id> = self.read_one(|| Statement::new(OF_ACCOUNT).with(stripe_account_id)).await?;
+        Ok(found.map(|id| UserId(id.0)))
+    }
+
+    async fn payout(&self, id: &str) -> Result<Option<Versioned<Payout>>, StoreError> {
+        self.read_one(|| Statement::new(PAYOUT).with(id)).await
+    }
+
+    async fn payouts_of_seller(&self, seller: UserId, limit: u32, after: Option<(Timestamp, String)>) -> Result<Vec<Payout>, StoreError> {
+        let list = || match &after {
+            Some((time, id)) => Statement::new(PAYOUTS_AFTER).with(seller.0).with(limit).with(*time).with(id.as_str()),
+            None => Statement::new(PAYOUTS).with(seller.0).with(limit),
+        };
+        self.read(list).await.map(values)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::statement::Value;
 use veza_domain::attention::{Attention, Code, Subject};
 use veza_domain::effect::{Effect, EffectKind, EffectState};
 use veza_domain::ids::{DeliveryId, EffectId, OrderId, UserId};
-use veza_domain::webhook::{Delivery, ProcessingResult};
+use veza_domain::webhook::{Delivery, ProcessingResult, Sender};
 use veza_ports::BoxError;
 use veza_ports::storage::{IdempotencyRecord, IdempotencyState};
 
@@ -124,14 +124,27 @@ impl Read for Attention {
 
 macro_rules! select_delivery {
     ($rest:literal) => {
+        crate::rows::operations::select_delivery!("payload", $rest)
+    };
+    ($payload:literal, $rest:literal) => {
         concat!(
-            "SELECT ROW(id, received_at, event_type, signature_valid, processing_result, source_ip, user_agent, request_id, payload) \
-             FROM webhook_log ",
+            "SELECT ROW(id, sender, order_id, received_at, event_type, signature_valid, processing_result, source_ip, user_agent, \
+             request_id, ",
+            $payload,
+            ") FROM webhook_log ",
             $rest
         )
     };
 }
 pub(crate) use select_delivery;
+
+/// A delivery without what it carries.
+macro_rules! select_heard {
+    ($rest:literal) => {
+        crate::rows::operations::select_delivery!("''::text", $rest)
+    };
+}
+pub(crate) use select_heard;
 
 pub(crate) static WEBHOOK_LOG: Table = Table {
     name: "webhook_log",
@@ -140,6 +153,8 @@ pub(crate) static WEBHOOK_LOG: Table = Table {
     unique_values: false,
     columns: &[
         ("id", Uuid),
+        ("sender", Text),
+        ("order_id", Uuid),
         ("received_at", Int),
         ("event_type", Text),
         ("signature_valid", Bool),
@@ -159,6 +174,8 @@ impl Stored for Delivery {
     fn values(&self) -> Vec<Value> {
         vec![
             self.id.0.into(),
+            self.sender.as_str().into(),
+            self.order_id.map(|id| id.0).into(),
             self.received_at.into(),
             (&self.event_type).into(),
             self.signature_valid.into(),
@@ -177,6 +194,8 @@ impl Read for Delivery {
     fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
         Ok(Self {
             id: DeliveryId(row.id()?),
+            sender: row.parsed(Sender::parse)?,
+            order_id: row.id_opt(OrderId)?,
             received_at: row.time()?,
             event_type: row.get()?,
             signature_valid: row.get()?,

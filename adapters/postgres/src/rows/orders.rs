@@ -13,7 +13,7 @@ use veza_ports::BoxError;
 macro_rules! order_fields {
     () => {
         "revision, id, buyer_id, status, total, currency, refunded, payment_id, client_secret, failure, created_at, completed_at, \
-         refund_deadline"
+         refund_deadline, look_due_at, look_count, look_last_at"
     };
 }
 pub(crate) use order_fields;
@@ -36,6 +36,9 @@ pub(crate) static ORDERS: Table = Table {
         ("created_at", Int),
         ("completed_at", Int),
         ("refund_deadline", Int),
+        ("look_due_at", Int),
+        ("look_count", Int),
+        ("look_last_at", Int),
     ],
 };
 
@@ -58,6 +61,9 @@ impl Stored for Order {
             self.created_at.into(),
             self.completed_at.into(),
             self.refund_deadline.into(),
+            self.look.due_at.into(),
+            self.look.count.into(),
+            self.look.last_at.into(),
         ]
     }
 }
@@ -78,6 +84,7 @@ impl Read for Order {
             created_at: row.time()?,
             completed_at: row.time_opt()?,
             refund_deadline: row.time_opt()?,
+            look: row.look()?,
         })
     }
 }

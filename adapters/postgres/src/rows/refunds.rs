@@ -2,17 +2,17 @@
 
 use super::{Parts, Stored, Table};
 use crate::record::{Read, Record};
-use crate::statement::Type::{Bool, Int, Text, Uuid};
+use crate::statement::Type::{Int, Text, Uuid};
 use crate::statement::Value;
-use veza_domain::ids::{LineId, OrderId, RefundId, UserId};
-use veza_domain::refund::{LinePart, Refund, RefundStatus, SellerPart};
+use veza_domain::ids::{DisputeId, LineId, OrderId, RefundId, UserId};
+use veza_domain::refund::{LinePart, Refund, RefundOrigin, RefundStatus, SellerPart};
 use veza_ports::BoxError;
 
 macro_rules! select_refund {
     ($rest:literal) => {
         concat!(
-            "SELECT ROW(revision, id, order_id, amount, currency, status, psp_refund_id, reason, requested_by, external, error_message, \
-             created_at, succeeded_at, \
+            "SELECT ROW(revision, id, order_id, amount, currency, status, psp_refund_id, reason, requested_by, origin, dispute_id, \
+             error_message, created_at, succeeded_at, look_due_at, look_count, look_last_at, \
              ARRAY(SELECT l.line_id FROM refund_lines l WHERE l.refund_id = refunds.id ORDER BY l.position), \
              ARRAY(SELECT ROW(p.line_id, p.amount) FROM refund_line_parts p WHERE p.refund_id = refunds.id ORDER BY p.position), \
              ARRAY(SELECT ROW(s.seller_id, s.amount) FROM refund_seller_parts s WHERE s.refund_id = refunds.id ORDER BY s.position)) \
@@ -37,10 +37,14 @@ pub(crate) static REFUNDS: Table = Table {
         ("psp_refund_id", Text),
         ("reason", Text),
         ("requested_by", Uuid),
-        ("external", Bool),
+        ("origin", Text),
+        ("dispute_id", Uuid),
         ("error_message", Text),
         ("created_at", Int),
         ("succeeded_at", Int),
+        ("look_due_at", Int),
+        ("look_count", Int),
+        ("look_last_at", Int),
     ],
 };
 
@@ -65,10 +69,14 @@ impl Stored for Refund {
             (&self.psp_refund_id).into(),
             (&self.reason).into(),
             self.requested_by.map(|id| id.0).into(),
-            self.external.into(),
+            self.origin.as_str().into(),
+            self.origin.dispute().map(|id| id.0).into(),
             (&self.error_message).into(),
             self.created_at.into(),
             self.succeeded_at.into(),
+            self.look.due_at.into(),
+            self.look.count.into(),
+            self.look.last_at.into(),
         ]
     }
 
@@ -98,15 +106,21 @@ impl Read for Refund {
             psp_refund_id: row.get()?,
             reason: row.get()?,
             requested_by: row.id_opt(UserId)?,
-            external: row.get()?,
+            origin: origin(row)?,
             error_message: row.get()?,
             created_at: row.time()?,
             succeeded_at: row.time_opt()?,
+            look: row.look()?,
             lines: row.get::<Vec<uuid::Uuid>>()?.into_iter().map(LineId).collect(),
             line_parts: row.all()?,
             seller_parts: row.all()?,
         })
     }
+}
+
+fn origin(row: &mut Record<'_>) -> Result<RefundOrigin, BoxError> {
+    let (text, dispute): (String, Option<DisputeId>) = (row.get()?, row.id_opt(DisputeId)?);
+    RefundOrigin::parse(&text, dispute).ok_or_else(|| row.unreadable(&text))
 }
 
 impl Read for LinePart {

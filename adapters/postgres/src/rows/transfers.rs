@@ -5,7 +5,7 @@ use crate::record::{Read, Record};
 use crate::statement::Type::{Bool, Int, Text, Uuid};
 use crate::statement::Value;
 use veza_domain::ids::{OrderId, RefundId, ReversalId, TransferId, UserId};
-use veza_domain::reversal::{Reversal, ReversalStatus};
+use veza_domain::reversal::{Reversal, ReversalCause, ReversalStatus};
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::{Attempt, Hold, Transfer, TransferStatus};
 use veza_ports::BoxError;
@@ -21,7 +21,7 @@ pub(crate) use select_transfer;
 macro_rules! transfer_fields {
     () => {
         "revision, id, order_id, seller_id, amount, currency, amount_reversed, status, generation, first_sent_at, last_sent_at, look_up, \
-         retry_count, next_retry_at, hold, last_error, stripe_transfer_id, created_at"
+         retry_count, next_retry_at, hold, last_error, stripe_transfer_id, replaces, created_at"
     };
 }
 pub(crate) use transfer_fields;
@@ -48,6 +48,7 @@ pub(crate) static TRANSFERS: Table = Table {
         ("hold", Text),
         ("last_error", Text),
         ("stripe_transfer_id", Text),
+        ("replaces", Uuid),
         ("created_at", Int),
     ],
 };
@@ -75,6 +76,7 @@ impl Stored for Transfer {
             self.hold.map(Hold::as_str).into(),
             (&self.last_error).into(),
             (&self.stripe_transfer_id).into(),
+            self.replaces.map(|id| id.0).into(),
             self.created_at.into(),
         ]
     }
@@ -95,6 +97,7 @@ impl Read for Transfer {
         transfer.hold = row.parsed_opt(Hold::parse)?;
         transfer.last_error = row.get()?;
         transfer.stripe_transfer_id = row.get()?;
+        transfer.replaces = row.id_opt(TransferId)?;
         transfer.created_at = row.time()?;
         Ok(transfer.restored(status))
     }
@@ -104,14 +107,19 @@ fn attempt(row: &mut Record<'_>) -> Result<Attempt, BoxError> {
     Ok(Attempt { generation: row.number()?, first_sent_at: row.time_opt()?, last_sent_at: row.time_opt()?, look_up: row.get()? })
 }
 
+/// A reversal's fields, of `reversals r`.
+macro_rules! reversal_fields {
+    () => {
+        "r.revision, r.id, r.order_id, r.seller_id, r.transfer_id, r.refund_id, r.amount, r.currency, r.netted, r.written_off, r.status, \
+         r.generation, r.first_sent_at, r.last_sent_at, r.look_up, r.retry_count, r.next_retry_at, r.hold, r.last_error, \
+         r.stripe_reversal_id, r.created_at"
+    };
+}
+pub(crate) use reversal_fields;
+
 macro_rules! select_reversal {
     ($rest:literal) => {
-        concat!(
-            "SELECT ROW(r.revision, r.id, r.transfer_id, r.refund_id, r.amount, r.currency, r.status, r.generation, r.first_sent_at, \
-             r.last_sent_at, r.look_up, r.retry_count, r.next_retry_at, r.hold, r.last_error, r.stripe_reversal_id, r.created_at) \
-             FROM reversals r ",
-            $rest
-        )
+        concat!("SELECT ROW(", crate::rows::transfers::reversal_fields!(), ") FROM reversals r ", $rest)
     };
 }
 pub(crate) use select_reversal;
@@ -123,10 +131,14 @@ pub(crate) static REVERSALS: Table = Table {
     unique_values: true,
     columns: &[
         ("id", Uuid),
+        ("order_id", Uuid),
+        ("seller_id", Uuid),
         ("transfer_id", Uuid),
         ("refund_id", Uuid),
         ("amount", Int),
         ("currency", Text),
+        ("netted", Int),
+        ("written_off", Int),
         ("status", Text),
         ("generation", Int),
         ("first_sent_at", Int),
@@ -149,10 +161,14 @@ impl Stored for Reversal {
     fn values(&self) -> Vec<Value> {
         vec![
             self.id.0.into(),
-            self.transfer_id.0.into(),
-            self.refund_id.0.into(),
+            self.order_id.0.into(),
+            self.seller_id.0.into(),
+            self.transfer_id.map(|id| id.0).into(),
+            self.cause.refund().map(|id| id.0).into(),
             self.amount.amount.into(),
             self.amount.currency.code().into(),
+            self.netted.into(),
+            self.written_off.into(),
             self.status.as_str().into(),
             self.attempt.generation.into(),
             self.attempt.first_sent_at.into(),
@@ -174,9 +190,13 @@ impl Read for Reversal {
     fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
         Ok(Self {
             id: ReversalId(row.id()?),
-            transfer_id: TransferId(row.id()?),
-            refund_id: RefundId(row.id()?),
+            order_id: OrderId(row.id()?),
+            seller_id: UserId(row.id()?),
+            transfer_id: row.id_opt(TransferId)?,
+            cause: row.id_opt(RefundId)?.map_or(ReversalCause::External, ReversalCause::Refund),
             amount: row.money()?,
+            netted: row.minor()?,
+            written_off: row.minor()?,
             status: row.parsed(ReversalStatus::parse)?,
             attempt: attempt(row)?,
             retry_count: row.number()?,

@@ -1,8 +1,8 @@
 //! Claims of rows that the reconciler looks at.
 //!
 //! Invariant: a claim walks the partial index of the open rows of its class: along it to what is due; for a pass, which goes by id,
-//! over all of it. What is settled is in none of them. A pass sorts by the text of the id, which has the same order, so that the
-//! planner does not take the key's index instead and walk along everything that is settled.
+//! over all of it. What is settled is in none of them. A pass compares the text of ids, which has the same order, so that the planner
+//! does not take the key's index instead and walk along everything that is settled.
 
 use crate::record::{Read, Record};
 use crate::statement::Statement;
@@ -30,7 +30,8 @@ macro_rules! scheduled {
                 $table,
                 $order,
                 $open,
-                " AND look_due_at IS NOT NULL AND (look_last_at IS NULL OR look_last_at <= $5) AND id > $6 ORDER BY id::text COLLATE \"C\"",
+                " AND look_due_at IS NOT NULL AND (look_last_at IS NULL OR look_last_at <= $5) \
+                 AND id::text COLLATE \"C\" > $6::uuid::text ORDER BY id::text COLLATE \"C\"",
                 "0",
                 "id"
             ),
@@ -79,7 +80,7 @@ macro_rules! sent {
             " WHERE ",
             $open,
             " AND first_sent_at IS NOT NULL \
-             AND last_sent_at < $2 AND next_retry_at IS NOT NULL AND (claimed_at IS NULL OR claimed_at <= $5) AND id > $6 \
+             AND last_sent_at < $2 AND next_retry_at IS NOT NULL AND (claimed_at IS NULL OR claimed_at <= $5) AND id::text COLLATE \"C\" > $6::uuid::text \
              ORDER BY id::text COLLATE \"C\" LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED"
         )
     };
