@@ -1,5 +1,6 @@
 //! The providers in a box: a simulator that speaks the wire formats of Hyperswitch (payments, refunds, disputes,
-//! signed webhooks) and of Stripe Connect (accounts, transfers, reversals, idempotency) over real HTTP.
+//! signed webhooks) and of Stripe Connect (accounts, transfers, reversals, payouts, idempotency, webhooks of both endpoints)
+//! over real HTTP.
 //!
 //! It is a third party: it depends on no other crate of the workspace and keeps books of its own, so that a test can
 //! compare them with Veza's to the cent. What it follows is `contracts/hyperswitch.md` and `contracts/stripe.md`; each
@@ -22,14 +23,15 @@
 //! A captured payment adds its whole amount to the platform's balance (no fee of the provider): pending for
 //! `card_money_available_after`, then available. A refund that succeeds, or a dispute that is opened, takes it back, from
 //! what is pending first; the available balance may go below zero. A transfer moves available money to a connected
-//! account, a reversal takes it back from there, a payout takes it to a bank.
+//! account, a reversal takes it back from there, a payout takes it to a bank, a payout that fails puts it back. A payment that
+//! fails after success loses what was neither refunded nor disputed.
 //!
 //! # Scripts
-//! A script says which call meets which fault: `{"on", "fault", "times"?, "payment_id"?, "match"?, "delay"?}`. It is added
-//! by [`Control::script`], by `POST /control/scripts`, by a payment's `metadata.sandbox` (`"decline"`, or
+//! A script says which call meets which fault: `{"on", "fault", "times"?, "for"?, "path"?, "payment_id"?, "match"?, "delay"?}`.
+//! It is added by [`Control::script`], by `POST /control/scripts`, by a payment's `metadata.sandbox` (`"decline"`, or
 //! `"read_payment:slow, webhook_lost"`), or by a magic amount. [`Script`] documents the fields, [`Op`] the values of `on`
-//! (also `hyperswitch`, `stripe`, `any`). A payment's scripts reach the Stripe calls whose `transfer_group`, or metadata
-//! `payment_id` or `order_id`, is the payment's id.
+//! (also `hyperswitch`, `stripe`, their `…_reads` and `…_writes`, `any`). A payment's scripts reach the Stripe calls whose
+//! `transfer_group`, or metadata `payment_id` or `order_id`, is the payment's id, and the events of its transfers.
 //!
 //! | fault | what happens |
 //! |---|---|
@@ -46,27 +48,36 @@
 //! | `busy` | Hyperswitch: 422 `HE_00` |
 //! | `key_in_use` | Stripe: 409 |
 //! | `not_found` | 404, although the object is there |
+//! | `html`, `wrong_json`, `error_in_200` | status 200 and a page, JSON of something else, or an error body; no effect |
+//! | `garbled` | the effect, then a 200 whose JSON breaks off in the middle |
 //! | `decline`, `processing`, `requires_action` | how the next charge attempt ends |
 //! | `blocked` | HTTP 200 with an error body, no charge |
+//! | `disputed` | the buyer disputes, `delay` (0) after the capture |
+//! | `dispute_lost`, `dispute_won` | disputed at once, decided after `delay` (1 h) |
 //! | `refund_pending` | stays pending, for `delay` or until the control API settles it |
 //! | `refund_failed` | fails at once |
-//! | `refund_fails_later` | succeeds, and fails after `delay` (1 h) |
+//! | `refund_fails_later`, `refund_succeeds_later` | ends one way, and the other way after `delay` (1 h) |
 //! | `refund_not_supported` | check 11: 422 `IR_06` |
 //! | `balance_insufficient` (`seller_without_balance`) | a transfer or a reversal is refused |
 //! | `capability_missing` | a transfer is refused: `insufficient_capabilities_for_transfer` |
 //! | `reversed_elsewhere` (`transfer_reversed_elsewhere`) | somebody reverses the transfer: right after `create_transfer`, or just before `create_reversal` |
+//! | `payout_pending` | stays in transit, for `delay` or until the control API moves it |
+//! | `payout_failed` | fails instead of arriving |
+//! | `payout_fails_later` | arrives, and comes back after `delay` (1 d) |
 //! | `webhook_lost` | the event is made and never sent (a manual resend works) |
 //! | `webhook_doubled` | sent twice |
 //! | `webhook_late` | first sent after `delay` (1 h) |
-//! | `webhook_out_of_order` | sent after the next event of the same payment (or `delay`, 60 s) |
+//! | `webhook_out_of_order` | sent after the next event of the same payment, or account (or `delay`, 60 s) |
 //! | `webhook_before_answer` | delivered before the call that caused it is answered |
 //! | `webhook_forged`, `webhook_unsigned` | a copy with a wrong signature, or none, precedes the genuine one |
+//! | `webhook_stale` | Stripe: a copy that was signed an hour ago precedes the genuine one |
 //!
 //! Answers wait in real time, everything else in sandbox time. A card number of `4000000000000002` is declined.
 //! [`MAGIC_AMOUNTS`], in minor units: 999000001 `decline`, …02 `processing`, …03 `requires_action`, …04 `slow`, …05
 //! `answer_lost`, …06 `error_after_effect`, …07 `error_before_effect`, …08 `rate_limited`, …09 `busy`, …11 `refund_pending`,
-//! …12 `refund_failed`, …13 `refund_fails_later`, …21 `webhook_lost`, …22 `webhook_doubled`, …23 `webhook_late`, …24
-//! `webhook_out_of_order`, …25 `webhook_before_answer`, …26 `webhook_forged`.
+//! …12 `refund_failed`, …13 `refund_fails_later`, …14 `refund_succeeds_later`, …21 `webhook_lost`, …22 `webhook_doubled`, …23
+//! `webhook_late`, …24 `webhook_out_of_order`, …25 `webhook_before_answer`, …26 `webhook_forged`, …31 `disputed`, …32
+//! `dispute_lost`, …33 `dispute_won`.
 //!
 //! # Control API
 //! JSON, no key, from this machine only; the same functions as [`Control`]. A refusal is `{"error": "…"}` with 400 (body),
@@ -79,20 +90,25 @@
 //! | `GET`, `POST`, `DELETE /scripts` | a script, or a list | scripts that wait |
 //! | `GET`, `POST /clock` | `{"advance": "36h"}` | moves the clock through all that is due |
 //! | `POST /payments/{id}/pay`, `/decline`, `/expire` | | what the customer or the bank does |
+//! | `POST /payments/{id}/fail` | | a paid one turns out to have failed |
 //! | `POST /payments/{id}/refund` | `{"amount"?}` | a refund from the PSP's dashboard |
-//! | `POST /payments/{id}/dispute` | `{"amount"?}` | a dispute is opened |
-//! | `POST /disputes/{id}` | `{"status": "won"}` | `won`, `lost`, `challenged`, `accepted`, `cancelled`, `expired` |
-//! | `POST /refunds/{id}/succeed`, `/fail` | | settles it; `fail` also after it had succeeded |
+//! | `POST /payments/{id}/dispute` | `{"amount"?, "reason"?, "reason_code"?, "stage"?, "respond_within"?}` | a dispute is opened |
+//! | `POST /disputes/{id}/challenge`, `/expire`, `/accept`, `/cancel`, `/win`, `/lose` | | it goes on, or ends |
+//! | `POST /disputes/{id}` | `{"status": "won", "stage"?}` | the same, from any status to any |
+//! | `POST /refunds/{id}/succeed`, `/fail` | | settles it, also after it had ended the other way |
 //! | `POST /accounts/{id}` | `{"transfers"?: "active", "payouts_enabled"?: true}` | Stripe's review |
-//! | `POST /accounts/{id}/payout` | | all positive balances go to the bank |
+//! | `POST /accounts/{id}/payout` | `{"currency"?, "amount"?, "status"?}` | positive balances go to the bank |
+//! | `POST /payouts/{id}` | `{"status": "failed", "failure_code"?, "failure_message"?}` | it goes on, or comes back |
+//! | `POST /payouts` | `{"daily": true}` | accounts that may pay out do so every midnight |
 //! | `POST /accounts/{id}/deposit` | `{"amount", "currency"}` | money from outside; `{id}` may be `platform` |
+//! | `POST /transfers` | `{"destination", "amount", "currency"}` | a transfer from Stripe's dashboard |
 //! | `POST /transfers/{id}/reverse` | `{"amount"?}` | a reversal from Stripe's dashboard |
-//! | `GET`, `POST /webhooks` | `{"mode": "auto"}` or `"hold"` | events so far; hold new ones |
-//! | `POST /webhooks/release` | `{"order"?: "fifo" or "lifo", "copies"?: 1}` | sends the held ones |
+//! | `GET`, `POST /webhooks` | `{"mode": "auto" or "hold", "side"?: "stripe"}` | events so far; hold new ones |
+//! | `POST /webhooks/release` | `{"order"?: "fifo" or "lifo", "copies"?: 1, "side"?}` | sends the held ones |
 //! | `POST /webhooks/{event_id}/resend` | | sends the same bytes again |
-//! | `POST /webhook_url` | `{"url": "…"}` or null | where webhooks go |
+//! | `POST /webhook_url` | `{"url", "target"?: "stripe"}` | where webhooks go: `hyperswitch`, `stripe`, `stripe_connect` |
 //!
-//! People use `GET /checkout/{payment_id}?client_secret=…` (Pay, Decline, Dispute) and the onboarding page that an account
+//! People use `GET /checkout/{payment_id}?client_secret=…` (Pay, Decline, Dispute, and what the bank says) and the onboarding page that an account
 //! link leads to.
 //!
 //! # Where it is kinder than the real ones

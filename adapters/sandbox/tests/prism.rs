@@ -16,7 +16,7 @@ use std::{
 
 use common::{Reply, World};
 use serde_json::{Value, json};
-use veza_sandbox::{Fault, Op, Script};
+use veza_sandbox::{Fault, Op, PayoutStatus, Script};
 
 const PRISM: &str = "@stoplight/prism-cli@5.14.2";
 const START_MAX: Duration = Duration::from_secs(60);
@@ -142,6 +142,11 @@ impl Judged<'_> {
         self.call(self.world.http.get(format!("{}{path}", self.base_url)), expected).await
     }
 
+    async fn get_as(&self, account: &str, path: &str, expected: u16) -> Reply {
+        let request = self.world.http.get(format!("{}{path}", self.base_url)).header("stripe-account", account);
+        self.call(request, expected).await
+    }
+
     async fn post(&self, path: &str, key: &str, form: &[(&str, &str)], expected: u16) -> Reply {
         let request = self.world.http.post(format!("{}{path}", self.base_url)).header("idempotency-key", key).form(form);
         self.call(request, expected).await
@@ -168,6 +173,7 @@ async fn answers_pass_stripes_schema() {
         "/v1/accounts/acct_1",
         "/v1/balance",
         "/v1/events",
+        "/v1/payouts",
     ] {
         let request = world.http.get(format!("{}{path}", awake.base_url)).bearer_auth("sk_test_veza");
         let reply = world.send(request).await.unwrap();
@@ -208,6 +214,16 @@ async fn answers_pass_stripes_schema() {
     ] {
         judged.get(&path, 200).await;
     }
+    // The document has the list only; one alone looks the same.
+    let payout = world.sandbox.payout(&seller).unwrap().remove(0);
+    for status in ["paid", "failed"] {
+        let listed = judged.get_as(&seller, "/v1/payouts?limit=3", 200).await.json()["data"][0].clone();
+        assert_eq!(listed["status"], status);
+        assert_eq!(listed, world.stripe_as(&seller, &format!("/v1/payouts/{payout}")).await.json());
+        let _ = world.sandbox.set_payout(&payout, PayoutStatus::Failed, None); // the second time it is there already
+    }
+    judged.get_as(&seller, "/v1/events", 200).await;
+    judged.get_as(&seller, "/v1/balance", 200).await;
     // Refusals pass the schema of errors.
     judged.get("/v1/transfers/tr_none", 404).await;
     judged.get("/v1/accounts/acct_none", 403).await;

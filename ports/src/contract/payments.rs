@@ -4,11 +4,17 @@
 //! Not covered, because no call of ours brings it about at a faithful simulator: HTTP 200 with an error body on a payment
 //! that is not confirmed (§7). Adapters test that against scripted bytes.
 
+mod disputes;
+mod messages;
+
 use super::race::both;
-use crate::payments::{HyperswitchReadClient, NewPayment, NewRefund, Payment, PaymentProvider, PspError, PspRefund, ReadError};
+use crate::payments::{
+    HyperswitchReadClient, NewPayment, NewRefund, Payment, PaymentProvider, PaymentWebhooks, PspError, PspRefund, ReadError,
+};
 use async_trait::async_trait;
 use std::sync::Arc;
 use uuid::Uuid;
+use veza_domain::dispute::DisputeStatus;
 use veza_domain::ids::{OrderId, RefundId};
 use veza_domain::money::{Currency, Money};
 use veza_domain::settlement::{PaymentStatus, PspRefundStatus};
@@ -24,6 +30,8 @@ pub enum Call {
     ReadPayment,
     /// [`HyperswitchReadClient::refund`], or the read that an adoption makes.
     ReadRefund,
+    /// [`HyperswitchReadClient::dispute`].
+    ReadDispute,
 }
 
 /// What goes wrong, once.
@@ -47,7 +55,26 @@ pub enum Trouble {
     RefundPending,
     /// The refund is refused for good.
     RefundNotSupported,
+    /// A page in HTML with status 200, no effect.
+    Html,
+    /// Status 200 and JSON of something else, no effect.
+    WrongJson,
+    /// Status 200 and the provider's error body, no effect.
+    ErrorIn200,
+    /// The effect happens, the answer is cut within its JSON.
+    Garbled,
 }
+
+/// Ways in which a read brings no answer.
+const UNREADABLE: [Trouble; 7] = [
+    Trouble::AnswerLost,
+    Trouble::BadGateway,
+    Trouble::RateLimited,
+    Trouble::Html,
+    Trouble::WrongJson,
+    Trouble::ErrorIn200,
+    Trouble::Garbled,
+];
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +96,15 @@ pub struct Client {
     pub reader: Arc<dyn HyperswitchReadClient>,
 }
 
+/// A message as it arrived.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// The bytes of its body.
+    pub body: Vec<u8>,
+    /// The header that [`PaymentWebhooks::signature_header`] names.
+    pub signature: Option<String>,
+}
+
 /// The adapter with a provider behind it, and the provider's controls. Methods panic when the control itself fails.
 #[async_trait]
 pub trait World: Send + Sync {
@@ -83,6 +119,27 @@ pub trait World: Send + Sync {
 
     /// The bank declines.
     async fn decline(&self, payment_id: &str);
+
+    /// A payment that had succeeded turns out to have failed.
+    async fn fail(&self, payment_id: &str);
+
+    /// Somebody makes a refund in the provider's dashboard; its id.
+    async fn refund_elsewhere(&self, payment_id: &str, amount: i64) -> String;
+
+    /// A refund that had ended one way ends the other way after all.
+    async fn turn_refund(&self, refund_id: &str, succeeds: bool);
+
+    /// The cardholder disputes; the dispute's id. The bank says "fraud" and sets a deadline.
+    async fn dispute(&self, payment_id: &str, amount: i64) -> String;
+
+    /// The dispute goes on.
+    async fn move_dispute(&self, dispute_id: &str, status: DisputeStatus);
+
+    /// What checks and reads the provider's messages.
+    fn webhooks(&self) -> Arc<dyn PaymentWebhooks>;
+
+    /// What the provider has sent us, in the order of arrival; waits for what is on its way.
+    async fn messages(&self) -> Vec<Message>;
 
     /// Idempotency keys of the creating calls that have reached the server, oldest first; `None` = without.
     async fn keys_seen(&self, call: Call) -> Vec<Option<String>>;
@@ -113,7 +170,10 @@ pub async fn run(world: &dyn World) {
     suite.refund_recovery_when_nothing_is_left().await;
     suite.refund_refusals().await;
     suite.unknown_outcomes_of_a_refund().await;
+    suite.disputes().await;
+    suite.late_changes_of_mind().await;
     suite.races().await;
+    suite.messages().await;
 }
 
 struct Suite<'a> {
@@ -205,6 +265,10 @@ impl Suite<'_> {
             (Trouble::RequestLost, false),
             (Trouble::BadGateway, false),
             (Trouble::Busy, false),
+            (Trouble::Html, false),
+            (Trouble::WrongJson, false),
+            (Trouble::ErrorIn200, false),
+            (Trouble::Garbled, true),
         ] {
             let payment = new_payment(900);
             self.world.next(Call::CreatePayment, trouble).await;
@@ -258,7 +322,7 @@ impl Suite<'_> {
         assert!(matches!(payment, Ok(None)), "{payment:?}");
         let refund = self.us.reader.refund(&unknown).await;
         assert!(matches!(refund, Ok(None)), "{refund:?}");
-        for trouble in [Trouble::AnswerLost, Trouble::BadGateway, Trouble::RateLimited] {
+        for trouble in UNREADABLE {
             self.world.next(Call::ReadPayment, trouble).await;
             let payment = self.us.reader.payment(&unknown).await;
             assert!(matches!(payment, Err(ReadError::Unavailable(_))), "{trouble:?}: {payment:?}");
@@ -357,6 +421,10 @@ impl Suite<'_> {
             (Trouble::RequestLost, 0),
             (Trouble::BadGateway, 0),
             (Trouble::Busy, 0),
+            (Trouble::Html, 0),
+            (Trouble::WrongJson, 0),
+            (Trouble::ErrorIn200, 0),
+            (Trouble::Garbled, 1),
         ] {
             let payment = self.paid(1000).await;
             let refund = new_refund(&payment, 600);

@@ -1,14 +1,18 @@
 //! The contract of [`TransferService`], for any adapter against any provider that can be told what goes wrong
 //! (spec/01-money §5, §11; contracts/stripe.md).
 
+mod lists;
+mod messages;
+
 use super::race::both;
-use crate::transfers::{Found, NewReversal, NewTransfer, TransferError, TransferService};
+use crate::transfers::{Found, NewReversal, NewTransfer, TransferError, TransferService, TransferWebhooks};
 use async_trait::async_trait;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 use uuid::Uuid;
 use veza_domain::ids::{OrderId, RefundId, ReversalId, TransferId, UserId};
 use veza_domain::money::{Currency, Money};
+use veza_domain::time::Timestamp;
 
 /// Which call meets a trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,10 +25,14 @@ pub enum Call {
     CreateReversal,
     /// [`TransferService::account`].
     ReadAccount,
-    /// [`TransferService::find_transfer`].
+    /// [`TransferService::find_transfer`] and [`TransferService::transfers`].
     FindTransfer,
-    /// [`TransferService::find_reversal`].
+    /// [`TransferService::find_reversal`], and [`TransferService::transfer`] beyond the reversals that a transfer embeds.
     FindReversal,
+    /// [`TransferService::transfer`].
+    ReadTransfer,
+    /// [`TransferService::payout`].
+    ReadPayout,
 }
 
 /// What goes wrong, once.
@@ -52,7 +60,39 @@ pub enum Trouble {
     BalanceInsufficient,
     /// 400 `insufficient_capabilities_for_transfer`, saved under the key.
     CapabilityMissing,
+    /// A page in HTML with status 200, no effect, nothing saved.
+    Html,
+    /// Status 200 and JSON of something else, no effect, nothing saved.
+    WrongJson,
+    /// Status 200 and the provider's error body, no effect, nothing saved.
+    ErrorIn200,
+    /// The effect happens, the answer is cut within its JSON; the key replays the whole one.
+    Garbled,
 }
+
+/// Ways in which a read brings no answer.
+const UNREADABLE: [Trouble; 8] = [
+    Trouble::AnswerLost,
+    Trouble::ErrorBeforeEffect,
+    Trouble::BadGateway,
+    Trouble::RateLimited,
+    Trouble::Html,
+    Trouble::WrongJson,
+    Trouble::ErrorIn200,
+    Trouble::Garbled,
+];
+
+/// What may have made a call's outcome unknown, and whether it had its effect; nothing else is replayed.
+const OUTCOMES: [(Trouble, bool); 8] = [
+    (Trouble::AnswerLost, true),
+    (Trouble::RequestLost, false),
+    (Trouble::ErrorBeforeEffect, false),
+    (Trouble::BadGateway, false),
+    (Trouble::Html, false),
+    (Trouble::WrongJson, false),
+    (Trouble::ErrorIn200, false),
+    (Trouble::Garbled, true),
+];
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +103,26 @@ pub enum Access {
     WrongKey,
     /// We, and there is no provider at that address.
     Unreachable,
+}
+
+/// Which webhook secrets the adapter knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    /// Both: of the platform's endpoint and of the Connect endpoint.
+    Both,
+    /// The platform's only.
+    Platform,
+    /// Others.
+    Others,
+}
+
+/// A message as it arrived.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// The bytes of its body.
+    pub body: Vec<u8>,
+    /// The header that [`TransferWebhooks::signature_header`] names.
+    pub signature: Option<String>,
 }
 
 /// The adapter with a provider behind it, and the provider's controls. Methods panic when the control itself fails.
@@ -80,11 +140,29 @@ pub trait World: Send + Sync {
     /// The provider's review of the account ends well.
     async fn activate(&self, account_id: &str);
 
-    /// All of the account's money leaves for its bank.
-    async fn empty(&self, account_id: &str);
+    /// The account loses what it needs to receive.
+    async fn deactivate(&self, account_id: &str);
 
-    /// Somebody takes the rest of a transfer back in the provider's dashboard.
-    async fn reverse_elsewhere(&self, transfer_id: &str);
+    /// All of the account's money leaves for its bank, and arrives; the payout's id, where there was money.
+    async fn empty(&self, account_id: &str) -> Option<String>;
+
+    /// A payout comes back, with the bank's words.
+    async fn fail_payout(&self, payout_id: &str);
+
+    /// Somebody takes a transfer back in the provider's dashboard: a part of it, or the rest.
+    async fn reverse_elsewhere(&self, transfer_id: &str, amount: Option<i64>);
+
+    /// Somebody makes a transfer in the provider's dashboard; its id.
+    async fn transfer_elsewhere(&self, account_id: &str, money: Money) -> String;
+
+    /// What checks and reads the provider's messages.
+    fn webhooks(&self, secrets: Secrets) -> Arc<dyn TransferWebhooks>;
+
+    /// What the provider has sent us, in the order of arrival; waits for what is on its way.
+    async fn messages(&self) -> Vec<Message>;
+
+    /// The time by which messages are signed.
+    fn now(&self) -> Timestamp;
 
     /// Calls of this kind that have reached the server.
     async fn calls(&self, call: Call) -> usize;
@@ -111,7 +189,11 @@ pub async fn run(world: &dyn World) {
     suite.reversal_refusals().await;
     suite.unknown_outcomes_of_a_reversal().await;
     suite.look_ups().await;
+    suite.whole_transfers().await;
+    suite.pages_of_transfers().await;
+    suite.payouts().await;
     suite.races().await;
+    suite.messages().await;
 }
 
 struct Suite<'a> {
@@ -232,9 +314,7 @@ impl Suite<'_> {
 
     /// §5: a lost answer or a 5xx proves nothing; the same key, or a look-up, finds out.
     async fn unknown_outcomes_of_a_transfer(&self) {
-        for (trouble, effect) in
-            [(Trouble::AnswerLost, true), (Trouble::RequestLost, false), (Trouble::ErrorBeforeEffect, false), (Trouble::BadGateway, false)]
-        {
+        for (trouble, effect) in OUTCOMES {
             let (transfer, first) = (self.transfer(700).await, key());
             self.world.next(Call::CreateTransfer, trouble).await;
             let answer = self.us.create_transfer(&first, &transfer).await;
@@ -308,7 +388,7 @@ impl Suite<'_> {
 
     async fn reversal_refusals(&self) {
         let (_, id) = self.sent(500).await;
-        self.world.reverse_elsewhere(&id).await;
+        self.world.reverse_elsewhere(&id, None).await;
         let answer = self.us.create_reversal(&key(), &new_reversal(&id, 500)).await;
         assert!(matches!(answer, Err(TransferError::AlreadyReversed(_))), "{answer:?}");
 
@@ -330,9 +410,7 @@ impl Suite<'_> {
     }
 
     async fn unknown_outcomes_of_a_reversal(&self) {
-        for (trouble, effect) in
-            [(Trouble::AnswerLost, true), (Trouble::RequestLost, false), (Trouble::ErrorBeforeEffect, false), (Trouble::BadGateway, false)]
-        {
+        for (trouble, effect) in OUTCOMES {
             let (transfer, id) = self.sent(900).await;
             let (reversal, first) = (new_reversal(&id, 900), key());
             self.world.next(Call::CreateReversal, trouble).await;
@@ -382,7 +460,7 @@ impl Suite<'_> {
         assert!(matches!(&found, Found::Several(ids) if ids.len() == 2 && ids.contains(&first) && ids.contains(&second)), "{found:?}");
         assert_eq!(must(&self.us.find_reversal(&new_reversal("tr_unknown", 1)).await), Found::None);
 
-        for trouble in [Trouble::AnswerLost, Trouble::BadGateway, Trouble::RateLimited] {
+        for trouble in UNREADABLE {
             self.world.next(Call::FindTransfer, trouble).await;
             assert!(self.us.find_transfer(&transfer).await.is_err(), "{trouble:?} says nothing");
             self.world.next(Call::FindReversal, trouble).await;
