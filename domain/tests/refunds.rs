@@ -13,7 +13,7 @@ use veza_domain::effect::EffectKind;
 use veza_domain::ids::LineId;
 use veza_domain::money::Minor;
 use veza_domain::order::{Order, OrderStatus};
-use veza_domain::refund::{OpenRefund, Refund, RefundRefusal, RefundStatus, bear, open};
+use veza_domain::refund::{OpenRefund, Refund, RefundOrigin, RefundRefusal, RefundStatus, bear, open};
 use veza_domain::settlement::{OrderFile, PspRefundStatus, Source};
 
 /// Paid; line 0 (1,000) by seller 1, line 1 (500) by seller 2, line 2 (100) by seller 1.
@@ -46,7 +46,7 @@ fn an_opened_refund_is_pending_and_touches_no_licence() {
     let before = book.file.clone();
     let refund = book.open(refund_id(0), user(buyer()), None, Vec::new()).unwrap();
     assert_eq!((refund.amount.amount, refund.status, refund.requested_by), (Minor(1600), RefundStatus::Pending, Some(buyer())));
-    assert!(refund.lines.is_empty() && refund.seller_parts.is_empty() && !refund.external);
+    assert!(refund.lines.is_empty() && refund.seller_parts.is_empty() && refund.origin == RefundOrigin::Requested);
     assert_eq!(book.file.order, Order { status: OrderStatus::RefundPending, ..before.order });
     assert_eq!((book.file.licences, book.file.transfers, book.file.lines), (before.licences, before.transfers, before.lines));
     let effects: Vec<EffectKind> = book.effects.iter().map(|effect| effect.kind).collect();

@@ -59,7 +59,10 @@ fn a_completed_transfer_is_taken_back_from_refund_to_reversed() {
     let mut book = paid_out();
     let id = book.refund_now(0, None, Vec::new());
     let reversal = only_reversal(&book);
-    assert_eq!((reversal.amount.amount, reversal.refund_id, reversal.transfer_id), (Minor(900), id, only_transfer(&book).id));
+    assert_eq!(
+        (reversal.amount.amount, reversal.cause.refund(), reversal.transfer_id),
+        (Minor(900), Some(id), Some(only_transfer(&book).id))
+    );
     assert!(reversal.next_retry_at.is_some_and(|due| due <= book.now()), "due at once");
     assert_eq!(only_transfer(&book).status(), TransferStatus::ReversalPending);
     assert_eq!(book.file.order.status, OrderStatus::Refunded, "the buyer's refund never waits for Connect");
@@ -80,7 +83,7 @@ fn a_transfer_taken_back_in_parts_stays_completed_until_all_of_it_is_covered() {
     let transfer = only_transfer(&book);
     assert_eq!((transfer.status(), transfer.amount_reversed), (TransferStatus::Completed, Minor(360)));
     let rest = book.refund_now(1, None, Vec::new());
-    assert_eq!((book.file.reversals[1].refund_id, book.file.reversals[1].amount.amount), (rest, Minor(540)));
+    assert_eq!((book.file.reversals[1].cause.refund(), book.file.reversals[1].amount.amount), (Some(rest), Minor(540)));
     assert_eq!(only_transfer(&book).status(), TransferStatus::ReversalPending);
     answer_reversal(&mut book, 1, done("trr_2"));
     assert_eq!((only_transfer(&book).status(), only_transfer(&book).left()), (TransferStatus::Reversed, Minor(0)));

@@ -3,7 +3,7 @@
 
 use super::dispute;
 use super::draft::Draft;
-use super::shares::{hold_or_release, send_what_is_missing, set_off};
+use super::shares::{hold_or_release, send_what_is_missing, set_off_and_send};
 use super::taking_back::{close_unwanted, open_reversals};
 use super::{Change, SettlementError};
 use crate::attention::{Code, Subject};
@@ -162,7 +162,7 @@ pub(super) fn follow(draft: &mut Draft<'_>, came_back: bool) -> Result<(), Settl
         if came_back {
             send_what_is_missing(draft, seller)?;
         } else {
-            set_off(draft, seller)?;
+            set_off_and_send(draft, seller)?;
         }
     }
     hold_or_release(draft);

@@ -1,7 +1,7 @@
 //! What Connect has of a transfer, read now: reversals that are ours, and those that somebody made by hand (spec/01-money §5).
 
 use super::draft::Draft;
-use super::shares::set_off;
+use super::shares::set_off_and_send;
 use super::taking_back::move_along;
 use super::transfer::{settle_reversal, settle_transfer};
 use super::{Change, SettlementError, Verdict};
@@ -134,7 +134,7 @@ fn import(draft: &mut Draft<'_>, transfer: Transfer, seen: &ConnectReversal, amo
     draft.put(Change::Posting(ledger::external_reversal(row, transfer.order_id, seller, amount, now)?));
     draft.put(Change::Transfer(transfer.taken_back(amount.amount)?));
     move_along(draft, id)?;
-    set_off(draft, seller)?;
+    set_off_and_send(draft, seller)?;
     let left = draft.reversal(row)?.open_amount();
     if left.is_positive() {
         draft.flag(Subject::Transfer(id), Code::ExternalReversal, format!("{} of {amount}; no refund accounts for {}", seen.id, left.0));

@@ -87,8 +87,15 @@ pub(super) fn settle(draft: &mut Draft<'_>, fact: &RefundFact) -> Result<Verdict
 /// A refund that was made at the PSP: booked once, as a refund of its order.
 fn import(draft: &mut Draft<'_>, fact: &RefundFact) -> Result<Verdict, SettlementError> {
     let order = draft.file.order.clone();
-    if fact.status != PspRefundStatus::Succeeded || !order.is_paid() {
+    if fact.status != PspRefundStatus::Succeeded {
         return Ok(Verdict::NotFinal);
+    }
+    if !order.is_paid() {
+        // There must have been a payment; reading it brings its refunds.
+        return Ok(match fact.source {
+            Source::Webhook => draft.ask(EffectKind::ReadPayment(order.id)),
+            Source::Read => Verdict::NotFinal,
+        });
     }
     let currency = fact.currency.as_deref().and_then(|code| code.parse::<Currency>().ok());
     let amount = match (fact.amount, currency) {

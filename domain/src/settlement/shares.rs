@@ -93,8 +93,9 @@ pub(super) fn send_what_is_missing(draft: &mut Draft<'_>, seller: UserId) -> Res
 
 /// Sets off what a seller has coming from this order against what the same order left the seller owing, so that nobody is paid
 /// and dunned at once. A reversal that Connect can carry out runs to its end instead, except against what somebody took back at
-/// Connect by hand: that has done its work.
-pub(super) fn set_off(draft: &mut Draft<'_>, seller: UserId) -> Result<(), SettlementError> {
+/// Connect by hand: that has done its work. True: no reversal is open any more.
+pub(super) fn set_off(draft: &mut Draft<'_>, seller: UserId) -> Result<bool, SettlementError> {
+    let open_before = draft.file.has_open_reversal(seller);
     let mut debts: Vec<(bool, ReversalId)> = draft
         .file
         .debts_of(seller)
@@ -114,7 +115,13 @@ pub(super) fn set_off(draft: &mut Draft<'_>, seller: UserId) -> Result<(), Settl
         }
     }
     // What was taken back by hand is accounted for as far as it does not leave the seller short.
-    account_for(draft, seller, None, draft.file.withheld(seller) - draft.file.over(seller).max(0))
+    account_for(draft, seller, None, draft.file.withheld(seller) - draft.file.over(seller).max(0))?;
+    Ok(open_before && !draft.file.has_open_reversal(seller))
+}
+
+/// Sets off what can be, and sends what that leaves missing.
+pub(super) fn set_off_and_send(draft: &mut Draft<'_>, seller: UserId) -> Result<(), SettlementError> {
+    if set_off(draft, seller)? { send_what_is_missing(draft, seller) } else { Ok(()) }
 }
 
 fn may_be_set_off(draft: &Draft<'_>, debt: &Reversal) -> i64 {

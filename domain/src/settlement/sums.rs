@@ -115,11 +115,12 @@ impl OrderFile {
         transfer.left().0 - self.reversals_of(transfer.id).map(covers).sum::<i64>()
     }
 
+    /// Never below zero: an order that granted nothing earns nothing, and its refund takes nothing back.
     pub(super) fn earned(&self, seller: UserId) -> i64 {
         let granted = |line: &&OrderLine| line.seller_id == seller && self.licences.iter().any(|licence| licence.line_id == line.id);
         let share: i64 = self.lines.iter().filter(granted).map(|line| line.share.0).sum();
         let parts = self.standing_refunds().flat_map(|refund| &refund.seller_parts);
-        share - parts.filter(|part| part.seller_id == seller).map(|part| part.amount.0).sum::<i64>()
+        (share - parts.filter(|part| part.seller_id == seller).map(|part| part.amount.0).sum::<i64>()).max(0)
     }
 
     pub(super) fn sent(&self, seller: UserId) -> i64 {

@@ -1,7 +1,7 @@
 //! Answers to calls for transfers and reversals.
 
 use super::draft::Draft;
-use super::shares::{hold_or_release, send_what_is_missing, set_off};
+use super::shares::{hold_or_release, send_what_is_missing, set_off, set_off_and_send};
 use super::taking_back::{move_along, open_reversals};
 use super::{Change, SettlementError, Verdict};
 use crate::attention::{Code, Subject};
@@ -72,7 +72,7 @@ pub(super) fn settle_reversal(draft: &mut Draft<'_>, id: ReversalId, outcome: &C
     match after.status {
         ReversalStatus::ReversalPending => {
             draft.put(Change::Reversal(after));
-            set_off(draft, transfer.seller_id)?;
+            set_off_and_send(draft, transfer.seller_id)?;
         }
         ReversalStatus::Reversed if taken > transfer.left() => {
             let detail = format!("Connect took {} back, and our books had {} left", taken.0, transfer.left().0);
