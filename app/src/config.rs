@@ -128,6 +128,8 @@ pub struct Config {
     pub transfers: RetrySettings,
     /// `REVERSAL_*`.
     pub reversals: RetrySettings,
+    /// `METRICS_TOKEN`.
+    pub metrics_token: Option<SecretString>,
     /// `JWT_SECRET`; none = made and kept in the data folder.
     pub jwt_secret: Option<SecretString>,
     /// `SMTP_*`; none = the local outbox.
@@ -207,6 +209,7 @@ impl Config {
             refund_window: reader.duration("REFUND_WINDOW", Duration::ZERO),
             transfers: retries(reader, "TRANSFER_RETRY", "TRANSFER_RETRY_ENABLED"),
             reversals: retries(reader, "REVERSAL", "REVERSAL_WORKER_ENABLED"),
+            metrics_token: reader.secret("METRICS_TOKEN"),
             jwt_secret: reader.secret("JWT_SECRET"),
             smtp: smtp(reader, environment),
             rate_limits: reader.switch("RATE_LIMITS"),

@@ -146,6 +146,7 @@ pub const SECTIONS: &[Section] = &[
             plain("RATE_LIMITS", "on", "off: for load tests; refused in production."),
             plain("TRUSTED_PROXIES", "", "Addresses or networks (10.0.0.0/8), by comma, whose X-Forwarded-For is believed."),
             plain("CORS_ALLOWED_ORIGINS", "", "Origins, by comma, whose pages may call the API from a browser."),
+            secret("METRICS_TOKEN", "Bearer token that may read /metrics. Without it only clients on this machine may."),
             plain("LOG_FORMAT", "", "text or json. Default: text in development, json in production."),
             plain("LOG_LEVEL", "info", "error, warn, info, debug or trace, also per module (info,veza=debug)."),
         ],
