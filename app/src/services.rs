@@ -1,8 +1,10 @@
 //! What use cases, handlers and workers share: the ports as they were wired, and the settings that rules need.
 
+use crate::metrics::Metrics;
 use crate::usecases::identity::access_tokens::AccessTokens;
 use crate::usecases::identity::kit::Identity;
 use crate::usecases::webhook_log::refused::RefusedDeliveries;
+use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -102,6 +104,10 @@ pub struct App {
     pub tokens: AccessTokens,
     /// What the flows of identity share.
     pub identity: Identity,
+    /// What is counted and measured.
+    pub metrics: Arc<Metrics>,
+    /// `METRICS_TOKEN`; none = only clients on this machine read the metrics.
+    pub metrics_token: Option<SecretString>,
     /// Settings of the money flows.
     pub money: MoneySettings,
     /// How the workers run.

@@ -4,6 +4,7 @@ use super::accounts::AccountsApi;
 use super::admin::AdminApi;
 use super::health::HealthApi;
 use super::licences::LicencesApi;
+use super::metrics::MetricsApi;
 use super::middleware::edge::{Edge, EdgeSettings};
 use super::onboarding::OnboardingApi;
 use super::orders::OrdersApi;
@@ -19,10 +20,14 @@ use std::sync::Arc;
 use veza_mail::OutboxMailer;
 
 /// Every area of the API.
-pub type Apis = ((AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi), (OnboardingApi, AdminApi, WebhooksApi, HealthApi));
+pub type Apis =
+    ((AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi), (OnboardingApi, AdminApi, WebhooksApi, HealthApi, MetricsApi));
 
 fn apis() -> Apis {
-    ((AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi), (OnboardingApi, AdminApi, WebhooksApi, HealthApi::default()))
+    (
+        (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi),
+        (OnboardingApi, AdminApi, WebhooksApi, HealthApi::default(), MetricsApi),
+    )
 }
 
 /// The API with its description.
@@ -42,5 +47,6 @@ pub fn endpoint(app: Arc<App>, edge: EdgeSettings, outbox: Option<OutboxMailer>)
     let service = api_service();
     let router = Router::default().api(apis(), &service);
     let router = pages::add_to(docs::add_to(router, &service), outbox);
-    Edge::new(router.build().data(app), edge)
+    let metrics = Arc::clone(&app.metrics);
+    Edge::new(router.build().data(app), edge, metrics)
 }

@@ -44,8 +44,10 @@ impl WebhooksApi {
         request: &Request,
         body: Body,
     ) -> Result<Json<DeliveryAnswer>, ApiError> {
-        let body =
-            body.into_bytes_limit(BODY_MAX).await.map_err(|_| ApiError::too_large("body_too_large", "a webhook has at most 64 KiB"))?;
+        let body = body.into_bytes_limit(BODY_MAX).await.map_err(|_| {
+            app.metrics.delivery_too_large("hyperswitch");
+            ApiError::too_large("body_too_large", "a webhook has at most 64 KiB")
+        })?;
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
         let signature = app.psp.as_ref().and_then(|psp| header(psp.webhooks.signature_header())).map(str::to_owned);
         let envelope = Envelope {
@@ -55,7 +57,9 @@ impl WebhooksApi {
             user_agent: header("user-agent").unwrap_or_default().chars().take(USER_AGENT_CHARS_MAX).collect(),
             request_id: request_id(),
         };
-        match webhooks::receive(&app, envelope).await {
+        let handled = webhooks::receive(&app, envelope).await;
+        app.metrics.delivery("hyperswitch", &handled);
+        match handled {
             Handled::Answered(result) => Ok(Json(DeliveryAnswer { result: result.to_string() })),
             Handled::BadSignature => Err(ApiError::unauthorized("signature_invalid", "the signature is missing or wrong")),
             Handled::Malformed(why) => Err(ApiError::bad_request("malformed_webhook", why)),

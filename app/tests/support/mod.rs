@@ -11,6 +11,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
+use veza::metrics::Metrics;
 use veza::services::{App, MoneySettings, Wake, WorkerRuns, WorkerSettings};
 use veza::system::SystemIds;
 use veza::usecases::identity::access_tokens::AccessTokens;
@@ -78,6 +79,8 @@ impl World {
             ids: Arc::new(SystemIds),
             tokens: AccessTokens::new(&SecretString::from("a secret for tests only, 32 bytes and more")),
             identity: veza::usecases::identity::kit::Identity::new(&SecretString::from("a secret for tests"), &SystemIds, true),
+            metrics: Arc::new(Metrics::new(NOW)),
+            metrics_token: None,
             money: MoneySettings {
                 fee: BasisPoints::new(1000).unwrap(),
                 refund_window: second * 3600,
