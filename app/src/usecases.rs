@@ -13,3 +13,4 @@ pub mod settle;
 pub mod transfers;
 pub mod webhook_log;
 pub mod webhooks;
+pub mod worked;

@@ -7,6 +7,7 @@ use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::effects::{EffectError, flag_now};
 use crate::usecases::settle::{Bring, bring};
 use crate::usecases::transfers::{may_be_under_way, outcome_of};
+use crate::usecases::worked::Worked;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::ids::OrderId;
 use veza_domain::reversal::{Reversal, ReversalStatus};
@@ -19,16 +20,18 @@ use veza_ports::transfers::{Found, NewReversal, TransferError, TransferService};
 ///
 /// # Errors
 /// [`EffectError`] when something could not be stored: the row is due again after its lease.
-pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<(), EffectError> {
-    let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(()) };
-    let Some(reversal) = stored.file.reversals.iter().find(|reversal| reversal.id == claimed.id).cloned() else { return Ok(()) };
+pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<Worked, EffectError> {
+    let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(Worked::Nothing) };
+    let Some(reversal) = stored.file.reversals.iter().find(|reversal| reversal.id == claimed.id).cloned() else {
+        return Ok(Worked::Nothing);
+    };
     let transfer = stored.file.transfers.iter().find(|transfer| transfer.id == reversal.transfer_id);
-    let (Some(transfer), ReversalStatus::ReversalPending) = (transfer, reversal.status) else { return Ok(()) };
+    let (Some(transfer), ReversalStatus::ReversalPending) = (transfer, reversal.status) else { return Ok(Worked::Nothing) };
     let Some(stripe_transfer_id) = transfer.stripe_transfer_id.clone() else {
         // Without Connect's id there is nothing to call: the rules end it.
         return record(app, claimed.order_id, &reversal, CallOutcome::NotThere).await;
     };
-    let Some(connect) = &app.connect else { return Ok(()) };
+    let Some(connect) = &app.connect else { return Ok(Worked::Nothing) };
     let wanted = NewReversal { reversal_id: reversal.id, refund_id: reversal.refund_id, stripe_transfer_id, amount: reversal.amount };
     let outcome = match reversal.attempt.next_step(app.now()) {
         Step::LookUp => look_up(app, connect.as_ref(), &reversal, &wanted, claimed.order_id).await,
@@ -37,7 +40,7 @@ pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<(), EffectError
             let key = sent.key();
             match commit(app, fresh_unit(app, stored.writes(&[Change::Reversal(sent)]))).await {
                 Ok(_) => send(app, connect.as_ref(), &key, &reversal, &wanted, claimed.order_id).await,
-                Err(CommitError::Conflict(_)) => return Ok(()),
+                Err(CommitError::Conflict(_)) => return Ok(Worked::Nothing),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -86,12 +89,13 @@ async fn look_up(app: &App, connect: &dyn TransferService, reversal: &Reversal, 
     }
 }
 
-async fn record(app: &App, order_id: OrderId, reversal: &Reversal, outcome: CallOutcome) -> Result<(), EffectError> {
+async fn record(app: &App, order_id: OrderId, reversal: &Reversal, outcome: CallOutcome) -> Result<Worked, EffectError> {
+    let worked = Worked::from(&outcome);
     if let CallOutcome::Refused { message, .. } | CallOutcome::Unknown { message, .. } | CallOutcome::NotNow { message } = &outcome {
         tracing::warn!(order = %order_id, reversal = %reversal.id, error = message, "reversal not done");
     }
     let unit_id = format!("reversal:{}:{}", reversal.id, app.ids.uuid());
     let fact = Fact::Reversal(reversal.id, outcome);
     bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &|_| Vec::new() }).await?;
-    Ok(())
+    Ok(worked)
 }
