@@ -23,6 +23,9 @@ const REQUEST_SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 /// Upper bounds of the durations of providers' calls, in seconds.
 const CALL_SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0];
 
+/// Who sends webhooks.
+const SENDERS: &[&str] = &["hyperswitch"];
+
 /// What the newest check of the books found.
 #[derive(Clone, Debug)]
 struct Check {
@@ -98,8 +101,15 @@ impl Metrics {
         for verdict in outcome::VERDICTS {
             self.settlements.with_label_values(&[verdict]);
         }
-        for result in outcome::DELIVERIES {
-            self.deliveries.with_label_values(&["hyperswitch", result]);
+        for (sender, result) in SENDERS.iter().flat_map(|sender| outcome::DELIVERIES.map(|result| (sender, result))) {
+            self.deliveries.with_label_values(&[sender, result]);
+        }
+    }
+
+    /// The same for calls that a provider may be asked for.
+    fn calls_begin_at_zero(&self, provider: &str, operations: &[&str]) {
+        for (operation, outcome) in operations.iter().flat_map(|operation| outcome::FINAL_ERRORS.map(|outcome| (operation, outcome))) {
+            self.calls.with_label_values(&[provider, operation, outcome]);
         }
     }
 

@@ -63,6 +63,8 @@ async fn a_sale_moves_the_counters() {
         assert_eq!(called, 1.0, "{operation}");
         let timed = grown("veza_provider_call_duration_seconds_count", &[("operation", operation), ("provider", provider)]);
         assert_eq!(timed, 1.0, "{operation}");
+        let refused = [("operation", operation), ("outcome", "refused"), ("provider", provider)];
+        assert_eq!(before.get("veza_provider_calls_total", &refused), Some(0.0), "{operation}");
     }
     for worker in ["transfers", "reversals"] {
         assert_eq!(grown("veza_worker_rows_total", &[("outcome", "done"), ("worker", worker)]), 1.0, "{worker}");

@@ -21,6 +21,9 @@ pub const VERDICTS: [&str; 7] = ["settled", "already_settled", "not_final", "ask
 /// Every word of [`of_delivery`], and [`TOO_LARGE`].
 pub const DELIVERIES: [&str; 7] = [OK, "skipped", "error", "signature_invalid", "malformed", "not_stored", TOO_LARGE];
 
+/// Outcomes of a call that trying again does not mend.
+pub const FINAL_ERRORS: [&str; 4] = [REFUSED, CREDENTIALS, NOT_OURS, BUG];
+
 /// What came of a delivery.
 #[must_use]
 pub fn of_delivery(handled: &Handled) -> &'static str {
@@ -58,6 +61,7 @@ const REFUSED: &str = "refused";
 const UNKNOWN: &str = "unknown";
 const UNAVAILABLE: &str = "unavailable";
 const CREDENTIALS: &str = "credentials";
+const NOT_OURS: &str = "not_ours";
 /// A mistake of ours; nothing was sent.
 const BUG: &str = "bug";
 
@@ -68,7 +72,7 @@ impl Outcome for PspError {
             Self::Unknown(_) => UNKNOWN,
             Self::Unavailable(_) => UNAVAILABLE,
             Self::Credentials(_) => CREDENTIALS,
-            Self::NotOurs(_) => "not_ours",
+            Self::NotOurs(_) => NOT_OURS,
             Self::EmptyKey(_) => BUG,
         }
     }

@@ -11,17 +11,27 @@ use veza_domain::ids::UserId;
 use veza_ports::payments::{HyperswitchReadClient, NewPayment, NewRefund, Payment, PaymentProvider, PspError, PspRefund, ReadError};
 use veza_ports::transfers::{ConnectAccount, Found, LookupError, NewReversal, NewTransfer, OnboardingLink, TransferError, TransferService};
 
+const PSP: &str = "hyperswitch";
+const PSP_OPERATIONS: &[&str] = &["create_payment", "create_refund", "read_payment", "read_refund"];
+const CONNECT: &str = "stripe";
+const CONNECT_OPERATIONS: &[&str] =
+    &["create_account", "create_onboarding_link", "read_account", "create_transfer", "create_reversal", "find_transfer", "find_reversal"];
+
 /// `app` with all its calls of providers measured.
 #[must_use]
 pub fn metered(mut app: App) -> App {
     let metrics = Arc::clone(&app.metrics);
-    app.psp = app.psp.take().map(|psp| Psp {
-        provider: Arc::new(Metered { inner: psp.provider, provider: "hyperswitch", metrics: Arc::clone(&metrics) }),
-        reads: Arc::new(Metered { inner: psp.reads, provider: "hyperswitch", metrics: Arc::clone(&metrics) }),
-        webhooks: psp.webhooks,
+    app.psp = app.psp.take().map(|psp| {
+        metrics.calls_begin_at_zero(PSP, PSP_OPERATIONS);
+        Psp {
+            provider: Arc::new(Metered { inner: psp.provider, provider: PSP, metrics: Arc::clone(&metrics) }),
+            reads: Arc::new(Metered { inner: psp.reads, provider: PSP, metrics: Arc::clone(&metrics) }),
+            webhooks: psp.webhooks,
+        }
     });
     app.connect = app.connect.take().map(|connect| -> Arc<dyn TransferService> {
-        Arc::new(Metered { inner: connect, provider: "stripe", metrics: Arc::clone(&metrics) })
+        metrics.calls_begin_at_zero(CONNECT, CONNECT_OPERATIONS);
+        Arc::new(Metered { inner: connect, provider: CONNECT, metrics: Arc::clone(&metrics) })
     });
     app
 }
