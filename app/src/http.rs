@@ -8,6 +8,7 @@ pub mod description;
 pub mod docs;
 pub mod health;
 pub mod licences;
+pub mod metrics;
 pub mod middleware;
 pub mod onboarding;
 pub mod orders;

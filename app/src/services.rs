@@ -1,10 +1,11 @@
 //! What use cases, handlers and workers share: the ports as they were wired, and the settings that rules need.
 
+use crate::metrics::Metrics;
 use crate::usecases::identity::access_tokens::AccessTokens;
 use crate::usecases::identity::kit::Identity;
-use crate::usecases::invariants::LastVerdict;
 use crate::usecases::reconcile::ReconcileSettings;
 use crate::usecases::webhook_log::refused::RefusedDeliveries;
+use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -113,6 +114,10 @@ pub struct App {
     pub tokens: AccessTokens,
     /// What the flows of identity share.
     pub identity: Identity,
+    /// What is counted and measured.
+    pub metrics: Arc<Metrics>,
+    /// `METRICS_TOKEN`; none = only clients on this machine read the metrics.
+    pub metrics_token: Option<SecretString>,
     /// Settings of the money flows.
     pub money: MoneySettings,
     /// How the workers run.
@@ -127,8 +132,6 @@ pub struct App {
     pub worker_runs: WorkerRuns,
     /// `AUDIT_INTERVAL`.
     pub invariants_every: Duration,
-    /// What the newest check of the standing invariants found.
-    pub invariants: LastVerdict,
     /// Takes the log rows of refused webhook deliveries.
     pub refused_deliveries: RefusedDeliveries,
 }

@@ -22,3 +22,4 @@ pub mod timeline;
 pub mod transfers;
 pub mod webhook_log;
 pub mod webhooks;
+pub mod worked;

@@ -8,11 +8,11 @@ use crate::config::{Config, SandboxSettings};
 use crate::http::middleware::edge::EdgeSettings;
 use crate::http::middleware::rate_limit::RateLimits;
 use crate::http::server;
+use crate::metrics::{Metrics, ports};
 use crate::services::{App, MoneySettings, Psp, Wake, WorkerRuns, WorkerSettings};
 use crate::system::{SystemClock, SystemIds};
 use crate::usecases::identity::access_tokens::AccessTokens;
 use crate::usecases::identity::kit::Identity;
-use crate::usecases::invariants::LastVerdict;
 use crate::usecases::webhook_log::refused::RefusedDeliveries;
 use crate::workers::{self, WorkersHandle};
 use listener::NoDelay;
@@ -28,6 +28,7 @@ use veza_domain::money::{BasisPoints, Minor};
 use veza_hyperswitch::{Hyperswitch, HyperswitchConfig};
 use veza_mail::{OutboxMailer, SmtpMailer};
 use veza_ports::BoxError;
+use veza_ports::clock::Clock;
 use veza_ports::mail::Mailer;
 use veza_ports::transfers::{TransferService, TransferWebhooks};
 use veza_sandbox::{Sandbox, SandboxConfig, SandboxError};
@@ -112,6 +113,8 @@ impl Parts {
             ids: Arc::new(ids),
             tokens: AccessTokens::new(&jwt_secret),
             identity: Identity::new(&jwt_secret, &ids, config.is_production()),
+            metrics: Arc::new(Metrics::new(SystemClock.now())),
+            metrics_token: config.metrics_token.clone(),
             money: money(config, sandbox.as_ref(), addr)?,
             workers: WorkerSettings {
                 transfer_retries: config.transfers.enabled,
@@ -124,10 +127,9 @@ impl Parts {
             wake: Wake::default(),
             worker_runs: WorkerRuns::default(),
             invariants_every: config.audit_interval,
-            invariants: LastVerdict::default(),
             refused_deliveries: RefusedDeliveries::default(),
         };
-        Ok(Self { app: Arc::new(app), outbox, sandbox, opened })
+        Ok(Self { app: Arc::new(ports::metered(app)), outbox, sandbox, opened })
     }
 
     /// Ends what runs by itself: the sandbox, then the store.

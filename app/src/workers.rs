@@ -7,14 +7,17 @@ use crate::problem::chain;
 use crate::services::App;
 use crate::usecases::effects::EffectError;
 use crate::usecases::reconcile::{self, Extent};
+use crate::usecases::worked::Worked;
 use crate::usecases::{effects, invariants, reversals, transfers, webhook_log};
 use futures_util::StreamExt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use uuid::Uuid;
+use veza_domain::ids::OrderId;
 use veza_ports::storage::StoreError;
 
 /// Rows of a batch (spec/01-money §5).
@@ -89,7 +92,10 @@ async fn run<B, F>(
 {
     tracing::info!(worker = name, every = ?every, "worker runs");
     while !*stopped.borrow() {
-        match batch().await {
+        let batch = batch().await;
+        app.last_run(name);
+        app.metrics.batch(name, &batch);
+        match batch {
             Ok(0) => {}
             Ok(worked) => {
                 tracing::debug!(worker = name, worked, "batch done");
@@ -99,7 +105,6 @@ async fn run<B, F>(
             }
             Err(error) => tracing::error!(worker = name, %error, "nothing could be claimed; next time again"),
         }
-        app.last_run(name);
         tokio::select! {
             () = wake(&app).notified() => {}
             () = tokio::time::sleep(every) => {}
@@ -113,8 +118,9 @@ async fn effects_batch(app: Arc<App>) -> Result<usize, StoreError> {
     let claimed = app.store.claim_effects(app.now(), app.money.lease(), BATCH).await?;
     let app = &app;
     Ok(each(claimed, |effect| async move {
-        let (id, kind) = (effect.value.id, effect.value.kind.name());
-        told("effect", kind, id, effects::work(app, effect).await.map(|_| ()));
+        let (id, kind) = (effect.value.id.0, effect.value.kind);
+        let work = async { effects::work(app, effect).await.map(|performed| Worked::from(&performed)) };
+        told(app, Action { worker: "effects", what: kind.name(), id, order: kind.order() }, work).await;
     })
     .await)
 }
@@ -122,13 +128,21 @@ async fn effects_batch(app: Arc<App>) -> Result<usize, StoreError> {
 async fn transfers_batch(app: Arc<App>) -> Result<usize, StoreError> {
     let claimed = app.store.claim_transfers(app.now(), app.money.lease(), BATCH).await?;
     let app = &app;
-    Ok(each(claimed, |transfer| async move { told("transfer", "send", transfer.id, transfers::work(app, transfer).await) }).await)
+    Ok(each(claimed, |transfer| async move {
+        let action = Action { worker: "transfers", what: "send", id: transfer.id.0, order: Some(transfer.order_id) };
+        told(app, action, transfers::work(app, transfer)).await;
+    })
+    .await)
 }
 
 async fn reversals_batch(app: Arc<App>) -> Result<usize, StoreError> {
     let claimed = app.store.claim_reversals(app.now(), app.money.lease(), BATCH).await?;
     let app = &app;
-    Ok(each(claimed, |reversal| async move { told("reversal", "take back", reversal.id, reversals::work(app, reversal).await) }).await)
+    Ok(each(claimed, |reversal| async move {
+        let action = Action { worker: "reversals", what: "take_back", id: reversal.id.0, order: Some(reversal.order_id) };
+        told(app, action, reversals::work(app, reversal)).await;
+    })
+    .await)
 }
 
 async fn each<T, F: Future<Output = ()>>(rows: Vec<T>, work: impl Fn(T) -> F) -> usize {
@@ -137,9 +151,28 @@ async fn each<T, F: Future<Output = ()>>(rows: Vec<T>, work: impl Fn(T) -> F) ->
     worked
 }
 
-fn told(class: &str, what: &str, id: impl std::fmt::Display, result: Result<(), EffectError>) {
-    if let Err(error) = result {
-        tracing::error!(class, what, %id, error = chain(&error), "work could not be recorded; it is due again after its lease");
+/// What a worker does with one row.
+struct Action {
+    worker: &'static str,
+    what: &'static str,
+    id: Uuid,
+    order: Option<OrderId>,
+}
+
+/// One line per action, whatever comes of it.
+async fn told(app: &App, action: Action, work: impl Future<Output = Result<Worked, EffectError>>) {
+    let Action { worker, what, id, order } = action;
+    let began = Instant::now();
+    let result = work.await;
+    let outcome = result.as_ref().map_or("failed", |worked| worked.as_str());
+    let (ms, order) = (began.elapsed().as_micros() as f64 / 1000.0, order.map(tracing::field::display));
+    app.metrics.rows(worker, outcome, 1);
+    match result {
+        Ok(_) => tracing::info!(worker, what, %id, order, outcome, ms, "worked"),
+        Err(error) => {
+            let error = chain(&error);
+            tracing::error!(worker, what, %id, order, outcome, ms, error, "work could not be recorded; it is due again after its lease");
+        }
     }
 }
 
@@ -182,10 +215,21 @@ async fn log_refused(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
 
 async fn sweep(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
-        match app.store.sweep(app.now().minus(SWEEP_AGE), SWEEP_BATCH).await {
-            Ok(deleted) if deleted >= u64::from(SWEEP_BATCH) => continue,
-            Ok(deleted) => tracing::debug!(deleted, "sweep done"),
-            Err(error) => tracing::error!(%error, "sweep failed; next time again"),
+        let began = Instant::now();
+        let swept = app.store.sweep(app.now().minus(SWEEP_AGE), SWEEP_BATCH).await;
+        app.last_run("sweep");
+        app.metrics.batch("sweep", &swept);
+        match swept {
+            Ok(0) => {}
+            Ok(rows) => {
+                app.metrics.rows("sweep", Worked::Done.as_str(), rows);
+                let ms = began.elapsed().as_micros() as f64 / 1000.0;
+                tracing::info!(worker = "sweep", what = "delete", rows, outcome = Worked::Done.as_str(), ms, "worked");
+                if rows >= u64::from(SWEEP_BATCH) {
+                    continue;
+                }
+            }
+            Err(error) => tracing::error!(worker = "sweep", %error, "sweep failed; next time again"),
         }
         tokio::select! {
             () = tokio::time::sleep(SWEEP_EVERY) => {}

@@ -3,10 +3,13 @@
 
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use veza::config::Config;
 use veza::http::middleware::edge::{Edge, EdgeSettings};
+use veza::metrics::Metrics;
 use veza::wiring::{self, Running};
+use veza_domain::time::Timestamp;
 
 struct Server {
     running: Running,
@@ -222,6 +225,52 @@ async fn health_says_what_it_leans_on() {
     assert_eq!(deep["backlog"].as_array().unwrap().len(), 4);
 }
 
+/// Asks for the metrics with these headers.
+async fn metrics(server: &Server, headers: &[(&str, &str)]) -> Response {
+    let request = server.client.get(server.url("/metrics"));
+    headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn without_a_token_the_metrics_are_for_this_machine() {
+    let server = Server::start(&[]).await;
+    let here = metrics(&server, &[]).await;
+    assert_eq!(here.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    assert!(here.text().await.unwrap().contains("\nveza_database_up 1\n"));
+    let bearer = ("authorization", "Bearer anything");
+    assert_eq!(metrics(&server, &[bearer]).await.status(), StatusCode::OK, "a token is not asked for");
+    let forged = ("x-forwarded-for", "203.0.113.1");
+    assert_eq!(metrics(&server, &[forged]).await.status(), StatusCode::OK, "nobody's word");
+
+    let behind = Server::start(&[("TRUSTED_PROXIES", "127.0.0.0/8, 10.0.0.0/8")]).await;
+    for elsewhere in ["203.0.113.1", "127.0.0.1, 203.0.113.1", "203.0.113.1, 10.1.2.3", "10.1.2.3", "2001:db8::1"] {
+        let answer = metrics(&behind, &[("x-forwarded-for", elsewhere), bearer]).await;
+        problem(answer, 403, "local_only").await;
+    }
+    for here in ["127.0.0.1", "::1", "203.0.113.1, ::1", "::ffff:127.0.0.1"] {
+        assert_eq!(metrics(&behind, &[("x-forwarded-for", here)]).await.status(), StatusCode::OK, "{here}");
+    }
+    assert_eq!(metrics(&behind, &[]).await.status(), StatusCode::OK, "the proxy's own machine");
+}
+
+#[tokio::test]
+async fn with_a_token_the_metrics_are_for_who_brings_it() {
+    let settings = [("METRICS_TOKEN", "a-token-for-the-monitoring"), ("TRUSTED_PROXIES", "127.0.0.0/8")];
+    let server = Server::start(&settings).await;
+    let right = ("authorization", "Bearer a-token-for-the-monitoring");
+    assert_eq!(metrics(&server, &[right]).await.status(), StatusCode::OK);
+    assert_eq!(metrics(&server, &[right, ("x-forwarded-for", "203.0.113.1")]).await.status(), StatusCode::OK, "from anywhere");
+    let wrong = ["Bearer a-token-for-the-monitorinG", "Bearer a-token", "Bearer ", "Basic a-token-for-the-monitoring", "a-token"];
+    for wrong in wrong {
+        problem(metrics(&server, &[("authorization", wrong)]).await, 401, "unauthorized").await;
+    }
+    let nobody = metrics(&server, &[]).await;
+    assert_eq!(nobody.headers()["www-authenticate"], "Bearer", "loopback alone is not enough");
+    problem(nobody, 401, "unauthorized").await;
+    let posted = server.client.post(server.url("/metrics")).send().await.unwrap();
+    problem(posted, 405, "method_not_allowed").await;
+}
+
 #[tokio::test]
 async fn it_stops_when_told_to() {
     let server = Server::start(&[]).await;
@@ -238,7 +287,7 @@ async fn a_panic_is_a_500_and_tells_nothing() {
         &Method::GET => panic!("a secret"),
         _ => poem::Response::default(),
     });
-    let answer = poem::test::TestClient::new(Edge::new(broken, settings)).get("/").send().await.0;
+    let answer = poem::test::TestClient::new(Edge::new(broken, settings, Arc::new(Metrics::new(Timestamp(0))))).get("/").send().await.0;
     assert_eq!((answer.status().as_u16(), answer.content_type()), (500, Some("application/problem+json")));
     assert!(answer.header("strict-transport-security").is_some(), "production");
     let body = answer.into_body().into_string().await.unwrap();

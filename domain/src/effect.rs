@@ -53,6 +53,17 @@ impl EffectKind {
         }
     }
 
+    /// The order it belongs to; mails belong to none.
+    #[must_use]
+    pub fn order(&self) -> Option<OrderId> {
+        match self {
+            Self::CreatePayment(order) | Self::ReadPayment(order) => Some(*order),
+            Self::CreateRefund(order, _) | Self::ReadRefund(order, _) => Some(*order),
+            Self::ReadDispute(order, _) => Some(*order),
+            Self::MailVerification(..) | Self::MailAlreadyRegistered(_) => None,
+        }
+    }
+
     /// Reads what [`Self::name`] and [`Self::subjects`] gave.
     #[must_use]
     pub fn parse(name: &str, first: Uuid, second: Option<Uuid>) -> Option<Self> {

@@ -54,7 +54,8 @@ async fn ours(world: &World) -> Positions {
 
 fn theirs(world: &World) -> Positions {
     let position = |(currency, totals): (&String, &veza_sandbox::Totals)| {
-        let position = Position { at_psp: totals.captured - totals.refunded - totals.disputes_lost, at_connect: totals.transferred - totals.reversed };
+        let position =
+            Position { at_psp: totals.captured - totals.refunded - totals.disputes_lost, at_connect: totals.transferred - totals.reversed };
         (currency.to_uppercase(), position)
     };
     world.sandbox.books().totals.iter().map(position).collect()

@@ -5,9 +5,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod books;
+pub mod exposition;
 mod people;
 
 pub use books::assert_books_agree;
+pub use exposition::Exposition;
 pub use people::{Answer, Person};
 pub use veza_cluster as cluster;
 
@@ -207,6 +209,26 @@ impl World {
             request = request.header("x-webhook-signature-512", signature);
         }
         Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// What `/metrics` says.
+    pub async fn metrics(&self) -> Exposition {
+        let answer = self.http.get(self.url("/metrics")).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+        assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+        Exposition::parse(&answer.text().await.unwrap())
+    }
+
+    /// Keeps everybody from reading the outbox until what is returned is dropped; on SQLite for good.
+    pub fn hold_reads(&self) -> Option<cluster::Held> {
+        match &self.ground.database {
+            Some(database) => Some(database.hold("LOCK TABLE effects IN ACCESS EXCLUSIVE MODE")),
+            None => {
+                let db = rusqlite::Connection::open(self.data_dir().join("veza.db")).unwrap();
+                db.execute_batch("ALTER TABLE effects RENAME TO gone").unwrap();
+                None
+            }
+        }
     }
 
     /// Ends it, gracefully.

@@ -4,6 +4,7 @@ use super::accounts::AccountsApi;
 use super::admin::{AdminMoneyApi, AdminOrdersApi, AttentionApi, DeliveriesApi, LedgerApi, ReconcileApi};
 use super::health::HealthApi;
 use super::licences::LicencesApi;
+use super::metrics::MetricsApi;
 use super::middleware::edge::{Edge, EdgeSettings};
 use super::onboarding::OnboardingApi;
 use super::orders::OrdersApi;
@@ -22,14 +23,14 @@ use veza_mail::OutboxMailer;
 pub type Apis = (
     (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi),
     (AttentionApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
-    (WebhooksApi, HealthApi),
+    (WebhooksApi, HealthApi, MetricsApi),
 );
 
 fn apis() -> Apis {
     (
         (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi),
         (AttentionApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
-        (WebhooksApi, HealthApi::default()),
+        (WebhooksApi, HealthApi::default(), MetricsApi),
     )
 }
 
@@ -50,5 +51,6 @@ pub fn endpoint(app: Arc<App>, edge: EdgeSettings, outbox: Option<OutboxMailer>)
     let service = api_service();
     let router = Router::default().api(apis(), &service);
     let router = pages::add_to(docs::add_to(router, &service), outbox);
-    Edge::new(router.build().data(app), edge)
+    let metrics = Arc::clone(&app.metrics);
+    Edge::new(router.build().data(app), edge, metrics)
 }

@@ -14,6 +14,7 @@ use poem::{Body, Request};
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use std::sync::Arc;
+use veza_domain::webhook::Sender;
 
 /// Largest body, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
@@ -45,9 +46,10 @@ impl WebhooksApi {
         request: &Request,
         body: Body,
     ) -> Result<Json<DeliveryAnswer>, ApiError> {
-        let body = read(body).await?;
+        let body = read(&app, Sender::Hyperswitch, body).await?;
         let header = app.psp.as_ref().map(|psp| psp.webhooks.signature_header());
-        answer(webhooks::receive(&app, envelope(&body, header, client.0, request)).await)
+        let handled = webhooks::receive(&app, envelope(&body, header, client.0, request)).await;
+        answer(&app, Sender::Hyperswitch, handled)
     }
 
     /// Receive a message of Stripe.
@@ -62,14 +64,18 @@ impl WebhooksApi {
         request: &Request,
         body: Body,
     ) -> Result<Json<DeliveryAnswer>, ApiError> {
-        let body = read(body).await?;
+        let body = read(&app, Sender::Stripe, body).await?;
         let header = app.connect_webhooks.as_ref().map(|connect| connect.signature_header());
-        answer(connect_events::receive(&app, envelope(&body, header, client.0, request)).await)
+        let handled = connect_events::receive(&app, envelope(&body, header, client.0, request)).await;
+        answer(&app, Sender::Stripe, handled)
     }
 }
 
-async fn read(body: Body) -> Result<bytes::Bytes, ApiError> {
-    body.into_bytes_limit(BODY_MAX).await.map_err(|_| ApiError::too_large("body_too_large", "a webhook has at most 64 KiB"))
+async fn read(app: &App, sender: Sender, body: Body) -> Result<bytes::Bytes, ApiError> {
+    body.into_bytes_limit(BODY_MAX).await.map_err(|_| {
+        app.metrics.delivery_too_large(sender.as_str());
+        ApiError::too_large("body_too_large", "a webhook has at most 64 KiB")
+    })
 }
 
 fn envelope<'a>(body: &'a [u8], signature_header: Option<&str>, client: &ClientAddr, request: &'a Request) -> Envelope<'a> {
@@ -83,7 +89,8 @@ fn envelope<'a>(body: &'a [u8], signature_header: Option<&str>, client: &ClientA
     }
 }
 
-fn answer(handled: Handled) -> Result<Json<DeliveryAnswer>, ApiError> {
+fn answer(app: &App, sender: Sender, handled: Handled) -> Result<Json<DeliveryAnswer>, ApiError> {
+    app.metrics.delivery(sender.as_str(), &handled);
     match handled {
         Handled::Answered(result) => Ok(Json(DeliveryAnswer { result: result.to_string() })),
         Handled::BadSignature => Err(ApiError::unauthorized("signature_invalid", "the signature is missing or wrong")),

@@ -4,7 +4,7 @@
 use crate::problem::chain;
 use crate::services::App;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use veza_domain::settlement::check;
@@ -30,22 +30,6 @@ pub struct Verdict {
     pub broken: BTreeMap<&'static str, u64>,
 }
 
-/// The newest verdict.
-#[derive(Debug, Default)]
-pub struct LastVerdict(Mutex<Verdict>);
-
-impl LastVerdict {
-    /// The newest verdict.
-    #[must_use]
-    pub fn get(&self) -> Verdict {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set(&self, verdict: Verdict) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = verdict;
-    }
-}
-
 /// Checks at the start and then on schedule, until it is told to stop.
 pub async fn watch_over(app: Arc<App>, every: Duration, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
@@ -55,7 +39,7 @@ pub async fn watch_over(app: Arc<App>, every: Duration, mut stopped: watch::Rece
                     if !verdict.broken.is_empty() {
                         tracing::error!(broken = ?verdict.broken, orders = verdict.orders, "the books break an invariant: run `veza audit`");
                     }
-                    app.invariants.set(verdict);
+                    app.metrics.invariants(&verdict.broken, verdict.at.unwrap_or_else(|| app.now()));
                 }
                 Err(error) => tracing::error!(error = chain(&error), "the books could not be checked; next time again"),
             },

@@ -252,6 +252,15 @@ fn tell(app: &App, class: LookClass, row: Looked, found: &Result<Found, LookErro
     };
     let stuck_s = app.now().since(row.created_at).as_secs();
     let (id, order) = (row.subject, row.order_id);
+    app.metrics.reconciled(
+        what,
+        match found {
+            Ok(Found::Settled) => "settled",
+            Ok(Found::Failed) => "failed",
+            Ok(Found::Waits(_)) => "waits",
+            Err(_) => "error",
+        },
+    );
     match found {
         Ok(Found::Settled) => tracing::info!(what, %id, %order, stuck_s, found = "settled", "reconcile: settled by a read"),
         Ok(Found::Failed) if class == LookClass::OrphanRefunds => {

@@ -8,6 +8,7 @@ use crate::usecases::effects::{EffectError, flag_now};
 use crate::usecases::journal;
 use crate::usecases::settle::{Bring, bring};
 use crate::usecases::transfers::{may_be_under_way, outcome_of, words};
+use crate::usecases::worked::Worked;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::ids::{OrderId, ReversalId};
 use veza_domain::money::Money;
@@ -21,11 +22,13 @@ use veza_ports::transfers::{Found, NewReversal, TransferError, TransferService};
 ///
 /// # Errors
 /// [`EffectError`] when something could not be stored: the row is due again after its lease.
-pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<(), EffectError> {
-    let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(()) };
-    let Some(reversal) = stored.file.reversals.iter().find(|reversal| reversal.id == claimed.id).cloned() else { return Ok(()) };
+pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<Worked, EffectError> {
+    let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(Worked::Nothing) };
+    let Some(reversal) = stored.file.reversals.iter().find(|reversal| reversal.id == claimed.id).cloned() else {
+        return Ok(Worked::Nothing);
+    };
     if reversal.status != ReversalStatus::ReversalPending {
-        return Ok(());
+        return Ok(Worked::Nothing);
     }
     if !reversal.needs_call() {
         // Later shares have paid it, or Connect holds nothing of it: the rules end it, or let it wait.
@@ -35,7 +38,7 @@ pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<(), EffectError
         // Without Connect's id there is nothing to call: the rules end it.
         return record(app, claimed.order_id, &reversal, CallOutcome::NotThere).await;
     };
-    let Some(connect) = &app.connect else { return Ok(()) };
+    let Some(connect) = &app.connect else { return Ok(Worked::Nothing) };
     let wanted = wanted(&reversal, stripe_transfer_id);
     let outcome = match reversal.attempt.next_step(app.now()) {
         Step::LookUp => look_up(app, connect.as_ref(), &reversal, &wanted, claimed.order_id).await,
@@ -48,7 +51,7 @@ pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<(), EffectError
             writes.push(told);
             match commit(app, fresh_unit(app, writes)).await {
                 Ok(_) => send(app, connect.as_ref(), &key, &reversal, &wanted, claimed.order_id).await,
-                Err(CommitError::Conflict(_)) => return Ok(()),
+                Err(CommitError::Conflict(_)) => return Ok(Worked::Nothing),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -123,7 +126,8 @@ async fn look_up(app: &App, connect: &dyn TransferService, reversal: &Reversal, 
     }
 }
 
-async fn record(app: &App, order_id: OrderId, reversal: &Reversal, outcome: CallOutcome) -> Result<(), EffectError> {
+async fn record(app: &App, order_id: OrderId, reversal: &Reversal, outcome: CallOutcome) -> Result<Worked, EffectError> {
+    let worked = Worked::from(&outcome);
     if let CallOutcome::Refused { message, .. } | CallOutcome::Unknown { message, .. } | CallOutcome::NotNow { message } = &outcome {
         tracing::warn!(order = %order_id, reversal = %reversal.id, error = message, "reversal not done");
     }
@@ -132,5 +136,5 @@ async fn record(app: &App, order_id: OrderId, reversal: &Reversal, outcome: Call
     let fact = Fact::Reversal(reversal.id, outcome);
     let extra = |decision: &Decision| if decision.changes.is_empty() { Vec::new() } else { vec![told.clone()] };
     bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &extra }).await?;
-    Ok(())
+    Ok(worked)
 }

@@ -54,6 +54,12 @@ pub struct Bring<'a> {
 /// # Errors
 /// [`SettleError`].
 pub async fn bring(app: &App, bring: Bring<'_>) -> Result<Settled, SettleError> {
+    let settled = settle(app, bring).await;
+    app.metrics.settlement(&settled);
+    settled
+}
+
+async fn settle(app: &App, bring: Bring<'_>) -> Result<Settled, SettleError> {
     let mut last = None;
     for _ in 0..REDECIDE_MAX {
         let stored: StoredOrder = app.store.order_file(bring.order_id).await?.ok_or(SettleError::UnknownOrder)?;

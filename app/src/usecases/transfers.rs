@@ -6,6 +6,7 @@ use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::effects::{EffectError, flag_now};
 use crate::usecases::journal;
 use crate::usecases::settle::{Bring, bring};
+use crate::usecases::worked::Worked;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::ids::{OrderId, TransferId};
 use veza_domain::journal::JournalKind;
@@ -19,12 +20,12 @@ use veza_ports::transfers::{Found, NewTransfer, TransferError, TransferService};
 ///
 /// # Errors
 /// [`EffectError`] when something could not be stored: the row is due again after its lease.
-pub async fn work(app: &App, claimed: ClaimedTransfer) -> Result<(), EffectError> {
-    let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(()) };
-    let Some(transfer) = find(&stored.file, claimed.id).cloned() else { return Ok(()) };
+pub async fn work(app: &App, claimed: ClaimedTransfer) -> Result<Worked, EffectError> {
+    let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(Worked::Nothing) };
+    let Some(transfer) = find(&stored.file, claimed.id).cloned() else { return Ok(Worked::Nothing) };
     let retry = transfer.status() == TransferStatus::Failed;
     if !(transfer.status() == TransferStatus::Pending || retry && app.workers.transfer_retries) {
-        return Ok(());
+        return Ok(Worked::Nothing);
     }
     let unwanted = stored.file.order.refunded >= stored.file.order.total.amount;
     if unwanted && !transfer.attempt.is_unknown() {
@@ -47,7 +48,7 @@ pub async fn work(app: &App, claimed: ClaimedTransfer) -> Result<(), EffectError
     let outcome = match step {
         Step::LookUp => look_up(app, connect.as_ref(), &transfer, &wanted).await,
         Step::Send => {
-            let Some(sent) = mark_sent(app, &stored, transfer.clone()).await? else { return Ok(()) };
+            let Some(sent) = mark_sent(app, &stored, transfer.clone()).await? else { return Ok(Worked::Nothing) };
             send(app, connect.as_ref(), &sent, &wanted).await
         }
     };
@@ -116,13 +117,13 @@ pub async fn refresh(app: &App, connect: &dyn TransferService, known: Versioned<
     Ok(now)
 }
 
-async fn hold(app: &App, stored: &StoredOrder, transfer: Transfer, reason: Hold) -> Result<(), EffectError> {
+async fn hold(app: &App, stored: &StoredOrder, transfer: Transfer, reason: Hold) -> Result<Worked, EffectError> {
     tracing::info!(order = %transfer.order_id, transfer = %transfer.id, hold = reason.as_str(), "transfer waits");
     let told = (transfer.hold != Some(reason))
         .then(|| journal::line(app, transfer.order_id, JournalKind::Job, &format!("transfer {} waits: {}", transfer.id, reason.as_str())));
     let held = transfer.held(reason, &app.money.transfers, app.now());
     store(app, stored, held, told).await?;
-    Ok(())
+    Ok(Worked::Later)
 }
 
 /// The row says that it may have been heard before the call is made. `None`: somebody else has changed the order meanwhile.
@@ -192,7 +193,8 @@ async fn look_up(app: &App, connect: &dyn TransferService, transfer: &Transfer, 
     }
 }
 
-async fn record(app: &App, transfer: &Transfer, outcome: CallOutcome) -> Result<(), EffectError> {
+async fn record(app: &App, transfer: &Transfer, outcome: CallOutcome) -> Result<Worked, EffectError> {
+    let worked = Worked::from(&outcome);
     if let CallOutcome::Refused { message, .. } | CallOutcome::Unknown { message, .. } | CallOutcome::NotNow { message } = &outcome {
         tracing::warn!(order = %transfer.order_id, transfer = %transfer.id, error = message, "transfer not done");
     }
@@ -201,7 +203,7 @@ async fn record(app: &App, transfer: &Transfer, outcome: CallOutcome) -> Result<
     let fact = Fact::Transfer(transfer.id, outcome);
     let extra = |decision: &Decision| if decision.changes.is_empty() { Vec::new() } else { vec![told.clone()] };
     bring(app, Bring { order_id: transfer.order_id, fact: &fact, unit_id, request: &[], extra: &extra }).await?;
-    Ok(())
+    Ok(worked)
 }
 
 /// An outcome for the journal.

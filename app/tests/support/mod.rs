@@ -11,10 +11,10 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
+use veza::metrics::Metrics;
 use veza::services::{App, MoneySettings, Wake, WorkerRuns, WorkerSettings};
 use veza::system::SystemIds;
 use veza::usecases::identity::access_tokens::AccessTokens;
-use veza::usecases::invariants::LastVerdict;
 use veza::usecases::reconcile::ReconcileSettings;
 use veza::usecases::webhook_log::refused::RefusedDeliveries;
 use veza_domain::backoff::RetryPolicy;
@@ -84,7 +84,6 @@ impl World {
             },
             webhook_log_days: 90,
             invariants_every: hour,
-            invariants: LastVerdict::default(),
             store,
             psp: None,
             connect: None,
@@ -93,6 +92,8 @@ impl World {
             ids: Arc::new(SystemIds),
             tokens: AccessTokens::new(&SecretString::from("a secret for tests only, 32 bytes and more")),
             identity: veza::usecases::identity::kit::Identity::new(&SecretString::from("a secret for tests"), &SystemIds, true),
+            metrics: Arc::new(Metrics::new(NOW)),
+            metrics_token: None,
             money: MoneySettings {
                 dispute_fee: veza_domain::money::Minor::ZERO,
                 fee: BasisPoints::new(1000).unwrap(),

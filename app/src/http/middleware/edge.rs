@@ -4,6 +4,7 @@ use super::rate_limit::{Class, RateLimits};
 use super::{client_addr, faults, head, hints};
 use crate::config::Network;
 use crate::http::client::ClientAddr;
+use crate::metrics::Metrics;
 use crate::problem::{Problem, REQUEST_ID};
 use futures_util::FutureExt;
 use poem::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
@@ -33,7 +34,7 @@ pub struct EdgeSettings {
     pub rate_limits: Option<RateLimits>,
 }
 
-/// The route that a request met, for the log line.
+/// The route that a request met, for the log line and the metrics.
 #[derive(Clone, Debug)]
 pub struct Matched(pub Arc<str>);
 
@@ -41,12 +42,13 @@ pub struct Matched(pub Arc<str>);
 pub struct Edge<E> {
     inner: E,
     settings: EdgeSettings,
+    metrics: Arc<Metrics>,
 }
 
 impl<E> Edge<E> {
-    /// Around `inner`.
-    pub fn new(inner: E, settings: EdgeSettings) -> Self {
-        Self { inner, settings }
+    /// Around `inner`; requests are counted in `metrics`.
+    pub fn new(inner: E, settings: EdgeSettings, metrics: Arc<Metrics>) -> Self {
+        Self { inner, settings, metrics }
     }
 }
 
@@ -72,8 +74,10 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
             if let Some(seconds) = hints::wished() {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
             }
-            let route = response.data::<Matched>().map_or("-", |matched| &matched.0);
-            let (status, ms) = (response.status().as_u16(), started.elapsed().as_micros() as f64 / 1000.0);
+            let route = response.data::<Matched>().map(|matched| &*matched.0);
+            let (status, took) = (response.status(), started.elapsed());
+            self.metrics.request(route, &method, status, took);
+            let (route, status, ms) = (route.unwrap_or("-"), status.as_u16(), took.as_micros() as f64 / 1000.0);
             tracing::info!(target: "veza::access", %method, route, status, ms, client = %client.0, "answered");
             response
         };
