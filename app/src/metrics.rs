@@ -24,7 +24,7 @@ const REQUEST_SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 const CALL_SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0];
 
 /// Who sends webhooks.
-const SENDERS: &[&str] = &["hyperswitch"];
+const SENDERS: &[&str] = &["hyperswitch", "stripe"];
 
 /// What the newest check of the books found.
 #[derive(Clone, Debug)]

@@ -163,10 +163,11 @@ async fn dispute_exceeds_order() {
     let world = World::start().await;
     let admin = world.admin().await;
     let (seller, buyer, order) = sold(&world, 1_000).await;
+    // A part goes back, and the bank takes the whole all the same.
+    refund(&buyer, &order, json!({"amount": 300})).await;
+    buyer.until_order(&world, &order, "partially_refunded").await;
     let dispute = world.sandbox.dispute(&order, Some(1_000)).unwrap();
     buyer.until_order(&world, &order, "disputed").await;
-    // Meanwhile somebody refunds a part at the provider, and the bank takes the whole.
-    world.sandbox.refund_from_dashboard(&order, Some(300)).ok();
     world.sandbox.set_dispute(&dispute, "lost").unwrap();
     buyer.until_order(&world, &order, "charged_back").await;
     seller.until_transfer(&world, &order, "reversed").await;
@@ -197,6 +198,7 @@ async fn transfer_paid_twice() {
         ("metadata[transfer_id]", transfer["id"].as_str().unwrap()),
     ];
     world.sandbox.clear_scripts().unwrap();
+    world.sandbox.deposit("platform", "eur", 900).unwrap();
     let request = world.http.post(format!("{sandbox}/v1/transfers")).bearer_auth(SandboxConfig::default().stripe_secret_key);
     let answer = request.header("idempotency-key", "by hand").form(&form).send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 200, "{} beside {id}", answer.text().await.unwrap());

@@ -187,7 +187,9 @@ async fn the_audit_finds_nothing_in_good_books_and_every_planted_difference() {
     assert_eq!(audited(&world, false).await.differences, [], "good books");
 
     // Every message is lost: a paid order, a refund from the dashboard, a reversal from the dashboard.
-    world.sandbox.script(Script::new(Op::Webhook, Fault::WebhookLost).times(0)).unwrap();
+    for side in [Op::Webhook, Op::StripeWebhook] {
+        world.sandbox.script(Script::new(side, Fault::WebhookLost).times(0)).unwrap();
+    }
     let unheard = buyer.order(&[&product]).await["order"]["id"].as_str().unwrap().to_owned();
     world.sandbox.pay(&unheard).unwrap();
     world.sandbox.refund_from_dashboard(&orders[0], Some(100)).unwrap();

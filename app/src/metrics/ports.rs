@@ -17,10 +17,20 @@ use veza_ports::transfers::{
 };
 
 const PSP: &str = "hyperswitch";
-const PSP_OPERATIONS: &[&str] = &["create_payment", "create_refund", "read_payment", "read_refund"];
+const PSP_OPERATIONS: &[&str] = &["create_payment", "create_refund", "read_payment", "read_refund", "read_dispute"];
 const CONNECT: &str = "stripe";
-const CONNECT_OPERATIONS: &[&str] =
-    &["create_account", "create_onboarding_link", "read_account", "create_transfer", "create_reversal", "find_transfer", "find_reversal"];
+const CONNECT_OPERATIONS: &[&str] = &[
+    "create_account",
+    "create_onboarding_link",
+    "read_account",
+    "create_transfer",
+    "create_reversal",
+    "find_transfer",
+    "find_reversal",
+    "read_transfer",
+    "list_transfers",
+    "read_payout",
+];
 
 /// `app` with all its calls of providers measured.
 #[must_use]
