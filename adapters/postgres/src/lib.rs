@@ -17,6 +17,7 @@ mod commit;
 mod config;
 mod fault;
 mod migrations;
+mod open;
 #[cfg(test)]
 mod plans;
 mod pool;
@@ -26,8 +27,9 @@ mod rows;
 mod statement;
 mod work;
 
-pub use config::{OpenError, PostgresConfig};
+pub use config::PostgresConfig;
 pub use migrations::newest_version;
+pub use open::{Obstacle, OpenError};
 
 use async_trait::async_trait;
 use pool::Pool;
@@ -47,6 +49,7 @@ impl PostgresStore {
     /// [`OpenError`]; the database is as it was.
     pub async fn connect(config: PostgresConfig) -> Result<Self, OpenError> {
         let pool = Pool::new(config)?;
+        open::check_files(pool.options())?;
         migrations::run(&pool).await?;
         Ok(Self { pool })
     }

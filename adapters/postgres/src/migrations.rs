@@ -2,7 +2,7 @@
 //!
 //! Invariants: a migration that was released is never edited; a database from the future is refused, not guessed at.
 
-use crate::config::OpenError;
+use crate::open::OpenError;
 use crate::pool::Pool;
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Row};
 

@@ -7,7 +7,8 @@
 //! user was cancelled, whose transaction is open or that has failed is closed. A server that went away is tried anew by
 //! everybody who comes, and nothing has to be told that it is back.
 
-use crate::config::{OpenError, PostgresConfig};
+use crate::config::PostgresConfig;
+use crate::open::OpenError;
 use crate::statement::Statement;
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
