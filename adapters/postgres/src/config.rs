@@ -4,7 +4,6 @@ use crate::open::OpenError;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use std::fmt::Display;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -82,10 +81,24 @@ impl PostgresConfig {
         }
     }
 
-    /// What each connection is told at its start.
+    /// What holds on each connection, as `pg_settings` spells it.
     ///
     /// The isolation is ours to say, whatever the server's default is. Every statement of ours is used again and again and finds
     /// its rows by an index, so it is planned once (`plan_cache_mode`), and compiling it would take longer than running it.
+    pub(crate) fn settings(&self) -> [(&'static str, String); 7] {
+        let ms = |time: Duration| time.as_millis().to_string();
+        [
+            ("default_transaction_isolation", "read committed".to_owned()),
+            ("default_transaction_read_only", "off".to_owned()),
+            ("statement_timeout", ms(self.statement_timeout)),
+            ("lock_timeout", ms(self.lock_timeout)),
+            ("idle_in_transaction_session_timeout", ms(self.statement_timeout)),
+            ("plan_cache_mode", "force_generic_plan".to_owned()),
+            ("jit", "off".to_owned()),
+        ]
+    }
+
+    /// How a connection is made; it is told the settings at its start.
     pub(crate) fn options(&self) -> Result<PgConnectOptions, OpenError> {
         let mut options: PgConnectOptions =
             self.url.expose_secret().parse().map_err(|error: sqlx::Error| OpenError::Url(error.to_string()))?;
@@ -96,19 +109,12 @@ impl PostgresConfig {
             PgSslMode::Require if root_certificate(&options).is_some() => options = options.ssl_mode(PgSslMode::VerifyCa),
             _ => {}
         }
-        let settings: [(&str, &dyn Display); 7] = [
-            ("default_transaction_isolation", &"read committed"),
-            ("default_transaction_read_only", &"off"),
-            ("statement_timeout", &self.statement_timeout.as_millis()),
-            ("lock_timeout", &self.lock_timeout.as_millis()),
-            ("idle_in_transaction_session_timeout", &self.statement_timeout.as_millis()),
-            ("plan_cache_mode", &"force_generic_plan"),
-            ("jit", &"off"),
-        ];
         Ok(options
             .application_name(&self.application_name)
             .statement_cache_capacity(STATEMENTS)
-            .options(settings)
+            // We read no floats, and poolers stumble over it.
+            .extra_float_digits(None)
+            .options(self.settings())
             .disable_statement_logging())
     }
 }

@@ -10,8 +10,10 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "test code: a test fails by panicking")]
 
 mod authority;
+mod pooler;
 
 pub use authority::{Authority, Certificate};
+pub use pooler::{Pooler, Pooling};
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
@@ -94,9 +96,7 @@ impl Cluster {
         let programs = programs();
         let folder = tempfile::Builder::new().prefix("veza-postgres-").tempdir().expect("a temporary folder").keep();
         let watchdog = watchdog(STOP_CLUSTER, &[programs.as_os_str(), folder.as_os_str()]);
-        if is_root() {
-            done(Command::new("chown").arg("postgres").arg(&folder));
-        }
+        give_to_postgres(&folder);
         let data = folder.join("data");
         let init = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "-D"];
         done(as_postgres(&programs.join("initdb")).args(init).arg(&data));
@@ -250,6 +250,13 @@ fn programs() -> PathBuf {
 fn is_root() -> bool {
     let output = Command::new("id").arg("-u").output().expect("id");
     output.stdout.trim_ascii() == b"0"
+}
+
+/// Gives a folder to the user that Postgres runs as.
+fn give_to_postgres(folder: &Path) {
+    if is_root() {
+        done(Command::new("chown").args(["-R", "postgres"]).arg(folder));
+    }
 }
 
 /// Postgres does not run as root; its package brings a user for it.
