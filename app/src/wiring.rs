@@ -15,6 +15,7 @@ use crate::usecases::identity::kit::Identity;
 use crate::usecases::webhook_log::refused::RefusedDeliveries;
 use crate::workers::{self, WorkersHandle};
 use listener::NoDelay;
+use poem::EndpointExt;
 use secrecy::SecretString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -52,6 +53,12 @@ pub enum StartError {
     /// The sandbox.
     #[error("the sandbox does not start")]
     Sandbox(#[from] SandboxError),
+    /// The sandbox in this process's memory, where other processes would have one of their own.
+    #[error(
+        "the embedded sandbox is one process's alone: run `veza sandbox` beside the others and name it in HYPERSWITCH_URL and STRIPE_API_URL, \
+         or set SANDBOX_ENABLED=false"
+    )]
+    SandboxOfOne,
     /// A provider's settings.
     #[error("the settings of {0} can't be used")]
     Provider(&'static str, #[source] BoxError),
@@ -165,7 +172,7 @@ impl Running {
 pub enum Role {
     /// Answers requests; workers run elsewhere.
     Api,
-    /// Works; answers health only as the whole API does.
+    /// Works, and answers nothing but health.
     Worker,
     /// Both.
     All,
@@ -184,6 +191,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 /// # Errors
 /// [`StartError`].
 pub async fn start_as(config: Config, role: Role) -> Result<Running, StartError> {
+    if role != Role::All && config.sandbox.is_some() {
+        return Err(StartError::SandboxOfOne);
+    }
     let bind = |error| StartError::Bind(config.bind_addr, error);
     let listener = TcpListener::bind(config.bind_addr).await.map_err(bind)?;
     let addr = listener.local_addr().map_err(bind)?;
@@ -194,8 +204,13 @@ pub async fn start_as(config: Config, role: Role) -> Result<Running, StartError>
         cors_allowed_origins: config.cors_allowed_origins.clone(),
         rate_limits: config.rate_limits.then(RateLimits::default),
     };
-    let outbox = parts.outbox.clone().filter(|_| !config.is_production());
-    let endpoint = server::endpoint(Arc::clone(&parts.app), edge, outbox);
+    let endpoint = match role {
+        Role::Worker => server::health_endpoint(Arc::clone(&parts.app), edge).boxed(),
+        Role::Api | Role::All => {
+            let outbox = parts.outbox.clone().filter(|_| !config.is_production());
+            server::endpoint(Arc::clone(&parts.app), edge, outbox).boxed()
+        }
+    };
     let (stop, mut stopped) = watch::channel(false);
     let server = tokio::spawn(async move {
         let signal = async move {

@@ -1,4 +1,4 @@
-//! The API as one service, and everything that answers over HTTP put together.
+//! The API as one service, and everything that answers over HTTP put together, by the part that a process plays.
 
 use super::accounts::AccountsApi;
 use super::admin::AdminApi;
@@ -35,6 +35,12 @@ pub fn api_service() -> OpenApiService<Apis, ()> {
         )
         .license(poem_openapi::LicenseObject::new("MIT OR Apache-2.0"))
         .server("/")
+}
+
+/// All that a process answers which only works: health.
+pub fn health_endpoint(app: Arc<App>, edge: EdgeSettings) -> impl Endpoint<Output = Response> + 'static {
+    let service = OpenApiService::new(HealthApi::default(), "Veza", env!("CARGO_PKG_VERSION"));
+    Edge::new(Router::default().api(HealthApi::default(), &service).build().data(app), edge)
 }
 
 /// Everything that answers over HTTP.
