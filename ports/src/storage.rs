@@ -13,6 +13,7 @@
 mod order_writes;
 mod reads;
 mod rows;
+mod shared;
 
 pub use order_writes::StoredOrder;
 pub use reads::{
@@ -20,6 +21,7 @@ pub use reads::{
     OrderReads, Page, ProductFilter, SellerReads, SellerTransfer, WaitingOn, Work,
 };
 pub use rows::{IdempotencyRecord, IdempotencyState, Row, RowKey};
+pub use shared::{AddressHash, FailedLogins, Instance, Instances, UnknownLogins};
 
 use crate::BoxError;
 use async_trait::async_trait;
@@ -232,6 +234,9 @@ pub trait Commit: Send + Sync {
 }
 
 /// All of storage; upcasts to each narrow port.
-pub trait Storage: Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work {}
+pub trait Storage:
+    Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work + Instances + UnknownLogins
+{
+}
 
-impl<T: Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work> Storage for T {}
+impl<T: Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work + Instances + UnknownLogins> Storage for T {}

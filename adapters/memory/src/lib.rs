@@ -10,6 +10,7 @@
 mod draft;
 mod reads;
 mod rules;
+mod shared;
 mod state;
 mod work;
 

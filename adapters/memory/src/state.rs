@@ -14,7 +14,7 @@ use veza_domain::reversal::Reversal;
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
 use veza_domain::webhook::Delivery;
-use veza_ports::storage::{IdempotencyRecord, Revision, Row, RowKey, UnitId, Versioned};
+use veza_ports::storage::{AddressHash, FailedLogins, IdempotencyRecord, Instance, Revision, Row, RowKey, UnitId, Versioned};
 
 /// Every row there is.
 pub(crate) type Rows = BTreeMap<RowKey, Versioned<Row>>;
@@ -31,6 +31,9 @@ pub(crate) struct AppliedUnit {
 pub(crate) struct State {
     pub(crate) rows: Rows,
     pub(crate) units: BTreeMap<UnitId, AppliedUnit>,
+    /// By address.
+    pub(crate) instances: BTreeMap<String, Instance>,
+    pub(crate) unknown_logins: BTreeMap<AddressHash, FailedLogins>,
 }
 
 /// A row as it stands in the map.

@@ -45,6 +45,7 @@ const FAULTS: &[(Fault, &[&str])] = &[
     (Fault::PagesOverlap, &["lists::a_walk_gives_every_row_once"]),
     (Fault::TornReads, &["races::readers_see_whole_units"]),
     (Fault::SweepsTheYoung, &["sweep::what_is_young_stays"]),
+    (Fault::SeesTheDead, &["shared::instances_see_each_other"]),
     (Fault::BooksUpsideDown, &["money::books_of_a_seller"]),
 ];
 

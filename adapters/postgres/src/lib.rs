@@ -23,6 +23,7 @@ mod pool;
 mod reads;
 mod record;
 mod rows;
+mod shared;
 mod statement;
 mod work;
 

@@ -24,6 +24,7 @@ const MIGRATIONS: &[Migration] = &migrations![
     3 "0003_orders",
     4 "0004_sellers_money",
     5 "0005_operations",
+    6 "0006_instances",
 ];
 
 /// Whoever migrates holds this lock, named after what it guards; it ends with the transaction, so it works through a pooler too.

@@ -4,8 +4,8 @@
 
 use crate::batch::Batch;
 use crate::reads::{admin, catalogue, orders, sellers};
-use crate::work;
 use crate::{PostgresConfig, PostgresStore};
+use crate::{shared, work};
 use secrecy::SecretString;
 use std::fmt::Write as _;
 use veza_cluster::Database;
@@ -58,6 +58,8 @@ fn statements() -> Vec<(&'static str, String)> {
         ("transfers claimed", work::TRANSFERS.to_owned()),
         ("reversals claimed", work::REVERSALS.to_owned()),
         ("a unit of work", unit()),
+        ("a sign of life", shared::RUNS.to_owned()),
+        ("failed logins", shared::FAILURES.to_owned()),
     ];
     all.extend(work::SWEEPS.iter().map(|sql| ("a sweep", (*sql).to_owned())));
     all

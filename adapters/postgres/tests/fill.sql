@@ -38,4 +38,6 @@ INSERT INTO webhook_log SELECT pg_temp.n(13, i), i, 'payment_succeeded', i % 50 
 INSERT INTO units SELECT 'unit ' || i, sha256('x'), i FROM generate_series(1, 6000) i;
 INSERT INTO idempotency_keys SELECT pg_temp.n(1, i), 'create_order', 'k' || i, 1, sha256('x'), pg_temp.n(6, i), NULL, NULL, i
     FROM generate_series(1, 3000) i;
+INSERT INTO instances SELECT 'host:' || i, TRUE, i, i FROM generate_series(1, 3000) i;
+INSERT INTO unknown_logins SELECT sha256(i::text::bytea), 1, i FROM generate_series(1, 3000) i;
 ANALYZE;

@@ -5,7 +5,7 @@
 use crate::migrations;
 use crate::reads;
 use crate::rows::Stored;
-use crate::work;
+use crate::{shared, work};
 use rusqlite::Connection;
 use veza_domain::attention::Attention;
 use veza_domain::catalog::Product;
@@ -36,7 +36,8 @@ fn explained(db: &Connection, explain: &str, column: usize, sql: &str) -> Vec<St
 }
 
 /// Whole walks that are meant: small tables, and partial indexes that hold only what is open.
-const WALKS: [&str; 7] = [
+const WALKS: [&str; 8] = [
+    "SCAN instances",
     "SCAN ledger_balances",
     "SCAN attention",
     "SCAN effects USING INDEX effects_due",
@@ -101,7 +102,7 @@ fn delivery_searches() -> impl Iterator<Item = String> {
 
 fn work_statements() -> impl Iterator<Item = String> {
     let due = [work::DUE_EFFECTS, work::DUE_TRANSFERS, work::DUE_REVERSALS];
-    due.into_iter().chain(work::SWEEPS).map(str::to_owned)
+    due.into_iter().chain(work::SWEEPS).chain([shared::OTHERS, shared::FAILURES]).map(str::to_owned)
 }
 
 fn writes() -> Vec<&'static str> {
@@ -113,5 +114,5 @@ fn writes() -> Vec<&'static str> {
     let orders = of::<Order>().chain(of::<OrderLine>()).chain(of::<Refund>()).chain(of::<Licence>());
     let money = of::<Transfer>().chain(of::<Reversal>()).chain(of::<Posting>());
     let operations = of::<Effect>().chain(of::<Attention>()).chain(of::<Delivery>());
-    people.chain(catalogue).chain(orders).chain(money).chain(operations).collect()
+    people.chain([shared::RUNS, shared::FAILED]).chain(catalogue).chain(orders).chain(money).chain(operations).collect()
 }

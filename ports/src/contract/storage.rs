@@ -24,6 +24,7 @@
 //! - `backlog`: always all four classes, in the order `effects`, `transfers`, `reversals`, `attention`.
 //! - `deliveries`: `result` is compared letter by letter, case and `%` included, with the result as displayed.
 //! - `order_of_refund`: the PSP's id, else ours in its usual form.
+//! - Signs of life and failed logins are no units: said twice they count twice, and the later time stands.
 //! - `sweep`: what ended *before* the moment; refresh tokens with their session, whatever their own age.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code: a case fails by panicking")]
@@ -38,6 +39,7 @@ mod races;
 pub mod random;
 mod round_trip;
 pub mod sample;
+mod shared;
 mod sweep;
 mod unique;
 
@@ -106,6 +108,9 @@ cases! {
         who_calls, orders_by_payment_and_refund,
     }
     sweep { what_is_young_stays, no_more_than_the_limit, a_swept_unit_id_is_forgotten }
+    shared {
+        instances_see_each_other, many_signs_of_life_at_once, failed_logins_are_counted, what_was_not_seen_for_long_is_swept,
+    }
 }
 
 /// A case that takes longer waits for what never comes.

@@ -46,7 +46,8 @@ impl Pooler {
         let text = format!(
             "[databases]\n* = host=127.0.0.1 port={server} user=postgres\n\
              [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n\
-             pool_mode = {mode}\nmax_client_conn = 500\nmax_db_connections = 40\n{settings}\n"
+             pool_mode = {mode}\nmax_client_conn = 500\nmax_db_connections = 40\n\
+             server_idle_timeout = 3\n{settings}\n"
         );
         let file = folder.path().join("pgbouncer.ini");
         std::fs::write(&file, text).expect("a file");

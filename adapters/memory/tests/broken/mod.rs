@@ -18,9 +18,9 @@ use veza_domain::transfer::Transfer;
 use veza_domain::webhook::Delivery;
 use veza_memory::MemoryStore;
 use veza_ports::storage::{
-    AdminReads, Backlog, CatalogReads, ClaimedReversal, ClaimedTransfer, Commit, CommitError, Committed, DeliveryFilter, IdempotencyRecord,
-    IdentityReads, ListedOrder, OrderReads, Page, ProductFilter, SellerReads, SellerTransfer, StoreError, StoredOrder, UnitId, UnitOfWork,
-    Versioned, WaitingOn, Work, Write,
+    AddressHash, AdminReads, Backlog, CatalogReads, ClaimedReversal, ClaimedTransfer, Commit, CommitError, Committed, DeliveryFilter,
+    FailedLogins, IdempotencyRecord, IdentityReads, Instance, Instances, ListedOrder, OrderReads, Page, ProductFilter, SellerReads,
+    SellerTransfer, StoreError, StoredOrder, UnitId, UnitOfWork, UnknownLogins, Versioned, WaitingOn, Work, Write,
 };
 
 /// What is broken.
@@ -57,6 +57,8 @@ pub enum Fault {
     TornReads,
     /// The broom takes what is young.
     SweepsTheYoung,
+    /// Who has not been seen for long still counts.
+    SeesTheDead,
     /// The wrong sign of what is owed.
     BooksUpsideDown,
 }
@@ -185,6 +187,29 @@ impl Work for Broken {
     async fn sweep(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let grace = if self.is(Fault::SweepsTheYoung) { Duration::from_micros(1) } else { Duration::ZERO };
         self.inner.sweep(before.plus(grace), limit).await
+    }
+}
+
+#[async_trait]
+impl Instances for Broken {
+    async fn instance_runs(&self, instance: &Instance, since: Timestamp) -> Result<Vec<Instance>, StoreError> {
+        let since = if self.is(Fault::SeesTheDead) { Timestamp(0) } else { since };
+        self.inner.instance_runs(instance, since).await
+    }
+
+    async fn instance_ended(&self, address: &str) -> Result<(), StoreError> {
+        self.inner.instance_ended(address).await
+    }
+}
+
+#[async_trait]
+impl UnknownLogins for Broken {
+    async fn unknown_logins(&self, address: AddressHash) -> Result<Option<FailedLogins>, StoreError> {
+        self.inner.unknown_logins(address).await
+    }
+
+    async fn unknown_login_failed(&self, address: AddressHash, at: Timestamp) -> Result<(), StoreError> {
+        self.inner.unknown_login_failed(address, at).await
     }
 }
 
