@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod http;
 pub mod logging;
+pub mod presence;
 pub mod problem;
 pub mod services;
 pub mod system;

@@ -1,4 +1,5 @@
-//! `serve --role api` works on nothing, `--role worker` answers nothing but health: the binary on one Postgres, played by two.
+//! Several processes on one database: `serve --role api` works on nothing, `--role worker` answers nothing but health; limits on
+//! requests are shared out; the embedded sandbox is not for several.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod shop;
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use shop::{Client, PASSWORD, command, free_port};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use veza_mail::OutboxMailer;
 
 /// Ends with the test, however it ends.
@@ -76,12 +77,61 @@ async fn one_answers_and_the_other_works() {
     assert_eq!(get(&api, "/api/v1/marketplace/products").await.0, 200);
 }
 
-#[test]
-fn a_sandbox_in_one_process_s_memory_is_not_for_several() {
+/// Asks more than anybody may; the answers that are not "too many" have to be `limit`, and what has come back meanwhile.
+async fn has_share(client: &Client, limit: usize) {
+    let started = Instant::now();
+    let answers = futures_util::future::join_all((0..REQUESTS).map(|_| client.api(Method::POST, "/api/v1/auth/login", json!({}), None)));
+    let let_through = answers.await.into_iter().filter(|answer| answer.as_ref().unwrap().0 != 429).count();
+    let come_back = limit * usize::try_from(started.elapsed().as_secs() + 1).unwrap() / 60 + 1;
+    assert!((limit..=limit + come_back).contains(&let_through), "{let_through} of {REQUESTS} in {:?}", started.elapsed());
+}
+
+/// More than the limit of a minute, which is 60.
+const REQUESTS: usize = 90;
+
+#[tokio::test]
+async fn limits_are_shared_out_among_those_that_serve() {
+    let (database, dir) = (veza_cluster::database().url(), tempfile::tempdir().unwrap());
+    let start = |role: &str, port: u16| {
+        let mut command = serve(dir.path(), &database, role, port);
+        Process(command.env("SANDBOX_ENABLED", "false").env("RATE_LIMITS", "on").spawn().unwrap())
+    };
+    let ports = [free_port(), free_port(), free_port()];
+    let [first, second, worker] = ports.map(|port| Client::new(port, 0));
+    let _worker = start("worker", ports[2]);
+    worker.up().await;
+    let _first = start("api", ports[0]);
+    first.up().await;
+    has_share(&first, 60).await; // who only works has none
+    let _second = start("all", ports[1]);
+    second.up().await;
+    has_share(&second, 30).await;
+    // The first hears of it with its next sign of life.
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    has_share(&first, 30).await;
+}
+
+/// What a process says that refuses to start.
+fn refused(command: &mut Command) -> String {
+    let output = command.stderr(Stdio::piped()).output().unwrap();
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn a_sandbox_in_one_process_s_memory_is_not_for_several() {
     let (database, dir) = (veza_cluster::database().url(), tempfile::tempdir().unwrap());
     for role in ["api", "worker"] {
-        let output = serve(dir.path(), &database, role, free_port()).stderr(Stdio::piped()).output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && said.contains("the embedded sandbox is one process's alone"), "{said}");
+        let said = refused(&mut serve(dir.path(), &database, role, free_port()));
+        assert!(said.contains("one process's alone, and this role is for one of several"), "{said}");
     }
+    let port = free_port();
+    let start = || serve(dir.path(), &database, "all", port).env("SANDBOX_BIND_ADDR", "127.0.0.1:0").spawn().unwrap();
+    let first = Process(start());
+    Client::new(port, 0).up().await;
+    let said = refused(serve(dir.path(), &database, "all", free_port()).env("SANDBOX_BIND_ADDR", "127.0.0.1:0"));
+    assert!(said.contains(&format!(":{port} runs on this database too")), "{said}");
+    drop(first); // kill -9: nobody is told, and who starts there again takes its place
+    let _second = Process(start());
+    Client::new(port, 0).up().await;
 }
