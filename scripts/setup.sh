@@ -2,7 +2,7 @@
 # Installs what Veza needs, or says what is missing and how to get it. What is there is left alone, so it is safe to repeat.
 #
 #   scripts/setup.sh build    what building and testing takes: cargo, a C compiler, make
-#   scripts/setup.sh tests    what the tests take beside that: a Postgres server to start and throw away
+#   scripts/setup.sh tests    what the tests take beside that: Postgres and PgBouncer to start and throw away, openssl
 #   scripts/setup.sh node     what checking the API takes: Node.js 18.17 or newer, npm
 set -euo pipefail
 
@@ -12,7 +12,11 @@ say() { printf '%s\n' "$*" >&2; }
 missing_packages() {
     case $1 in
         build) command -v cc >/dev/null && command -v make >/dev/null || echo build-essential ;;
-        tests) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo postgresql ;;
+        tests)
+            ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo postgresql
+            command -v openssl >/dev/null || echo openssl
+            [ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || echo pgbouncer
+            ;;
         node) command -v node >/dev/null && command -v npm >/dev/null || printf 'nodejs\nnpm\n' ;;
     esac
 }

@@ -1,18 +1,22 @@
 #!/usr/bin/env bash
-# All tests: those in documentation first, then the sales and refunds on Postgres, then everything, by cargo-nextest where it
-# is installed. Arguments go to the last of the three, and leave out the first two.
+# All tests: those in documentation first, then the end-to-end tests on Postgres, then everything (with SQLite end to end), by
+# cargo-nextest where it is installed. Arguments go to the last of the three, and leave out the first two.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if [ $# = 0 ]; then
     echo "== documentation examples"
     cargo test --workspace --doc --quiet
-    # Built with the whole workspace, so that nothing is built twice.
-    echo "== sales and refunds on Postgres"
+    # Built with the whole workspace, so that nothing is built twice. A file there is a suite; tidy, a folder, wants no store.
+    suites=()
+    for suite in tests/tests/*.rs; do
+        suites+=(--test "$(basename "$suite" .rs)")
+    done
+    echo "== end to end on Postgres"
     if command -v cargo-nextest >/dev/null; then
-        VEZA_TEST_STORE=postgres cargo nextest run --workspace --no-fail-fast -E 'binary(sale) | binary(refund)'
+        VEZA_TEST_STORE=postgres cargo nextest run --workspace --no-fail-fast "${suites[@]}"
     else
-        VEZA_TEST_STORE=postgres cargo test --workspace --no-fail-fast --test sale --test refund
+        VEZA_TEST_STORE=postgres cargo test --workspace --no-fail-fast "${suites[@]}"
     fi
 fi
 echo "== tests"

@@ -5,6 +5,7 @@ pub mod config;
 pub mod http;
 pub mod logging;
 pub mod metrics;
+pub mod presence;
 pub mod problem;
 pub mod services;
 pub mod system;

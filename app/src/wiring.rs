@@ -9,6 +9,7 @@ use crate::http::middleware::edge::EdgeSettings;
 use crate::http::middleware::rate_limit::RateLimits;
 use crate::http::server;
 use crate::metrics::{Metrics, ports};
+use crate::presence::{Presence, PresenceHandle};
 use crate::services::{App, MoneySettings, Psp, Wake, WorkerRuns, WorkerSettings};
 use crate::system::{SystemClock, SystemIds};
 use crate::usecases::identity::access_tokens::AccessTokens;
@@ -16,6 +17,7 @@ use crate::usecases::identity::kit::Identity;
 use crate::usecases::webhook_log::refused::RefusedDeliveries;
 use crate::workers::{self, WorkersHandle};
 use listener::NoDelay;
+use poem::EndpointExt;
 use secrecy::SecretString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -58,6 +60,12 @@ pub enum StartError {
     /// The sandbox.
     #[error("the sandbox does not start")]
     Sandbox(#[from] SandboxError),
+    /// The sandbox in this process's memory, where other processes would have one of their own.
+    #[error(
+        "the embedded sandbox is one process's alone, and {0}: run `veza sandbox` beside the others and name it in HYPERSWITCH_URL and STRIPE_API_URL, \
+         or set SANDBOX_ENABLED=false"
+    )]
+    SandboxOfOne(String),
     /// A provider's settings.
     #[error("the settings of {0} can't be used")]
     Provider(&'static str, #[source] BoxError),
@@ -150,6 +158,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     workers: Option<WorkersHandle>,
+    presence: PresenceHandle,
 }
 
 impl Running {
@@ -177,6 +186,7 @@ impl Running {
         if tokio::time::timeout(SHUTDOWN_GRACE + Duration::from_secs(1), self.server).await.is_err() {
             tracing::warn!("requests were cut off at the end of the grace period");
         }
+        self.presence.shutdown().await;
         if let Some(workers) = self.workers
             && tokio::time::timeout(SHUTDOWN_GRACE, workers.shutdown()).await.is_err()
         {
@@ -191,7 +201,7 @@ impl Running {
 pub enum Role {
     /// Answers requests; workers run elsewhere.
     Api,
-    /// Works; answers health only as the whole API does.
+    /// Works, and answers nothing but health and metrics.
     Worker,
     /// Both.
     All,
@@ -210,18 +220,32 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 /// # Errors
 /// [`StartError`].
 pub async fn start_as(config: Config, role: Role) -> Result<Running, StartError> {
+    if role != Role::All && config.sandbox.is_some() {
+        return Err(StartError::SandboxOfOne("this role is for one of several".to_owned()));
+    }
     let bind = |error| StartError::Bind(config.bind_addr, error);
     let listener = TcpListener::bind(config.bind_addr).await.map_err(bind)?;
     let addr = listener.local_addr().map_err(bind)?;
     let parts = Parts::build(&config, Some(addr)).await?;
+    let limits = config.rate_limits.then(|| Arc::new(RateLimits::default()));
+    let presence = Presence::new(&parts.app, limits.clone(), addr.port(), role != Role::Worker, config.sandbox.is_some());
+    if let Err(error) = join(&presence).await {
+        parts.shutdown().await;
+        return Err(error);
+    }
     let edge = EdgeSettings {
         production: config.is_production(),
         trusted_proxies: config.trusted_proxies.clone(),
         cors_allowed_origins: config.cors_allowed_origins.clone(),
-        rate_limits: config.rate_limits.then(RateLimits::default),
+        rate_limits: limits,
     };
-    let outbox = parts.outbox.clone().filter(|_| !config.is_production());
-    let endpoint = server::endpoint(Arc::clone(&parts.app), edge, outbox);
+    let endpoint = match role {
+        Role::Worker => server::health_endpoint(Arc::clone(&parts.app), edge).boxed(),
+        Role::Api | Role::All => {
+            let outbox = parts.outbox.clone().filter(|_| !config.is_production());
+            server::endpoint(Arc::clone(&parts.app), edge, outbox).boxed()
+        }
+    };
     let (stop, mut stopped) = watch::channel(false);
     let server = tokio::spawn(async move {
         let signal = async move {
@@ -233,7 +257,19 @@ pub async fn start_as(config: Config, role: Role) -> Result<Running, StartError>
         }
     });
     let workers = (role != Role::Api).then(|| workers::start(&parts.app));
-    Ok(Running { parts, addr, stop, server, workers })
+    Ok(Running { parts, addr, stop, server, workers, presence: presence.keep() })
+}
+
+/// Joins the others that run on this database, unless this process has what they would need.
+async fn join(presence: &Presence) -> Result<(), StartError> {
+    let others = presence.tell().await.map_err(|error| StartError::Database(Box::new(error)))?;
+    match others.first() {
+        Some(other) if presence.wants_to_be_alone() => {
+            presence.leave().await;
+            Err(StartError::SandboxOfOne(format!("{} runs on this database too", other.address)))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn mailer(config: &Config) -> Result<(Arc<dyn Mailer>, Option<OutboxMailer>), StartError> {

@@ -298,6 +298,21 @@ async fn failures_lock_an_account_and_an_address_without_one_alike() {
 }
 
 #[tokio::test]
+async fn a_lock_is_the_same_at_every_instance() {
+    let store = MemoryStore::new();
+    let instances = [house_over(Arc::new(store.clone())), house_over(Arc::new(store))];
+    instances[0].verified("mia@example.org", "mia").await;
+    for email in ["mia@example.org", "nobody@example.org"] {
+        for attempt in 0..5 {
+            instances[attempt % 2].login(email, "a wrong password").await.problem(401, "invalid_credentials");
+        }
+        for instance in &instances {
+            instance.login(email, PASSWORD).await.problem(429, "account_locked");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_refresh_token_that_comes_twice_ends_its_login() {
     let house = house();
     house.verified("mia@example.org", "mia").await;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use support::{NOW, Person, World, euro, get};
 use uuid::Uuid;
-use veza::http::admin::AdminApi;
+use veza::http::admin::{AttentionApi, DeliveriesApi, LedgerApi};
 use veza::http::licences::LicencesApi;
 use veza::http::seller::SellerApi;
 use veza_domain::attention::{Attention, Code, Subject};
@@ -29,7 +29,7 @@ use veza_ports::storage::Row;
 type Client = TestClient<poem::endpoint::BoxEndpoint<'static>>;
 
 fn client(world: &World) -> Client {
-    let service = OpenApiService::new((LicencesApi, SellerApi, AdminApi), "Veza", "0");
+    let service = OpenApiService::new((LicencesApi, SellerApi, (AttentionApi, DeliveriesApi, LedgerApi)), "Veza", "0");
     TestClient::new(service.data(Arc::clone(&world.app)).boxed())
 }
 
@@ -181,6 +181,8 @@ async fn the_webhook_log_is_searched_and_read() {
     let client = client(&world);
     let admin = world.person("root", &[Role::Admin]).await;
     let delivery = |result, event_type: Option<&str>, signature_valid, seconds| Delivery {
+        sender: veza_domain::webhook::Sender::Hyperswitch,
+        order_id: None,
         id: DeliveryId(Uuid::now_v7()),
         received_at: NOW.plus(Duration::from_secs(seconds)),
         event_type: event_type.map(Into::into),

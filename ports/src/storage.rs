@@ -14,6 +14,7 @@ mod faults;
 mod order_writes;
 mod reads;
 mod rows;
+mod shared;
 mod work;
 
 pub use order_writes::StoredOrder;
@@ -22,6 +23,7 @@ pub use reads::{
     OrderFilter, OrderReads, Page, ProductFilter, SellerReads, SellerTransfer, StatusFilter, WaitingOn, first_id,
 };
 pub use rows::{IdempotencyRecord, IdempotencyState, Row, RowKey};
+pub use shared::{AddressHash, FailedLogins, Instance, Instances, UnknownLogins};
 pub use work::{ClaimedReversal, ClaimedTransfer, LookClaim, LookClass, Looked, Work};
 
 use crate::BoxError;
@@ -241,6 +243,9 @@ pub trait Commit: Send + Sync {
 }
 
 /// All of storage; upcasts to each narrow port.
-pub trait Storage: Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work {}
+pub trait Storage:
+    Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work + Instances + UnknownLogins
+{
+}
 
-impl<T: Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work> Storage for T {}
+impl<T: Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work + Instances + UnknownLogins> Storage for T {}

@@ -9,6 +9,7 @@
 
 mod draft;
 mod reads;
+mod shared;
 mod state;
 mod work;
 

@@ -17,7 +17,7 @@ use veza_domain::reversal::Reversal;
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
 use veza_domain::webhook::Delivery;
-use veza_ports::storage::{IdempotencyRecord, Revision, Row, RowKey, UnitId, Versioned};
+use veza_ports::storage::{AddressHash, FailedLogins, IdempotencyRecord, Instance, Revision, Row, RowKey, UnitId, Versioned};
 
 /// Every row there is.
 pub(crate) type Rows = BTreeMap<RowKey, Versioned<Row>>;
@@ -36,6 +36,9 @@ pub(crate) struct State {
     pub(crate) units: BTreeMap<UnitId, AppliedUnit>,
     /// When a transfer or reversal was last claimed; no part of the row as the rules see it.
     pub(crate) claims: BTreeMap<RowKey, Timestamp>,
+    /// By address.
+    pub(crate) instances: BTreeMap<String, Instance>,
+    pub(crate) unknown_logins: BTreeMap<AddressHash, FailedLogins>,
 }
 
 /// A row as it stands in the map.

@@ -5,7 +5,7 @@ mod looks;
 use crate::MemoryStore;
 use crate::state::{Kind, State};
 use async_trait::async_trait;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session};
@@ -80,7 +80,7 @@ impl Work for MemoryStore {
     /// none left, so no token ever stands without its session.
     async fn sweep(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let mut state = self.state();
-        let mut gone = state.sweep_units(before, limit);
+        let mut gone = take_oldest(&mut state.units, limit, |unit| Some(unit.decided_at).filter(|decided| *decided < before));
         gone += state.sweep_rows(limit, |_, record: &IdempotencyRecord| (record.created_at < before).then_some(record.created_at));
         gone += state.sweep_rows(limit, |_, token: &MailToken| (token.expires_at < before).then_some(token.expires_at));
         gone += state.sweep_rows(limit, |state, token: &RefreshToken| {
@@ -92,8 +92,18 @@ impl Work for MemoryStore {
             let over = ended_at(session) < before && !with_tokens.contains(&session.id);
             over.then(|| ended_at(session))
         });
+        gone += take_oldest(&mut state.instances, limit, |instance| Some(instance.seen_at).filter(|seen| *seen < before));
+        gone += take_oldest(&mut state.unknown_logins, limit, |failed| Some(failed.last_at).filter(|last| *last < before));
         Ok(gone)
     }
+}
+
+/// Deletes at most `limit` values, the oldest first; `when` tells of which, and since when.
+fn take_oldest<K: Ord + Clone, V>(values: &mut BTreeMap<K, V>, limit: u32, when: impl Fn(&V) -> Option<Timestamp>) -> u64 {
+    let mut old: Vec<(Timestamp, K)> = values.iter().filter_map(|(key, value)| Some((when(value)?, key.clone()))).collect();
+    old.sort();
+    old.truncate(count(limit));
+    old.iter().filter(|(_, key)| values.remove(key).is_some()).map(|_| 1).sum()
 }
 
 /// When a session was over, or will be.
@@ -123,14 +133,6 @@ impl State {
         old.sort();
         old.truncate(count(limit));
         old.iter().filter(|(_, key)| self.rows.remove(key).is_some()).map(|_| 1).sum()
-    }
-
-    fn sweep_units(&mut self, before: Timestamp, limit: u32) -> u64 {
-        let found = self.units.iter().filter(|(_, unit)| unit.decided_at < before).map(|(id, unit)| (unit.decided_at, id.clone()));
-        let mut old: Vec<_> = found.collect();
-        old.sort();
-        old.truncate(count(limit));
-        old.iter().filter(|(_, id)| self.units.remove(id).is_some()).map(|_| 1).sum()
     }
 }
 

@@ -53,6 +53,7 @@ const FAULTS: &[(Fault, &[&str])] = &[
     (Fault::PagesOverlap, &["lists::a_walk_gives_every_row_once", "admin::money_by_status", "trail::payouts_of_a_seller"]),
     (Fault::TornReads, &["races::readers_see_whole_units"]),
     (Fault::SweepsTheYoung, &["sweep::what_is_young_stays", "sweep::old_deliveries_go_and_young_ones_stay"]),
+    (Fault::SeesTheDead, &["shared::instances_see_each_other"]),
     (Fault::BooksUpsideDown, &["money::books_of_a_seller"]),
     (Fault::RemovesWhatIsNotThere, &["removal::a_removal_wants_the_entry"]),
     (Fault::ClearIsRemove, &["removal::a_clearing_takes_what_is_there"]),

@@ -1,17 +1,18 @@
-//! How a store is opened, and what can go wrong with that.
+//! How a store is opened.
 
+use crate::open::OpenError;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::ConnectOptions;
-use sqlx::postgres::PgConnectOptions;
-use std::fmt::Display;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use std::net::IpAddr;
 use std::time::Duration;
-use veza_ports::BoxError;
 
 /// How a store is opened. [`PostgresConfig::new`] has sensible values for all but the URL.
 #[derive(Clone, Debug)]
 pub struct PostgresConfig {
-    /// `postgres://user:password@host:port/database?sslmode=…&sslrootcert=…`. `sslmode` is libpq's: `disable`, `prefer` (what
-    /// holds without one), `require`, `verify-ca`, `verify-full`.
+    /// `postgres://user:password@host:port/database?sslmode=…&sslrootcert=…`. `sslmode` is one of libpq's: `disable`, `prefer`
+    /// (what holds without one), `require` (as `verify-ca` where there is a `sslrootcert`), `verify-ca`, `verify-full`. A
+    /// `sslrootcert` is trusted beside the public CAs, not instead of them, so `verify-full` alone proves whose server it is.
     pub url: SecretString,
     /// Most connections at a time; who comes when all are busy waits.
     pub pool_max: u32,
@@ -61,62 +62,72 @@ impl PostgresConfig {
         self.options().map_or_else(|_| "?".to_owned(), place)
     }
 
-    /// What each connection is told at its start.
+    /// What the way to the server leaves open, for a person; nothing, where the server has to prove who it is or is on this
+    /// machine.
+    #[must_use]
+    pub fn caveat(&self) -> Option<&'static str> {
+        let options = self.options().ok()?;
+        let host = options.get_host().trim_matches(['[', ']']);
+        let here = host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        if here || options.get_socket().is_some() {
+            return None;
+        }
+        match options.get_ssl_mode() {
+            PgSslMode::Disable | PgSslMode::Allow => Some("sslmode=disable: the password and all rows cross the network in the clear"),
+            PgSslMode::Prefer => Some("sslmode=prefer: encrypted only if whoever answers wants it; use verify-full"),
+            PgSslMode::Require => Some("sslmode=require: encrypted, and whoever answers is believed; use verify-full"),
+            PgSslMode::VerifyCa => Some("sslmode=verify-ca: any server with a certificate of a trusted CA is believed; use verify-full"),
+            PgSslMode::VerifyFull => None,
+        }
+    }
+
+    /// What holds on each connection, as `pg_settings` spells it.
     ///
     /// The isolation is ours to say, whatever the server's default is. Every statement of ours is used again and again and finds
     /// its rows by an index, so it is planned once (`plan_cache_mode`), and compiling it would take longer than running it.
+    pub(crate) fn settings(&self) -> [(&'static str, String); 7] {
+        let ms = |time: Duration| time.as_millis().to_string();
+        [
+            ("default_transaction_isolation", "read committed".to_owned()),
+            ("default_transaction_read_only", "off".to_owned()),
+            ("statement_timeout", ms(self.statement_timeout)),
+            ("lock_timeout", ms(self.lock_timeout)),
+            ("idle_in_transaction_session_timeout", ms(self.statement_timeout)),
+            ("plan_cache_mode", "force_generic_plan".to_owned()),
+            ("jit", "off".to_owned()),
+        ]
+    }
+
+    /// How a connection is made; it is told the settings at its start.
     pub(crate) fn options(&self) -> Result<PgConnectOptions, OpenError> {
-        let options: PgConnectOptions = self.url.expose_secret().parse().map_err(|error: sqlx::Error| OpenError::Url(error.to_string()))?;
-        let settings: [(&str, &dyn Display); 7] = [
-            ("default_transaction_isolation", &"read committed"),
-            ("default_transaction_read_only", &"off"),
-            ("statement_timeout", &self.statement_timeout.as_millis()),
-            ("lock_timeout", &self.lock_timeout.as_millis()),
-            ("idle_in_transaction_session_timeout", &self.statement_timeout.as_millis()),
-            ("plan_cache_mode", &"force_generic_plan"),
-            ("jit", &"off"),
-        ];
+        let mut options: PgConnectOptions =
+            self.url.expose_secret().parse().map_err(|error: sqlx::Error| OpenError::Url(error.to_string()))?;
+        match options.get_ssl_mode() {
+            // The client library would not even try TLS.
+            PgSslMode::Allow => return Err(OpenError::Url("sslmode=allow is not supported; prefer asks for TLS first".to_owned())),
+            // It would check nothing, where libpq checks what it is given.
+            PgSslMode::Require if root_certificate(&options).is_some() => options = options.ssl_mode(PgSslMode::VerifyCa),
+            _ => {}
+        }
         Ok(options
             .application_name(&self.application_name)
             .statement_cache_capacity(STATEMENTS)
-            .options(settings)
+            // We read no floats, and poolers stumble over it.
+            .extra_float_digits(None)
+            .options(self.settings())
             .disable_statement_logging())
     }
 }
 
+/// The root certificate that the URL names: `file: …`, or `pem: …` where it holds the certificate itself.
+fn root_certificate(options: &PgConnectOptions) -> Option<String> {
+    options.to_url_lossy().query_pairs().find(|(name, _)| name == "sslrootcert").map(|(_, root)| root.into_owned())
+}
+
+/// The file of the root certificate, where it is one.
+pub(crate) fn root_file(options: &PgConnectOptions) -> Option<String> {
+    Some(root_certificate(options)?.strip_prefix("file: ")?.to_owned())
+}
+
 /// Statements that a connection keeps prepared: more than there are shapes of units and reads.
 const STATEMENTS: usize = 500;
-
-/// Why a store can't be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The URL is none of Postgres. The text shows nothing of it.
-    #[error("the database's URL can't be used: {0}")]
-    Url(String),
-    /// The database was written by a newer version of Veza.
-    #[error("the database is at schema {found}, this binary knows up to {known}")]
-    Newer {
-        /// The database's version.
-        found: i64,
-        /// The newest version that we know.
-        known: i64,
-    },
-    /// A migration failed; nothing of it was kept.
-    #[error("migration {name} failed")]
-    Migration {
-        /// Which.
-        name: &'static str,
-        /// Why.
-        #[source]
-        source: sqlx::Error,
-    },
-    /// The server can't be reached, or does not let us in.
-    #[error("the database can't be reached")]
-    Unreachable(#[source] BoxError),
-}
-
-impl From<sqlx::Error> for OpenError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Unreachable(Box::new(error))
-    }
-}

@@ -5,9 +5,8 @@
 //! Due work is claimed with `FOR UPDATE SKIP LOCKED` (`work`). The schema is `migrations/postgres`, which is also where an
 //! on-call engineer should begin to read. Several commits share a flush to disk by the server's own doing.
 //!
-//! Behind PgBouncer (in session mode, or from 1.21 on in transaction mode with `max_prepared_statements` set) the settings of
-//! `config` come as start-up options: let it pass them on or ignore them (`ignore_startup_parameters = options`), and set the
-//! time limits on the role instead.
+//! Behind PgBouncer the settings of `config` come as start-up options, which it has to be told to ignore
+//! (`ignore_startup_parameters = options`); then the role has to have them (`open`).
 //!
 //! Invariants: those of [`veza_ports::storage`]; bound parameters only; no statement outside `batch`, `rows`, `reads`, `commit`,
 //! `work`, `pool` and `migrations`.
@@ -17,21 +16,25 @@ mod commit;
 mod config;
 mod fault;
 mod migrations;
+mod open;
 #[cfg(test)]
 mod plans;
 mod pool;
 mod reads;
 mod record;
 mod rows;
+mod shared;
 mod statement;
 mod work;
 
-pub use config::{OpenError, PostgresConfig};
+pub use config::PostgresConfig;
 pub use migrations::newest_version;
+pub use open::{Obstacle, OpenError};
 
 use async_trait::async_trait;
 use pool::Pool;
 use record::Read;
+use sqlx::{ConnectOptions, Connection};
 use statement::Statement;
 use std::fmt;
 use veza_ports::storage::{Commit, CommitError, Committed, StoreError, UnitOfWork};
@@ -39,6 +42,7 @@ use veza_ports::storage::{Commit, CommitError, Committed, StoreError, UnitOfWork
 /// A database, open. Ends with [`PostgresStore::shutdown`]; dropped, its connections are closed without a word.
 pub struct PostgresStore {
     pool: Pool,
+    settings_lost: Vec<String>,
 }
 
 impl PostgresStore {
@@ -46,9 +50,19 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`]; the database is as it was.
     pub async fn connect(config: PostgresConfig) -> Result<Self, OpenError> {
-        let pool = Pool::new(config)?;
-        migrations::run(&pool).await?;
-        Ok(Self { pool })
+        let options = config.options()?;
+        open::check_files(&options)?;
+        let mut db = options.connect().await?;
+        migrations::run(&mut db).await?;
+        let settings_lost = open::examine(&config, &options, &mut db).await?;
+        db.close().await?;
+        Ok(Self { pool: Pool::new(config, options), settings_lost })
+    }
+
+    /// Settings of ours that don't hold at the server, as `name = 'value'`: a pooler has kept them to itself.
+    #[must_use]
+    pub fn settings_lost(&self) -> &[String] {
+        &self.settings_lost
     }
 
     /// Lets nothing more in, waits for what is in, and closes all connections.

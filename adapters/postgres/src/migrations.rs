@@ -2,9 +2,8 @@
 //!
 //! Invariants: a migration that was released is never edited; a database from the future is refused, not guessed at.
 
-use crate::config::OpenError;
-use crate::pool::Pool;
-use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Row};
+use crate::open::OpenError;
+use sqlx::{Connection, Executor, PgConnection, Row};
 
 /// One step of the schema.
 struct Migration {
@@ -25,6 +24,7 @@ const MIGRATIONS: &[Migration] = &migrations![
     3 "0003_orders",
     4 "0004_sellers_money",
     5 "0005_operations",
+    6 "0006_instances",
 ];
 
 /// Whoever migrates holds this lock, named after what it guards; it ends with the transaction, so it works through a pooler too.
@@ -44,16 +44,10 @@ pub fn newest_version() -> i64 {
 }
 
 /// Applies what is missing. Several instances may do so at once: the others wait, and find nothing left to do.
-pub(crate) async fn run(pool: &Pool) -> Result<(), OpenError> {
-    let mut db = pool.options().connect().await?;
-    if version(&mut db).await? != newest_version() {
-        migrate(&mut db).await?;
+pub(crate) async fn run(db: &mut PgConnection) -> Result<(), OpenError> {
+    if version(db).await? != newest_version() {
+        migrate(db).await?;
     }
-    let durable = db.fetch_one("SELECT current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off'").await?;
-    if !durable.try_get::<bool, _>(0)? {
-        tracing::warn!("the server has fsync or synchronous_commit off: what it has committed may be lost in a crash");
-    }
-    db.close().await?;
     Ok(())
 }
 

@@ -5,8 +5,8 @@
 use crate::batch::Batch;
 use crate::reads::{admin, catalogue, history, lists, orders, sellers};
 use crate::statement::Statement;
-use crate::work;
 use crate::{PostgresConfig, PostgresStore};
+use crate::{shared, work};
 use secrecy::SecretString;
 use std::fmt::Write as _;
 use veza_cluster::Database;
@@ -71,6 +71,8 @@ fn statements() -> Vec<(&'static str, String)> {
         ("a seller's payouts", sellers::PAYOUTS.to_owned()),
         ("a seller's payouts, further", sellers::PAYOUTS_AFTER.to_owned()),
         ("what waits, one entry", admin::ENTRY.to_owned()),
+        ("a sign of life", shared::RUNS.to_owned()),
+        ("failed logins", shared::FAILURES.to_owned()),
     ];
     all.extend(work::SWEEPS.iter().map(|sql| ("a sweep", (*sql).to_owned())));
     all.push(("deliveries swept", work::SWEEP_DELIVERIES.to_owned()));

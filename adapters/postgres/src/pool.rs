@@ -7,7 +7,7 @@
 //! user was cancelled, whose transaction is open or that has failed is closed. A server that went away is tried anew by
 //! everybody who comes, and nothing has to be told that it is back.
 
-use crate::config::{OpenError, PostgresConfig};
+use crate::config::PostgresConfig;
 use crate::statement::Statement;
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
@@ -51,16 +51,10 @@ struct Shared {
 pub(crate) struct Pool(Arc<Shared>);
 
 impl Pool {
-    pub(crate) fn new(config: PostgresConfig) -> Result<Self, OpenError> {
-        let options = config.options()?;
+    pub(crate) fn new(config: PostgresConfig, options: PgConnectOptions) -> Self {
         let most = usize::try_from(config.pool_max.max(1)).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         let permits = Arc::new(Semaphore::new(most));
-        Ok(Self(Arc::new(Shared { options, config, permits, idle: Mutex::default() })))
-    }
-
-    /// How a connection is made that is nobody else's.
-    pub(crate) fn options(&self) -> &PgConnectOptions {
-        &self.0.options
+        Self(Arc::new(Shared { options, config, permits, idle: Mutex::default() }))
     }
 
     /// A connection: the one that was used last, else a new one.

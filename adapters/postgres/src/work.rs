@@ -53,7 +53,7 @@ macro_rules! ended {
 
 /// What is oldest goes first. Refresh tokens go with their session, a session once it has none left. The rows are found, locked
 /// and then deleted by their place, so that nothing of a large table is walked but its oldest end.
-pub(crate) const SWEEPS: [&str; 5] = [
+pub(crate) const SWEEPS: [&str; 7] = [
     "DELETE FROM units WHERE ctid = ANY (ARRAY( \
          SELECT ctid FROM units WHERE decided_at < $1 ORDER BY decided_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
     "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY( \
@@ -72,6 +72,10 @@ pub(crate) const SWEEPS: [&str; 5] = [
         ended!(),
         ") AS e)) AND NOT EXISTS (SELECT FROM refresh_tokens r WHERE r.session_id = s.id) LIMIT $2 FOR UPDATE SKIP LOCKED))"
     ),
+    "DELETE FROM instances WHERE ctid = ANY (ARRAY( \
+         SELECT ctid FROM instances WHERE seen_at < $1 ORDER BY seen_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
+    "DELETE FROM unknown_logins WHERE ctid = ANY (ARRAY( \
+         SELECT ctid FROM unknown_logins WHERE last_at < $1 ORDER BY last_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
 ];
 
 pub(crate) const SWEEP_DELIVERIES: &str = "DELETE FROM webhook_log WHERE ctid = ANY (ARRAY( \

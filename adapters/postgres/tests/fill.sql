@@ -47,4 +47,6 @@ INSERT INTO idempotency_keys SELECT pg_temp.n(1, i), 'create_order', 'k' || i, 1
     FROM generate_series(1, 3000) i;
 INSERT INTO journal SELECT pg_temp.n(16, i), pg_temp.n(6, i), i, 'call', 't' FROM generate_series(1, 6000) i;
 INSERT INTO admin_actions SELECT pg_temp.n(17, i), i, NULL, 'retry', NULL, NULL, pg_temp.n(6, i), 'd' FROM generate_series(1, 3000) i;
+INSERT INTO instances SELECT 'host:' || i, TRUE, i, i FROM generate_series(1, 3000) i;
+INSERT INTO unknown_logins SELECT sha256(i::text::bytea), 1, i FROM generate_series(1, 3000) i;
 ANALYZE;

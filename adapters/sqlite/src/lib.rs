@@ -19,6 +19,7 @@ mod queue;
 mod readers;
 mod reads;
 mod rows;
+mod shared;
 mod work;
 mod writer;
 

@@ -24,6 +24,7 @@ const MIGRATIONS: &[Migration] = &migrations![
     3 "0003_orders",
     4 "0004_sellers_money",
     5 "0005_operations",
+    6 "0006_instances",
 ];
 
 /// The newest schema that this binary knows.

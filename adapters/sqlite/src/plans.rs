@@ -5,7 +5,7 @@
 use crate::migrations;
 use crate::reads;
 use crate::rows::Stored;
-use crate::work;
+use crate::{shared, work};
 use rusqlite::Connection;
 use veza_domain::attention::Attention;
 use veza_domain::catalog::Product;
@@ -39,8 +39,9 @@ fn explained(db: &Connection, explain: &str, column: usize, sql: &str) -> Vec<St
 }
 
 /// Whole walks that are meant: small tables, and partial indexes that hold only what is open.
-const WALKS: [&str; 12] = [
+const WALKS: [&str; 13] = [
     "SCAN CONSTANT ROW",
+    "SCAN instances",
     "SCAN ledger_balances",
     "SCAN attention",
     "SCAN effects USING INDEX effects_due",
@@ -129,7 +130,7 @@ fn delivery_searches() -> impl Iterator<Item = String> {
 fn work_statements() -> impl Iterator<Item = String> {
     let due = [work::DUE_EFFECTS, work::DUE_TRANSFERS, work::DUE_REVERSALS, work::SWEEP_DELIVERIES];
     let looks = LookClass::ALL.into_iter().map(work::looks::statements).flat_map(|looks| [looks.due, looks.pass, looks.take]);
-    due.into_iter().chain(work::SWEEPS).chain(looks).map(str::to_owned)
+    due.into_iter().chain(work::SWEEPS).chain(looks).chain([shared::OTHERS, shared::FAILURES]).map(str::to_owned)
 }
 
 fn writes() -> Vec<&'static str> {
@@ -141,5 +142,5 @@ fn writes() -> Vec<&'static str> {
     let orders = of::<Order>().chain(of::<OrderLine>()).chain(of::<Refund>()).chain(of::<Licence>()).chain(of::<Dispute>());
     let money = of::<Transfer>().chain(of::<Reversal>()).chain(of::<Posting>()).chain(of::<Netting>()).chain(of::<Payout>());
     let operations = of::<Effect>().chain(of::<Attention>()).chain(of::<Delivery>()).chain(of::<Journal>()).chain(of::<AdminAction>());
-    people.chain(catalogue).chain(orders).chain(money).chain(operations).collect()
+    people.chain([shared::RUNS, shared::FAILED]).chain(catalogue).chain(orders).chain(money).chain(operations).collect()
 }

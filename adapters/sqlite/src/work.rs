@@ -34,7 +34,7 @@ pub(crate) const DUE_REVERSALS: &str =
 const CLAIM_REVERSAL: &str = "UPDATE reversals SET next_retry_at = ?2, claimed_at = ?3, revision = revision + 1 WHERE id = ?1";
 
 /// What is oldest goes first. Refresh tokens go with their session, a session once it has none left.
-pub(crate) const SWEEPS: [&str; 5] = [
+pub(crate) const SWEEPS: [&str; 7] = [
     "DELETE FROM units WHERE id IN (SELECT id FROM units WHERE decided_at < ?1 ORDER BY decided_at, id LIMIT ?2)",
     "DELETE FROM idempotency_keys WHERE (user_id, scope, key) IN ( \
          SELECT user_id, scope, key FROM idempotency_keys WHERE created_at < ?1 ORDER BY created_at, user_id, scope, key LIMIT ?2)",
@@ -47,6 +47,8 @@ pub(crate) const SWEEPS: [&str; 5] = [
          SELECT id FROM sessions WHERE (expires_at < ?1 OR revoked_at < ?1) \
              AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE session_id = sessions.id) \
          ORDER BY min(expires_at, coalesce(revoked_at, expires_at)), id LIMIT ?2)",
+    "DELETE FROM instances WHERE address IN (SELECT address FROM instances WHERE seen_at < ?1 ORDER BY seen_at, address LIMIT ?2)",
+    "DELETE FROM unknown_logins WHERE address IN (SELECT address FROM unknown_logins WHERE last_at < ?1 ORDER BY last_at, address LIMIT ?2)",
 ];
 
 pub(crate) const SWEEP_DELIVERIES: &str = "DELETE FROM webhook_log WHERE rowid IN ( \

@@ -4,7 +4,7 @@ use super::{EXIT_USAGE, say};
 use crate::config::{Config, ConfigError, LogSettings, variables};
 use crate::http::health::{self, HealthStatus};
 use crate::problem::chain;
-use crate::wiring::Parts;
+use crate::wiring::{Parts, StartError};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -36,6 +36,7 @@ pub(super) async fn run(json: bool) -> ExitCode {
             crate::logging::init(&LogSettings { level: "warn".to_owned(), ..config.log.clone() });
             findings.push(finding(Verdict::Ok, "settings", format!("{:?}", config.environment).to_lowercase()));
             findings.push(finding(Verdict::Ok, "store", config.database.place()));
+            findings.extend(config.database.caveat().map(|caveat| finding(Verdict::Warning, "store", caveat)));
             findings.extend(connections(&config).await);
             if findings.iter().any(|finding| finding.verdict == Verdict::Error) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
         }
@@ -64,6 +65,7 @@ async fn connections(config: &Config) -> Vec<Finding> {
     // The sandbox belongs to the server; here it would only get into its way.
     let parts = match Parts::build(config, None).await {
         Ok(parts) => parts,
+        Err(error @ StartError::Database(_)) => return vec![finding(Verdict::Error, "database", chain(&error))],
         Err(error) => return vec![finding(Verdict::Error, "start", chain(&error))],
     };
     let report = health::examine(&parts.app).await;

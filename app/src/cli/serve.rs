@@ -14,7 +14,7 @@ pub(super) async fn run(config: Config, role: Role) -> ExitCode {
         Err(error) => return failed("veza does not start", &error),
     };
     if development {
-        say(&welcome(&running, &data));
+        say(&welcome(&running, role, &data));
     }
     tracing::info!(addr = %running.addr, ?role, "veza is up");
     stop_signal().await;
@@ -24,8 +24,11 @@ pub(super) async fn run(config: Config, role: Role) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn welcome(running: &Running, data: &str) -> String {
+fn welcome(running: &Running, role: Role, data: &str) -> String {
     let url = running.local_url();
+    if role == Role::Worker {
+        return format!("Veza works for development. Its health: {url}/health/deep\nData: {data}.");
+    }
     let mut lines = vec![
         "Veza runs for development. Addresses to open:".to_owned(),
         format!("  API reference     {url}/docs"),

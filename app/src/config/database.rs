@@ -28,6 +28,15 @@ impl Database {
         }
     }
 
+    /// What the way to it leaves open, for a person.
+    #[must_use]
+    pub fn caveat(&self) -> Option<&'static str> {
+        match self {
+            Self::Postgres(config) => config.caveat(),
+            Self::Sqlite(_) | Self::Memory => None,
+        }
+    }
+
     /// Is anything kept?
     #[must_use]
     pub fn keeps(&self) -> bool {

@@ -61,8 +61,9 @@ pub const SECTIONS: &[Section] = &[
         variables: &[
             secret(
                 "DATABASE_URL",
-                "postgres://user:password@host/database?sslmode=verify-full (sslmode, sslrootcert as in libpq), sqlite://path, or memory: \
-                 (nothing is kept; development). Default: sqlite://DATA_DIR/veza.db.",
+                "postgres://user:password@host/database?sslmode=verify-full (sslmode: disable, prefer, require, verify-ca, verify-full; \
+                 sslrootcert: file of a CA that is not a public one), sqlite://path, or memory: (nothing is kept; development). \
+                 Default: sqlite://DATA_DIR/veza.db.",
             ),
             plain("ALLOW_SQLITE", "false", "true: production may use SQLite (one instance, one machine)."),
             plain(

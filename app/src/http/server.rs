@@ -1,4 +1,4 @@
-//! The API as one service, and everything that answers over HTTP put together.
+//! The API as one service, and everything that answers over HTTP put together, by the part that a process plays.
 
 use super::accounts::AccountsApi;
 use super::admin::{AdminMoneyApi, AdminOrdersApi, AttentionApi, DeliveriesApi, LedgerApi, ReconcileApi};
@@ -44,6 +44,14 @@ pub fn api_service() -> OpenApiService<Apis, ()> {
         )
         .license(poem_openapi::LicenseObject::new("MIT OR Apache-2.0"))
         .server("/")
+}
+
+/// All that a process answers which only works: health and metrics.
+pub fn health_endpoint(app: Arc<App>, edge: EdgeSettings) -> impl Endpoint<Output = Response> + 'static {
+    let apis = || (HealthApi::default(), MetricsApi);
+    let service = OpenApiService::new(apis(), "Veza", env!("CARGO_PKG_VERSION"));
+    let metrics = Arc::clone(&app.metrics);
+    Edge::new(Router::default().api(apis(), &service).build().data(app), edge, metrics)
 }
 
 /// Everything that answers over HTTP.

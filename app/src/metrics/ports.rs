@@ -177,6 +177,10 @@ mod tests {
             }
         }
 
+        async fn dispute(&self, _: &str) -> Result<Option<PspDispute>, ReadError> {
+            Ok(None)
+        }
+
         async fn refund(&self, _: &str) -> Result<Option<PspRefund>, ReadError> {
             Ok(None)
         }

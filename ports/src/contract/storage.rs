@@ -31,6 +31,7 @@
 //! - `ledger_check`: sums by currency, drift by account and currency.
 //! - `deliveries`: `result` is compared letter by letter, case and `%` included, with the result as displayed.
 //! - `order_of_refund`: the PSP's id, else ours in its usual form.
+//! - Signs of life and failed logins are no units: said twice they count twice, and the later time stands.
 //! - `sweep`: what ended *before* the moment; refresh tokens with their session, whatever their own age.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code: a case fails by panicking")]
@@ -49,6 +50,7 @@ pub mod random;
 mod removal;
 mod round_trip;
 pub mod sample;
+mod shared;
 mod sweep;
 mod trail;
 mod unique;
@@ -139,6 +141,9 @@ cases! {
         the_books_are_checked, deliveries_of_a_sender,
     }
     sweep { what_is_young_stays, no_more_than_the_limit, a_swept_unit_id_is_forgotten, old_deliveries_go_and_young_ones_stay }
+    shared {
+        instances_see_each_other, many_signs_of_life_at_once, failed_logins_are_counted, what_was_not_seen_for_long_is_swept,
+    }
 }
 
 /// A case that takes longer waits for what never comes.

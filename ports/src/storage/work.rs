@@ -130,6 +130,7 @@ pub trait Work: Send + Sync {
     /// Deletes deliveries received before `before`, at most `limit`. Returns how many went.
     async fn sweep_deliveries(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
     /// Deletes what nobody needs any more, at most `limit` rows of each: applied unit ids and idempotency records older than
-    /// `before`, mail tokens, sessions and refresh tokens that ended before `before`. Returns how many rows went.
+    /// `before`, mail tokens, sessions and refresh tokens that ended before `before`,
+    /// instances and failed logins without an account that were last seen before it. Returns how many rows went.
     async fn sweep(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

@@ -9,6 +9,12 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "test code: a test fails by panicking")]
 
+mod authority;
+mod pooler;
+
+pub use authority::{Authority, Certificate};
+pub use pooler::{Pooler, Pooling};
+
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -16,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 /// Cluster of this process, once somebody needs one.
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
@@ -23,6 +30,9 @@ static MADE: AtomicU32 = AtomicU32::new(0);
 
 /// Tries to find a port that is still free when the server takes it.
 const STARTS_MAX: usize = 5;
+
+/// Longest wait for a server that reads its settings anew.
+const RELOAD_MAX: Duration = Duration::from_secs(20);
 
 /// What to do when there is no Postgres.
 const HOW_TO_GET_ONE: &str = "these tests need Postgres 14 or newer: apt-get install postgresql (or set VEZA_TEST_DATABASE_URL)";
@@ -86,9 +96,7 @@ impl Cluster {
         let programs = programs();
         let folder = tempfile::Builder::new().prefix("veza-postgres-").tempdir().expect("a temporary folder").keep();
         let watchdog = watchdog(STOP_CLUSTER, &[programs.as_os_str(), folder.as_os_str()]);
-        if is_root() {
-            done(Command::new("chown").arg("postgres").arg(&folder));
-        }
+        give_to_postgres(&folder);
         let data = folder.join("data");
         let init = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "-D"];
         done(as_postgres(&programs.join("initdb")).args(init).arg(&data));
@@ -147,6 +155,27 @@ impl Cluster {
         let own = self.own.as_ref().expect("a server of our own");
         let output = server(&self.programs, &own.data, own.port);
         assert!(output.status.success(), "Postgres does not start again");
+    }
+
+    /// Makes a server of our own speak TLS to who asks for it, under this certificate.
+    ///
+    /// # Panics
+    /// When it is somebody else's, or does not take the certificate.
+    pub fn speak_tls(&self, shown: &Certificate) {
+        let own = self.own.as_ref().expect("a server of our own");
+        for (from, to) in [(&shown.certificate, "server.crt"), (&shown.key, "server.key")] {
+            // As its own user, so that the file is that user's.
+            let file = std::fs::File::open(from).expect("a file");
+            let script = r#"umask 077 && cat > "$0""#;
+            let copied = as_postgres(Path::new("sh")).args(["-c", script]).arg(own.data.join(to)).stdin(file).status();
+            assert!(copied.is_ok_and(|status| status.success()), "{to}");
+        }
+        self.sql("postgres", "ALTER SYSTEM SET ssl = on");
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        let deadline = Instant::now() + RELOAD_MAX;
+        while self.sql("postgres", "SHOW ssl") != "on" {
+            assert!(Instant::now() < deadline, "the server does not take the certificate");
+        }
     }
 
     /// Can it be stopped?
@@ -221,6 +250,13 @@ fn programs() -> PathBuf {
 fn is_root() -> bool {
     let output = Command::new("id").arg("-u").output().expect("id");
     output.stdout.trim_ascii() == b"0"
+}
+
+/// Gives a folder to the user that Postgres runs as.
+fn give_to_postgres(folder: &Path) {
+    if is_root() {
+        done(Command::new("chown").args(["-R", "postgres"]).arg(folder));
+    }
 }
 
 /// Postgres does not run as root; its package brings a user for it.

@@ -44,6 +44,8 @@ pub enum Fault {
     TornReads,
     /// The broom takes what is young.
     SweepsTheYoung,
+    /// Who has not been seen for long still counts.
+    SeesTheDead,
     /// The wrong sign of what is owed.
     BooksUpsideDown,
     /// An entry is removed without looking whether it is there.

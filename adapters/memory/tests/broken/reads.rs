@@ -72,6 +72,10 @@ impl OrderReads for Broken {
         self.inner.order_of_transfer(stripe_transfer_id).await
     }
 
+    async fn order_of_our_transfer(&self, id: TransferId) -> Result<Option<OrderId>, StoreError> {
+        self.inner.order_of_our_transfer(id).await
+    }
+
     async fn order_of_reversal(&self, id: ReversalId) -> Result<Option<OrderId>, StoreError> {
         self.inner.order_of_reversal(id).await
     }

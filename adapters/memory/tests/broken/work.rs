@@ -8,7 +8,10 @@ use veza_domain::backoff::RetryPolicy;
 use veza_domain::effect::Effect;
 use veza_domain::time::Timestamp;
 use veza_ports::contract::storage::sample::order_id;
-use veza_ports::storage::{ClaimedReversal, ClaimedTransfer, LookClaim, Looked, OrderReads, StoreError, Versioned, Work};
+use veza_ports::storage::{
+    AddressHash, ClaimedReversal, ClaimedTransfer, FailedLogins, Instance, Instances, LookClaim, Looked, OrderReads, StoreError,
+    UnknownLogins, Versioned, Work,
+};
 
 #[async_trait]
 impl Work for Broken {
@@ -62,5 +65,28 @@ impl Work for Broken {
 impl Broken {
     fn grace(&self) -> Duration {
         if self.is(Fault::SweepsTheYoung) { Duration::from_micros(1) } else { Duration::ZERO }
+    }
+}
+
+#[async_trait]
+impl Instances for Broken {
+    async fn instance_runs(&self, instance: &Instance, since: Timestamp) -> Result<Vec<Instance>, StoreError> {
+        let since = if self.is(Fault::SeesTheDead) { Timestamp(0) } else { since };
+        self.inner.instance_runs(instance, since).await
+    }
+
+    async fn instance_ended(&self, address: &str) -> Result<(), StoreError> {
+        self.inner.instance_ended(address).await
+    }
+}
+
+#[async_trait]
+impl UnknownLogins for Broken {
+    async fn unknown_logins(&self, address: AddressHash) -> Result<Option<FailedLogins>, StoreError> {
+        self.inner.unknown_logins(address).await
+    }
+
+    async fn unknown_login_failed(&self, address: AddressHash, at: Timestamp) -> Result<(), StoreError> {
+        self.inner.unknown_login_failed(address, at).await
     }
 }

@@ -31,7 +31,7 @@ pub struct EdgeSettings {
     /// Whose pages may call the API.
     pub cors_allowed_origins: Vec<String>,
     /// Counts requests; none = no limits.
-    pub rate_limits: Option<RateLimits>,
+    pub rate_limits: Option<Arc<RateLimits>>,
 }
 
 /// The route that a request met, for the log line and the metrics.

@@ -1,6 +1,8 @@
 //! How many requests a client may make, by class of route (spec/07-operations, "Limits").
 //!
-//! Counts live in this process's memory: one instance per database at this stage.
+//! The limits are those of the whole: each instance that serves takes its share of them ([`RateLimits::share_among`]) and counts in
+//! its own memory, so that a request costs no round trip. Behind a balancer that spreads requests evenly the shares add up to the
+//! limits; behind one that sends a client always to the same instance that client has a share. Never is it more than the limits.
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -8,6 +10,7 @@ use poem::http::Method;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 /// A class of routes.
@@ -55,11 +58,17 @@ const TIDY_EVERY: u32 = 10_000;
 
 type Limiter = DefaultKeyedRateLimiter<IpAddr>;
 
-/// Counts requests.
-pub struct RateLimits {
+/// One instance's share.
+struct Share {
+    instances: u32,
     auth: Limiter,
     general: Limiter,
     webhook: Limiter,
+}
+
+/// Counts requests.
+pub struct RateLimits {
+    share: RwLock<Share>,
     seen: AtomicU32,
     clock: DefaultClock,
 }
@@ -71,32 +80,51 @@ const fn at_least_one(number: u32) -> NonZeroU32 {
     }
 }
 
-impl Default for RateLimits {
-    fn default() -> Self {
+impl Share {
+    fn of(instances: u32) -> Self {
+        let of = |limit: u32| at_least_one(limit / instances.max(1));
         Self {
-            auth: RateLimiter::keyed(Quota::per_minute(at_least_one(AUTH_PER_MINUTE))),
-            general: RateLimiter::keyed(Quota::per_second(at_least_one(GENERAL_PER_SECOND)).allow_burst(at_least_one(GENERAL_BURST))),
-            webhook: RateLimiter::keyed(Quota::per_second(at_least_one(WEBHOOK_PER_SECOND))),
-            seen: AtomicU32::new(0),
-            clock: DefaultClock::default(),
+            instances,
+            auth: RateLimiter::keyed(Quota::per_minute(of(AUTH_PER_MINUTE))),
+            general: RateLimiter::keyed(Quota::per_second(of(GENERAL_PER_SECOND)).allow_burst(of(GENERAL_BURST))),
+            webhook: RateLimiter::keyed(Quota::per_second(of(WEBHOOK_PER_SECOND))),
         }
     }
 }
 
+impl Default for RateLimits {
+    /// All of the limits, for who serves alone.
+    fn default() -> Self {
+        Self { share: RwLock::new(Share::of(1)), seen: AtomicU32::new(0), clock: DefaultClock::default() }
+    }
+}
+
 impl RateLimits {
+    /// So many instances serve, this one among them: takes its share. What was counted until then is forgotten when their number
+    /// changes. Says whether it did.
+    pub fn share_among(&self, instances: u32) -> bool {
+        let mut share = self.share.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = share.instances != instances;
+        if changed {
+            *share = Share::of(instances);
+        }
+        changed
+    }
+
     /// Counts a request.
     ///
     /// # Errors
     /// How long to wait, when it is one too many.
     pub fn check(&self, class: Class, client: IpAddr) -> Result<(), Duration> {
+        let share = self.share.read().unwrap_or_else(PoisonError::into_inner);
         let limiter = match class {
-            Class::Auth => &self.auth,
-            Class::General => &self.general,
-            Class::Webhook => &self.webhook,
+            Class::Auth => &share.auth,
+            Class::General => &share.general,
+            Class::Webhook => &share.webhook,
             Class::Health => return Ok(()),
         };
         if self.seen.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
-            for limiter in [&self.auth, &self.general, &self.webhook] {
+            for limiter in [&share.auth, &share.general, &share.webhook] {
                 limiter.retain_recent();
             }
         }
@@ -137,5 +165,20 @@ mod tests {
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(60), "{wait:?}");
         assert!(limits.check(Class::Auth, ip("2001:db8:0:1::1")).is_ok());
         assert!(limits.check(Class::General, ip("2001:db8::1")).is_ok());
+    }
+
+    #[test]
+    fn instances_share_the_limits() {
+        let client = "192.0.2.1".parse().unwrap();
+        let all = [RateLimits::default(), RateLimits::default(), RateLimits::default()];
+        let taken = |limits: &RateLimits| (0..AUTH_PER_MINUTE).filter(|_| limits.check(Class::Auth, client).is_ok()).count();
+        for limits in &all {
+            assert!(limits.share_among(3));
+            assert!(!limits.share_among(3), "nothing is forgotten while nothing changes");
+        }
+        assert_eq!(all.iter().map(taken).sum::<usize>(), usize::try_from(AUTH_PER_MINUTE).unwrap());
+        let many = RateLimits::default();
+        many.share_among(1_000_000);
+        assert!(many.check(Class::Auth, client).is_ok(), "nobody is locked out");
     }
 }

@@ -10,7 +10,7 @@ pub struct Identity {
     pub passwords: passwords::Passwords,
     /// Makes the tokens that go out by mail.
     pub mail_tokens: tokens::MailTokens,
-    /// Counts failed logins of addresses that have no account.
+    /// Names addresses that have no account.
     pub unknown: unknown::UnknownAddresses,
     /// Production: without a mail server nothing is begun. Development only warns.
     pub mail_has_to_work: bool,
@@ -23,7 +23,7 @@ impl Identity {
         Self {
             passwords: passwords::Passwords::new(ids),
             mail_tokens: tokens::MailTokens::new(server_secret),
-            unknown: unknown::UnknownAddresses::default(),
+            unknown: unknown::UnknownAddresses::new(server_secret),
             mail_has_to_work,
         }
     }

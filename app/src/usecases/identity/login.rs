@@ -1,6 +1,7 @@
 //! Login by address and password, with a lock that grows with each failure.
 
 use super::sessions::{self, Tokens};
+use super::unknown;
 use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
@@ -43,14 +44,17 @@ pub async fn login(app: &App, address: &str, password: &SecretString) -> Result<
         app.identity.passwords.verify(password, None).await?;
         return Err(wrong());
     };
-    let found = app.store.user_by_email(&email).await?;
+    // Both are always asked, so that the time tells nothing.
+    let hash = app.identity.unknown.hash(&email);
+    let (found, unknown) = tokio::join!(app.store.user_by_email(&email), app.store.unknown_logins(hash));
+    let (found, unknown) = (found?, unknown?);
     let locked_until = match &found {
         Some(found) => found.value.locked_until,
-        None => app.identity.unknown.locked_until(&email),
+        None => unknown.and_then(unknown::locked_until),
     };
     open_or_locked(app.now(), locked_until)?;
-    let hash = found.as_ref().map(|found| &found.value.password_hash);
-    let fits = app.identity.passwords.verify(password, hash).await?;
+    let stored = found.as_ref().map(|found| &found.value.password_hash);
+    let fits = app.identity.passwords.verify(password, stored).await?;
     match found {
         Some(found) if fits && found.value.email_verified_at.is_none() => {
             Err(ApiError::forbidden("email_not_verified", "open the link in the mail that was sent to you first").into())
@@ -61,7 +65,7 @@ pub async fn login(app: &App, address: &str, password: &SecretString) -> Result<
             Err(wrong())
         }
         None => {
-            app.identity.unknown.failed(&email, app.now());
+            app.store.unknown_login_failed(hash, app.now()).await?;
             Err(wrong())
         }
     }

@@ -1,50 +1,56 @@
-//! Failed logins of addresses that have no account: counted like those of accounts, so that a lock tells nothing.
-//!
-//! In this process's memory, since it only keeps a secret from guessers: losing it costs nothing.
+//! Failed logins of addresses that have no account: counted like those of accounts, so that a lock tells nothing. They are rows, for
+//! an address that locks at one instance and not at the next would tell just that.
 
-use sha2::{Digest, Sha256};
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use veza_domain::identity::{Email, LOCK_MAX, lock_after};
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+use veza_domain::identity::{Email, lock_after};
 use veza_domain::time::Timestamp;
+use veza_ports::storage::{AddressHash, FailedLogins};
 
-/// Most addresses remembered; at that number the ones whose lock is over go.
-const REMEMBERED_MAX: usize = 10_000;
+type HmacSha256 = Hmac<Sha256>;
 
-#[derive(Clone, Copy)]
-struct Failures {
-    count: u32,
-    locked_until: Option<Timestamp>,
-    last: Timestamp,
-}
+/// What the key is derived for; another purpose gets another key.
+const PURPOSE: &[u8] = b"veza unknown addresses v1";
 
-/// Failed logins by address.
-#[derive(Default)]
-pub struct UnknownAddresses(Mutex<HashMap<[u8; 32], Failures>>);
+/// Names such addresses without keeping them.
+pub struct UnknownAddresses(HmacSha256);
 
 impl UnknownAddresses {
-    /// Until when a login with this address is refused.
+    /// With a key of its own, derived from the server's secret (`JWT_SECRET`).
     #[must_use]
-    pub fn locked_until(&self, email: &Email) -> Option<Timestamp> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key(email)).and_then(|failures| failures.locked_until)
+    pub fn new(server_secret: &SecretString) -> Self {
+        let key = keyed(server_secret.expose_secret().as_bytes()).chain_update(PURPOSE).finalize().into_bytes();
+        Self(keyed(&key))
     }
 
-    /// Notes a failed login.
-    pub fn failed(&self, email: &Email, now: Timestamp) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED_MAX {
-            known.retain(|_, failures| now.since(failures.last) < LOCK_MAX);
-            if known.len() >= REMEMBERED_MAX {
-                known.clear();
-            }
-        }
-        let entry = known.entry(key(email)).or_insert(Failures { count: 0, locked_until: None, last: now });
-        entry.count = entry.count.saturating_add(1);
-        entry.locked_until = lock_after(entry.count).map(|lock| now.plus(lock));
-        entry.last = now;
+    /// What an address is called.
+    #[must_use]
+    pub fn hash(&self, email: &Email) -> AddressHash {
+        AddressHash(self.0.clone().chain_update(email.as_str().as_bytes()).finalize().into_bytes().into())
     }
 }
 
-fn key(email: &Email) -> [u8; 32] {
-    Sha256::digest(email.as_str().as_bytes()).into()
+/// Until when a login is refused after these failures.
+#[must_use]
+pub fn locked_until(failed: FailedLogins) -> Option<Timestamp> {
+    lock_after(failed.count).map(|lock| failed.last_at.plus(lock))
+}
+
+#[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+fn keyed(key: &[u8]) -> HmacSha256 {
+    HmacSha256::new_from_slice(key).expect("HMAC takes keys of any length")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_one_hash_per_server() {
+        let hash = |secret: &str, email: &str| UnknownAddresses::new(&SecretString::from(secret)).hash(&Email::new(email).unwrap());
+        assert!(hash("a", "mia@example.org") == hash("a", " Mia@Example.org "));
+        assert!(hash("a", "mia@example.org") != hash("b", "mia@example.org"));
+        assert!(hash("a", "mia@example.org") != hash("a", "max@example.org"));
+    }
 }
