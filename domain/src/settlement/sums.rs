@@ -81,7 +81,7 @@ impl OrderFile {
     }
 
     pub(super) fn is_refunded_in_full(&self) -> bool {
-        self.order.refunded >= self.order.total.amount
+        self.order.total.amount.is_positive() && self.order.refunded >= self.order.total.amount
     }
 
     pub(super) fn sellers(&self) -> Vec<UserId> {
