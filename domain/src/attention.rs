@@ -98,15 +98,15 @@ codes! {
     /// The PSP reported another amount or currency than ours.
     AmountMismatch = "amount_mismatch" => "Compare the object at the PSP with ours; refund the buyer there or correct the amount with the PSP.",
     /// The PSP confirms that a payment which had succeeded has not.
-    PaymentFailedAfterSuccess = "payment_failed_after_success" => "Find out at the PSP where the money went; take the goods back by a refund or dispute there.",
+    PaymentFailedAfterSuccess = "payment_failed_after_success" => "Find out at the PSP where the money went. The sale was taken back in our books, unless the detail says that nothing was booked.",
     /// The PSP confirms that a refund which had succeeded has not.
     RefundFailedAfterSuccess = "refund_failed_after_success" => "Tell the buyer; open the refund again or pay the buyer another way.",
     /// The PSP confirms that a refund which had failed has succeeded.
     RefundSucceededAfterFailure = "refund_succeeded_after_failure" => "Nothing to book: it was booked as a new fact. Check that the buyer was not paid another way meanwhile.",
     /// A refund was made at the PSP and not through us.
-    ExternalRefund = "external_refund" => "Nothing to book: it was imported. Check who made it.",
+    ExternalRefund = "external_refund" => "Check who made it. It was imported, unless the detail says that nothing was booked.",
     /// The PSP refunded more than the order has left.
-    RefundExceedsOrder = "refund_exceeds_order" => "Compare the refunds at the PSP with ours; nothing was booked for this one.",
+    RefundExceedsOrder = "refund_exceeds_order" => "Compare refunds and disputes at the PSP: the buyer was paid more than the order; the platform bears the rest.",
     /// An exclusive licence was sold to another order before this late payment came; it is being refunded.
     ExclusiveAlreadySold = "exclusive_already_sold" => "Nothing, once the refund has succeeded; if it fails, refund the buyer at the PSP.",
     /// Connect has refused a transfer for good.

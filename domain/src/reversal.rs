@@ -1,4 +1,4 @@
-//! Reversals: a transfer taken back, whole or in part, for one refund (spec/01-money §5).
+//! Reversals: what a seller is to give back of one order, because of one refund or by somebody's hand at Connect (spec/01-money §5).
 
 use crate::backoff::RetryPolicy;
 use crate::ids::{OrderId, RefundId, ReversalId, TransferId, UserId, derive};
@@ -13,7 +13,7 @@ use std::time::Duration;
 pub enum ReversalStatus {
     /// To be carried out.
     ReversalPending,
-    /// Connect has taken the money back.
+    /// Connect has taken the money back, or later shares have paid it.
     Reversed,
     /// Nothing more will be tried; the seller owes it.
     PermanentlyFailed,

@@ -165,6 +165,8 @@ fn tell(draft: &mut Draft<'_>, before: Option<&Dispute>, next: &Dispute) {
     }
     if !next.status.is_open() && was.is_some_and(DisputeStatus::is_open) {
         draft.put(Change::Settled(subject, Code::DisputeOpened));
+    }
+    if next.status != DisputeStatus::Expired && was == Some(DisputeStatus::Expired) {
         draft.put(Change::Settled(subject, Code::DisputeExpired));
     }
     if !draft.file.is_in_currency(next) && before.is_none_or(|row| row.amount.currency != next.amount.currency) {

@@ -2,7 +2,7 @@
 //! seller has coming is first set off against what the same order has left the seller owing.
 
 use super::draft::Draft;
-use super::taking_back::move_along;
+use super::taking_back::{move_along, open_reversals};
 use super::{Change, SettlementError};
 use crate::attention::{Code, Subject};
 use crate::ids::{ReversalId, TransferId, UserId, derive};
@@ -96,6 +96,9 @@ pub(super) fn send_what_is_missing(draft: &mut Draft<'_>, seller: UserId) -> Res
 /// Connect by hand: that has done its work. True: no reversal is open any more.
 pub(super) fn set_off(draft: &mut Draft<'_>, seller: UserId) -> Result<bool, SettlementError> {
     let open_before = draft.file.has_open_reversal(seller);
+    for transfer in draft.file.transfers_of(seller).map(|transfer| transfer.id).collect::<Vec<_>>() {
+        shrink_to_what_is_left(draft, transfer)?;
+    }
     let mut debts: Vec<(bool, ReversalId)> = draft
         .file
         .debts_of(seller)
@@ -116,12 +119,28 @@ pub(super) fn set_off(draft: &mut Draft<'_>, seller: UserId) -> Result<bool, Set
     }
     // What was taken back by hand is accounted for as far as it does not leave the seller short.
     account_for(draft, seller, None, draft.file.withheld(seller) - draft.file.over(seller).max(0))?;
+    open_reversals(draft)?;
     Ok(open_before && !draft.file.has_open_reversal(seller))
 }
 
 /// Sets off what can be, and sends what that leaves missing.
 pub(super) fn set_off_and_send(draft: &mut Draft<'_>, seller: UserId) -> Result<(), SettlementError> {
     if set_off(draft, seller)? { send_what_is_missing(draft, seller) } else { Ok(()) }
+}
+
+/// Connect can't take back more than is left of a transfer: what others took of it by hand is off its open reversals, and what is
+/// then still to come back is taken elsewhere.
+fn shrink_to_what_is_left(draft: &mut Draft<'_>, id: TransferId) -> Result<(), SettlementError> {
+    for debt in draft.file.reversals_of(id).filter(|row| row.may_be_netted()).cloned().collect::<Vec<_>>() {
+        let beyond = -draft.file.uncovered(&draft.transfer(id)?);
+        let paid = Minor(beyond.min(debt.open_amount().0));
+        if paid.is_positive() {
+            let seller = debt.seller_id;
+            pay_own_debt(draft, debt, paid)?;
+            account_for(draft, seller, Some(id), paid.0)?;
+        }
+    }
+    Ok(())
 }
 
 fn may_be_set_off(draft: &Draft<'_>, debt: &Reversal) -> i64 {

@@ -81,7 +81,7 @@ impl OrderFile {
     }
 
     pub(super) fn is_refunded_in_full(&self) -> bool {
-        self.order.refunded >= self.order.total.amount
+        self.order.total.amount.is_positive() && self.order.refunded >= self.order.total.amount
     }
 
     pub(super) fn sellers(&self) -> Vec<UserId> {
@@ -143,9 +143,10 @@ impl OrderFile {
         self.reversals.iter().filter(external).map(|reversal| reversal.open_amount().0).sum()
     }
 
-    /// What a seller has earned and neither has nor is being sent, without what is withheld.
+    /// What a seller has earned or may keep and neither has nor is being sent, without what is withheld.
     pub(super) fn missing(&self, seller: UserId) -> i64 {
-        self.earned(seller) - self.sent(seller) - self.withheld(seller)
+        let may_keep: i64 = self.debts_of(seller).map(|debt| debt.written_off.0).sum();
+        self.earned(seller) + may_keep - self.sent(seller) - self.withheld(seller)
     }
 
     pub(super) fn has_open_reversal(&self, seller: UserId) -> bool {

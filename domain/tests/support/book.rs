@@ -61,7 +61,7 @@ impl Book {
     }
 
     pub fn context(&self) -> Context {
-        let fresh = uuid(0x10_0000 + u128::from(self.ticks));
+        let fresh = uuid(0x10_0000 + (u128::from(self.ticks) << 16) + self.postings.len() as u128);
         Context {
             now: self.now(),
             fresh,

@@ -77,7 +77,7 @@ impl Connect {
             assert_eq!(*executed, row.key(), "{id} would happen twice");
             return repeated(how, done(&id));
         }
-        let of = row.transfer_id.expect("a debt that no transfer holds is never sent");
+        let Some(of) = row.transfer_id else { panic!("a debt that no transfer holds is never sent: {row:?}") };
         let (amount, left) = (row.open_amount().0, self.transfers[&of].left());
         assert!(amount > 0, "a reversal of nothing would take everything");
         if left < amount && matches!(how, Answer::Done | Answer::LostAfterEffect) {
