@@ -12,6 +12,7 @@ use veza_domain::effect::{Effect, EffectKind};
 use veza_domain::identity::{Email, PasswordHash, Role, Roles, User, Username};
 use veza_domain::ids::{LineId, OrderId, ProductId, UserId};
 use veza_domain::licence::LicenceKind;
+use veza_domain::look::Look;
 use veza_domain::money::{BasisPoints, Currency, Minor, Money, split};
 use veza_domain::order::{ClientSecret, Order, OrderLine, OrderStatus};
 use veza_domain::time::Timestamp;
@@ -145,6 +146,7 @@ impl Fixture {
             created_at: at,
             completed_at: None,
             refund_deadline: None,
+            look: Look::from(at),
         };
         let line = OrderLine {
             id: LineId(self.id(Kind::Line, number)),
