@@ -2,12 +2,27 @@
  * Generated from openapi.yaml by `make openapi`; edits are lost.
  */
 import type {
+  ActionPage,
   AttentionPage,
+  DeliveryAnswer,
   DeliveryPage,
+  DisputePage,
   LedgerBalances,
+  ListAdminActionsParams,
+  ListAllOrdersParams,
+  ListAllRefundsParams,
+  ListAllTransfersParams,
   ListAttentionParams,
+  ListDisputesParams,
   ListWebhookDeliveriesParams,
+  OrderPage,
   Problem,
+  ReconcileReport,
+  RefundPage,
+  ResolveBody,
+  Timeline,
+  Transfer,
+  TransferPage,
   WebhookDelivery
 } from '.././model';
 
@@ -113,6 +128,107 @@ export const listAttention = async (params?: ListAttentionParams, options?: Requ
     method: 'GET'
     
     
+  }
+);}
+
+
+/**
+ * @summary Take an entry off the list of what waits on a person. The audit log keeps it.
+ */
+export type resolveAttentionResponse204 = {
+  data: void
+  status: 204
+}
+
+export type resolveAttentionResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type resolveAttentionResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type resolveAttentionResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type resolveAttentionResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type resolveAttentionResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type resolveAttentionResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type resolveAttentionResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type resolveAttentionResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type resolveAttentionResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type resolveAttentionResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type resolveAttentionResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type resolveAttentionResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type resolveAttentionResponseSuccess = (resolveAttentionResponse204) & {
+  headers: Headers;
+};
+export type resolveAttentionResponseError = (resolveAttentionResponse400 | resolveAttentionResponse401 | resolveAttentionResponse403 | resolveAttentionResponse404 | resolveAttentionResponse409 | resolveAttentionResponse413 | resolveAttentionResponse415 | resolveAttentionResponse422 | resolveAttentionResponse429 | resolveAttentionResponse500 | resolveAttentionResponse502 | resolveAttentionResponse503) & {
+  headers: Headers;
+};
+
+export type resolveAttentionResponse = (resolveAttentionResponseSuccess | resolveAttentionResponseError)
+
+export const getResolveAttentionUrl = (id: string,
+    _class: string,) => {
+
+
+  
+
+  return `/api/v1/admin/attention/${id}/${_class}/resolve`
+}
+
+export const resolveAttention = async (id: string,
+    _class: string,
+    resolveBody: ResolveBody, options?: RequestInit): Promise<resolveAttentionResponse> => {
+  
+  return http<resolveAttentionResponse>(getResolveAttentionUrl(id,_class),
+  {      
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json; charset=utf-8', ...options?.headers },
+    body: JSON.stringify(
+      resolveBody,)
   }
 );}
 
@@ -320,6 +436,104 @@ export const getWebhookDelivery = async (id: string, options?: RequestInit): Pro
 
 
 /**
+ * What was settled changes nothing. A delivery whose signature was not valid can't be replayed.
+ * @summary Bring a delivery again, through the dispatcher it came through.
+ */
+export type replayWebhookDeliveryResponse200 = {
+  data: DeliveryAnswer
+  status: 200
+}
+
+export type replayWebhookDeliveryResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type replayWebhookDeliveryResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type replayWebhookDeliveryResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type replayWebhookDeliveryResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type replayWebhookDeliveryResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type replayWebhookDeliveryResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type replayWebhookDeliveryResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type replayWebhookDeliveryResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type replayWebhookDeliveryResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type replayWebhookDeliveryResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type replayWebhookDeliveryResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type replayWebhookDeliveryResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type replayWebhookDeliveryResponseSuccess = (replayWebhookDeliveryResponse200) & {
+  headers: Headers;
+};
+export type replayWebhookDeliveryResponseError = (replayWebhookDeliveryResponse400 | replayWebhookDeliveryResponse401 | replayWebhookDeliveryResponse403 | replayWebhookDeliveryResponse404 | replayWebhookDeliveryResponse409 | replayWebhookDeliveryResponse413 | replayWebhookDeliveryResponse415 | replayWebhookDeliveryResponse422 | replayWebhookDeliveryResponse429 | replayWebhookDeliveryResponse500 | replayWebhookDeliveryResponse502 | replayWebhookDeliveryResponse503) & {
+  headers: Headers;
+};
+
+export type replayWebhookDeliveryResponse = (replayWebhookDeliveryResponseSuccess | replayWebhookDeliveryResponseError)
+
+export const getReplayWebhookDeliveryUrl = (id: string,) => {
+
+
+  
+
+  return `/api/v1/admin/webhooks/${id}/replay`
+}
+
+export const replayWebhookDelivery = async (id: string, options?: RequestInit): Promise<replayWebhookDeliveryResponse> => {
+  
+  return http<replayWebhookDeliveryResponse>(getReplayWebhookDeliveryUrl(id),
+  {      
+    ...options,
+    method: 'POST'
+    
+    
+  }
+);}
+
+
+/**
  * @summary Show the balance of every account of the ledger.
  */
 export type getLedgerBalancesResponse200 = {
@@ -410,6 +624,1014 @@ export const getLedgerBalances = async ( options?: RequestInit): Promise<getLedg
   {      
     ...options,
     method: 'GET'
+    
+    
+  }
+);}
+
+
+/**
+ * @summary List all transfers, newest first, each with what was taken back of it.
+ */
+export type listAllTransfersResponse200 = {
+  data: TransferPage
+  status: 200
+}
+
+export type listAllTransfersResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type listAllTransfersResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type listAllTransfersResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type listAllTransfersResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type listAllTransfersResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type listAllTransfersResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type listAllTransfersResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type listAllTransfersResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type listAllTransfersResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type listAllTransfersResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type listAllTransfersResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type listAllTransfersResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type listAllTransfersResponseSuccess = (listAllTransfersResponse200) & {
+  headers: Headers;
+};
+export type listAllTransfersResponseError = (listAllTransfersResponse400 | listAllTransfersResponse401 | listAllTransfersResponse403 | listAllTransfersResponse404 | listAllTransfersResponse409 | listAllTransfersResponse413 | listAllTransfersResponse415 | listAllTransfersResponse422 | listAllTransfersResponse429 | listAllTransfersResponse500 | listAllTransfersResponse502 | listAllTransfersResponse503) & {
+  headers: Headers;
+};
+
+export type listAllTransfersResponse = (listAllTransfersResponseSuccess | listAllTransfersResponseError)
+
+export const getListAllTransfersUrl = (params?: ListAllTransfersParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+    
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : value.toString())
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/admin/transfers?${stringifiedParams}` : `/api/v1/admin/transfers`
+}
+
+export const listAllTransfers = async (params?: ListAllTransfersParams, options?: RequestInit): Promise<listAllTransfersResponse> => {
+  
+  return http<listAllTransfersResponse>(getListAllTransfersUrl(params),
+  {      
+    ...options,
+    method: 'GET'
+    
+    
+  }
+);}
+
+
+/**
+ * @summary Try a refused transfer again at once, with a fresh budget of retries.
+ */
+export type retryTransferResponse200 = {
+  data: Transfer
+  status: 200
+}
+
+export type retryTransferResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type retryTransferResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type retryTransferResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type retryTransferResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type retryTransferResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type retryTransferResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type retryTransferResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type retryTransferResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type retryTransferResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type retryTransferResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type retryTransferResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type retryTransferResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type retryTransferResponseSuccess = (retryTransferResponse200) & {
+  headers: Headers;
+};
+export type retryTransferResponseError = (retryTransferResponse400 | retryTransferResponse401 | retryTransferResponse403 | retryTransferResponse404 | retryTransferResponse409 | retryTransferResponse413 | retryTransferResponse415 | retryTransferResponse422 | retryTransferResponse429 | retryTransferResponse500 | retryTransferResponse502 | retryTransferResponse503) & {
+  headers: Headers;
+};
+
+export type retryTransferResponse = (retryTransferResponseSuccess | retryTransferResponseError)
+
+export const getRetryTransferUrl = (id: string,) => {
+
+
+  
+
+  return `/api/v1/admin/transfers/${id}/retry`
+}
+
+export const retryTransfer = async (id: string, options?: RequestInit): Promise<retryTransferResponse> => {
+  
+  return http<retryTransferResponse>(getRetryTransferUrl(id),
+  {      
+    ...options,
+    method: 'POST'
+    
+    
+  }
+);}
+
+
+/**
+ * Only after Connect was asked and has none for it. The answer is the new transfer.
+ * @summary Pay a share by a new transfer, in the place of one that was given up or was taken back at Connect.
+ */
+export type replaceTransferResponse200 = {
+  data: Transfer
+  status: 200
+}
+
+export type replaceTransferResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type replaceTransferResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type replaceTransferResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type replaceTransferResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type replaceTransferResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type replaceTransferResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type replaceTransferResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type replaceTransferResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type replaceTransferResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type replaceTransferResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type replaceTransferResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type replaceTransferResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type replaceTransferResponseSuccess = (replaceTransferResponse200) & {
+  headers: Headers;
+};
+export type replaceTransferResponseError = (replaceTransferResponse400 | replaceTransferResponse401 | replaceTransferResponse403 | replaceTransferResponse404 | replaceTransferResponse409 | replaceTransferResponse413 | replaceTransferResponse415 | replaceTransferResponse422 | replaceTransferResponse429 | replaceTransferResponse500 | replaceTransferResponse502 | replaceTransferResponse503) & {
+  headers: Headers;
+};
+
+export type replaceTransferResponse = (replaceTransferResponseSuccess | replaceTransferResponseError)
+
+export const getReplaceTransferUrl = (id: string,) => {
+
+
+  
+
+  return `/api/v1/admin/transfers/${id}/replace`
+}
+
+export const replaceTransfer = async (id: string, options?: RequestInit): Promise<replaceTransferResponse> => {
+  
+  return http<replaceTransferResponse>(getReplaceTransferUrl(id),
+  {      
+    ...options,
+    method: 'POST'
+    
+    
+  }
+);}
+
+
+/**
+ * @summary Write off what a seller owes by a reversal: the platform bears it.
+ */
+export type writeOffReversalResponse200 = {
+  data: Transfer
+  status: 200
+}
+
+export type writeOffReversalResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type writeOffReversalResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type writeOffReversalResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type writeOffReversalResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type writeOffReversalResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type writeOffReversalResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type writeOffReversalResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type writeOffReversalResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type writeOffReversalResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type writeOffReversalResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type writeOffReversalResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type writeOffReversalResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type writeOffReversalResponseSuccess = (writeOffReversalResponse200) & {
+  headers: Headers;
+};
+export type writeOffReversalResponseError = (writeOffReversalResponse400 | writeOffReversalResponse401 | writeOffReversalResponse403 | writeOffReversalResponse404 | writeOffReversalResponse409 | writeOffReversalResponse413 | writeOffReversalResponse415 | writeOffReversalResponse422 | writeOffReversalResponse429 | writeOffReversalResponse500 | writeOffReversalResponse502 | writeOffReversalResponse503) & {
+  headers: Headers;
+};
+
+export type writeOffReversalResponse = (writeOffReversalResponseSuccess | writeOffReversalResponseError)
+
+export const getWriteOffReversalUrl = (id: string,) => {
+
+
+  
+
+  return `/api/v1/admin/reversals/${id}/write-off`
+}
+
+export const writeOffReversal = async (id: string, options?: RequestInit): Promise<writeOffReversalResponse> => {
+  
+  return http<writeOffReversalResponse>(getWriteOffReversalUrl(id),
+  {      
+    ...options,
+    method: 'POST'
+    
+    
+  }
+);}
+
+
+/**
+ * @summary List what operators did, newest first.
+ */
+export type listAdminActionsResponse200 = {
+  data: ActionPage
+  status: 200
+}
+
+export type listAdminActionsResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type listAdminActionsResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type listAdminActionsResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type listAdminActionsResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type listAdminActionsResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type listAdminActionsResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type listAdminActionsResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type listAdminActionsResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type listAdminActionsResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type listAdminActionsResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type listAdminActionsResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type listAdminActionsResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type listAdminActionsResponseSuccess = (listAdminActionsResponse200) & {
+  headers: Headers;
+};
+export type listAdminActionsResponseError = (listAdminActionsResponse400 | listAdminActionsResponse401 | listAdminActionsResponse403 | listAdminActionsResponse404 | listAdminActionsResponse409 | listAdminActionsResponse413 | listAdminActionsResponse415 | listAdminActionsResponse422 | listAdminActionsResponse429 | listAdminActionsResponse500 | listAdminActionsResponse502 | listAdminActionsResponse503) & {
+  headers: Headers;
+};
+
+export type listAdminActionsResponse = (listAdminActionsResponseSuccess | listAdminActionsResponseError)
+
+export const getListAdminActionsUrl = (params?: ListAdminActionsParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+    
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : value.toString())
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/admin/actions?${stringifiedParams}` : `/api/v1/admin/actions`
+}
+
+export const listAdminActions = async (params?: ListAdminActionsParams, options?: RequestInit): Promise<listAdminActionsResponse> => {
+  
+  return http<listAdminActionsResponse>(getListAdminActionsUrl(params),
+  {      
+    ...options,
+    method: 'GET'
+    
+    
+  }
+);}
+
+
+/**
+ * @summary List all orders, newest first.
+ */
+export type listAllOrdersResponse200 = {
+  data: OrderPage
+  status: 200
+}
+
+export type listAllOrdersResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type listAllOrdersResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type listAllOrdersResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type listAllOrdersResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type listAllOrdersResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type listAllOrdersResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type listAllOrdersResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type listAllOrdersResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type listAllOrdersResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type listAllOrdersResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type listAllOrdersResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type listAllOrdersResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type listAllOrdersResponseSuccess = (listAllOrdersResponse200) & {
+  headers: Headers;
+};
+export type listAllOrdersResponseError = (listAllOrdersResponse400 | listAllOrdersResponse401 | listAllOrdersResponse403 | listAllOrdersResponse404 | listAllOrdersResponse409 | listAllOrdersResponse413 | listAllOrdersResponse415 | listAllOrdersResponse422 | listAllOrdersResponse429 | listAllOrdersResponse500 | listAllOrdersResponse502 | listAllOrdersResponse503) & {
+  headers: Headers;
+};
+
+export type listAllOrdersResponse = (listAllOrdersResponseSuccess | listAllOrdersResponseError)
+
+export const getListAllOrdersUrl = (params?: ListAllOrdersParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+    
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : value.toString())
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/admin/orders?${stringifiedParams}` : `/api/v1/admin/orders`
+}
+
+export const listAllOrders = async (params?: ListAllOrdersParams, options?: RequestInit): Promise<listAllOrdersResponse> => {
+  
+  return http<listAllOrdersResponse>(getListAllOrdersUrl(params),
+  {      
+    ...options,
+    method: 'GET'
+    
+    
+  }
+);}
+
+
+/**
+ * @summary Show everything that happened to an order, oldest first.
+ */
+export type getOrderTimelineResponse200 = {
+  data: Timeline
+  status: 200
+}
+
+export type getOrderTimelineResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type getOrderTimelineResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type getOrderTimelineResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type getOrderTimelineResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type getOrderTimelineResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type getOrderTimelineResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type getOrderTimelineResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type getOrderTimelineResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type getOrderTimelineResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type getOrderTimelineResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type getOrderTimelineResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type getOrderTimelineResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type getOrderTimelineResponseSuccess = (getOrderTimelineResponse200) & {
+  headers: Headers;
+};
+export type getOrderTimelineResponseError = (getOrderTimelineResponse400 | getOrderTimelineResponse401 | getOrderTimelineResponse403 | getOrderTimelineResponse404 | getOrderTimelineResponse409 | getOrderTimelineResponse413 | getOrderTimelineResponse415 | getOrderTimelineResponse422 | getOrderTimelineResponse429 | getOrderTimelineResponse500 | getOrderTimelineResponse502 | getOrderTimelineResponse503) & {
+  headers: Headers;
+};
+
+export type getOrderTimelineResponse = (getOrderTimelineResponseSuccess | getOrderTimelineResponseError)
+
+export const getGetOrderTimelineUrl = (id: string,) => {
+
+
+  
+
+  return `/api/v1/admin/orders/${id}/timeline`
+}
+
+export const getOrderTimeline = async (id: string, options?: RequestInit): Promise<getOrderTimelineResponse> => {
+  
+  return http<getOrderTimelineResponse>(getGetOrderTimelineUrl(id),
+  {      
+    ...options,
+    method: 'GET'
+    
+    
+  }
+);}
+
+
+/**
+ * @summary List all refunds, newest first.
+ */
+export type listAllRefundsResponse200 = {
+  data: RefundPage
+  status: 200
+}
+
+export type listAllRefundsResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type listAllRefundsResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type listAllRefundsResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type listAllRefundsResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type listAllRefundsResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type listAllRefundsResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type listAllRefundsResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type listAllRefundsResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type listAllRefundsResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type listAllRefundsResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type listAllRefundsResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type listAllRefundsResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type listAllRefundsResponseSuccess = (listAllRefundsResponse200) & {
+  headers: Headers;
+};
+export type listAllRefundsResponseError = (listAllRefundsResponse400 | listAllRefundsResponse401 | listAllRefundsResponse403 | listAllRefundsResponse404 | listAllRefundsResponse409 | listAllRefundsResponse413 | listAllRefundsResponse415 | listAllRefundsResponse422 | listAllRefundsResponse429 | listAllRefundsResponse500 | listAllRefundsResponse502 | listAllRefundsResponse503) & {
+  headers: Headers;
+};
+
+export type listAllRefundsResponse = (listAllRefundsResponseSuccess | listAllRefundsResponseError)
+
+export const getListAllRefundsUrl = (params?: ListAllRefundsParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+    
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : value.toString())
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/admin/refunds?${stringifiedParams}` : `/api/v1/admin/refunds`
+}
+
+export const listAllRefunds = async (params?: ListAllRefundsParams, options?: RequestInit): Promise<listAllRefundsResponse> => {
+  
+  return http<listAllRefundsResponse>(getListAllRefundsUrl(params),
+  {      
+    ...options,
+    method: 'GET'
+    
+    
+  }
+);}
+
+
+/**
+ * @summary List all disputes, newest first.
+ */
+export type listDisputesResponse200 = {
+  data: DisputePage
+  status: 200
+}
+
+export type listDisputesResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type listDisputesResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type listDisputesResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type listDisputesResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type listDisputesResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type listDisputesResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type listDisputesResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type listDisputesResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type listDisputesResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type listDisputesResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type listDisputesResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type listDisputesResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type listDisputesResponseSuccess = (listDisputesResponse200) & {
+  headers: Headers;
+};
+export type listDisputesResponseError = (listDisputesResponse400 | listDisputesResponse401 | listDisputesResponse403 | listDisputesResponse404 | listDisputesResponse409 | listDisputesResponse413 | listDisputesResponse415 | listDisputesResponse422 | listDisputesResponse429 | listDisputesResponse500 | listDisputesResponse502 | listDisputesResponse503) & {
+  headers: Headers;
+};
+
+export type listDisputesResponse = (listDisputesResponseSuccess | listDisputesResponseError)
+
+export const getListDisputesUrl = (params?: ListDisputesParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+    
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : value.toString())
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/admin/disputes?${stringifiedParams}` : `/api/v1/admin/disputes`
+}
+
+export const listDisputes = async (params?: ListDisputesParams, options?: RequestInit): Promise<listDisputesResponse> => {
+  
+  return http<listDisputesResponse>(getListDisputesUrl(params),
+  {      
+    ...options,
+    method: 'GET'
+    
+    
+  }
+);}
+
+
+/**
+ * Each stuck row is seen once, whatever its pause; recent and settled rows are left alone. What can't be read stays as it was and is
+counted in `errors`.
+ * @summary Ask the providers about everything that is stuck, now.
+ */
+export type runReconcileResponse200 = {
+  data: ReconcileReport
+  status: 200
+}
+
+export type runReconcileResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type runReconcileResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type runReconcileResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type runReconcileResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type runReconcileResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type runReconcileResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type runReconcileResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type runReconcileResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type runReconcileResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type runReconcileResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type runReconcileResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type runReconcileResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type runReconcileResponseSuccess = (runReconcileResponse200) & {
+  headers: Headers;
+};
+export type runReconcileResponseError = (runReconcileResponse400 | runReconcileResponse401 | runReconcileResponse403 | runReconcileResponse404 | runReconcileResponse409 | runReconcileResponse413 | runReconcileResponse415 | runReconcileResponse422 | runReconcileResponse429 | runReconcileResponse500 | runReconcileResponse502 | runReconcileResponse503) & {
+  headers: Headers;
+};
+
+export type runReconcileResponse = (runReconcileResponseSuccess | runReconcileResponseError)
+
+export const getRunReconcileUrl = () => {
+
+
+  
+
+  return `/api/v1/admin/reconcile`
+}
+
+export const runReconcile = async ( options?: RequestInit): Promise<runReconcileResponse> => {
+  
+  return http<runReconcileResponse>(getRunReconcileUrl(),
+  {      
+    ...options,
+    method: 'POST'
     
     
   }

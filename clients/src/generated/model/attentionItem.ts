@@ -8,7 +8,7 @@
 export type AttentionItem = {
   /** Why, as a stable word. */
   class: string;
-  /** What it is about: `order`, `refund`, `transfer`, `reversal`, `user`. */
+  /** What it is about: `order`, `refund`, `transfer`, `reversal`, `dispute`, `user`. */
   subject: string;
   /** Its id. */
   id: string;
@@ -23,4 +23,6 @@ export type AttentionItem = {
   why: string;
   /** What to do about it. */
   proposed_action: string;
+  /** How that is done: calls and commands, with the ids filled in. */
+  how: string;
 };

@@ -12,4 +12,6 @@ export type Hold = typeof Hold[keyof typeof Hold];
 export const Hold = {
   account_not_ready: 'account_not_ready',
   balance_insufficient: 'balance_insufficient',
+  disputed: 'disputed',
+  nothing_at_connect: 'nothing_at_connect',
 } as const;

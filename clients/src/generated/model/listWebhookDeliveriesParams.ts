@@ -16,6 +16,10 @@ event_type?: string;
  */
 result?: string;
 /**
+ * Only one sender's: `hyperswitch` or `stripe`.
+ */
+sender?: string;
+/**
  * Only what came at or after this moment (RFC 3339).
  */
 since?: string;

@@ -33,6 +33,8 @@ export type RefundView = {
   error_message?: string | null;
   /** Made at the provider and not through us. */
   external: boolean;
+  /** Where it comes from: `requested`, `external`, `dispute` (a lost dispute) or `payment_undone`. */
+  origin: string;
   /** What waits on a person. */
   flags: string[];
   /** When it was asked for. */

@@ -11,9 +11,14 @@ import type { ReversalHold } from './reversalHold';
 export type Reversal = {
   /** Its id. */
   id: string;
-  /** The refund that caused it. */
-  refund_id: string;
+  /**
+   * The refund that caused it; null when it was made at Connect and not through us.
+   * @nullable
+   */
+  refund_id?: string | null;
   amount: Money;
+  netted: Money;
+  written_off: Money;
   status: ReversalStatus;
   /** @nullable */
   hold?: ReversalHold;

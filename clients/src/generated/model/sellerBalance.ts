@@ -9,7 +9,7 @@ import type { Money } from './money';
 export type SellerBalance = {
   /** Earned, releasable now, not yet transferred, less debts. */
   available: Money[];
-  /** Earned but held: the account is not ready, or card money is not available yet. */
+  /** Earned but held: the account is not ready, card money is not available yet, or a dispute is open. */
   pending: Money[];
   /** Debts: refunded after it was transferred. */
   owed: Money[];

@@ -44,6 +44,11 @@ export type Transfer = {
    * @nullable
    */
   last_error?: string | null;
+  /**
+   * The transfer that it was paid in the place of.
+   * @nullable
+   */
+  replaces?: string | null;
   /** What is, or was, taken back of it, oldest first. */
   reversals: Reversal[];
   /** When it was opened. */

@@ -8,6 +8,13 @@
 export type WebhookDelivery = {
   /** Its id. */
   id: string;
+  /** Whose route it came to: `hyperswitch` or `stripe`. */
+  sender: string;
+  /**
+   * The order it is about, where that is known.
+   * @nullable
+   */
+  order_id?: string | null;
   /** When it came. */
   received_at: string;
   /**
@@ -15,7 +22,7 @@ export type WebhookDelivery = {
    * @nullable
    */
   event_type?: string | null;
-  /** Was it signed by the payment provider? */
+  /** Was it signed by the sender? */
   signature_valid: boolean;
   /** `ok`, `error: …`, `signature_invalid` or `skipped`. */
   processing_result: string;

@@ -2,8 +2,10 @@
  * Generated from openapi.yaml by `make openapi`; edits are lost.
  */
 import type {
+  ListSellerPayoutsParams,
   ListSellerTransfersParams,
   OnboardingView,
+  PayoutPage,
   Problem,
   SellerBalance,
   TransferPage
@@ -203,6 +205,110 @@ export const getListSellerTransfersUrl = (params?: ListSellerTransfersParams,) =
 export const listSellerTransfers = async (params?: ListSellerTransfersParams, options?: RequestInit): Promise<listSellerTransfersResponse> => {
   
   return http<listSellerTransfersResponse>(getListSellerTransfersUrl(params),
+  {      
+    ...options,
+    method: 'GET'
+    
+    
+  }
+);}
+
+
+/**
+ * @summary List the payouts from my Connect account to my bank, newest first.
+ */
+export type listSellerPayoutsResponse200 = {
+  data: PayoutPage
+  status: 200
+}
+
+export type listSellerPayoutsResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type listSellerPayoutsResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type listSellerPayoutsResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type listSellerPayoutsResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type listSellerPayoutsResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type listSellerPayoutsResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type listSellerPayoutsResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type listSellerPayoutsResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type listSellerPayoutsResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type listSellerPayoutsResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type listSellerPayoutsResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type listSellerPayoutsResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type listSellerPayoutsResponseSuccess = (listSellerPayoutsResponse200) & {
+  headers: Headers;
+};
+export type listSellerPayoutsResponseError = (listSellerPayoutsResponse400 | listSellerPayoutsResponse401 | listSellerPayoutsResponse403 | listSellerPayoutsResponse404 | listSellerPayoutsResponse409 | listSellerPayoutsResponse413 | listSellerPayoutsResponse415 | listSellerPayoutsResponse422 | listSellerPayoutsResponse429 | listSellerPayoutsResponse500 | listSellerPayoutsResponse502 | listSellerPayoutsResponse503) & {
+  headers: Headers;
+};
+
+export type listSellerPayoutsResponse = (listSellerPayoutsResponseSuccess | listSellerPayoutsResponseError)
+
+export const getListSellerPayoutsUrl = (params?: ListSellerPayoutsParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+    
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : value.toString())
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/seller/payouts?${stringifiedParams}` : `/api/v1/seller/payouts`
+}
+
+export const listSellerPayouts = async (params?: ListSellerPayoutsParams, options?: RequestInit): Promise<listSellerPayoutsResponse> => {
+  
+  return http<listSellerPayoutsResponse>(getListSellerPayoutsUrl(params),
   {      
     ...options,
     method: 'GET'

@@ -1,0 +1,22 @@
+/**
+ * Generated from openapi.yaml by `make openapi`; edits are lost.
+ */
+
+export type ListAllOrdersParams = {
+/**
+ * Only with this status.
+ */
+status?: string;
+/**
+ * Only this buyer's.
+ */
+buyer_id?: string;
+/**
+ * Items of a page, 1 to 100; 20 when left out, a larger wish is clamped.
+ */
+limit?: number;
+/**
+ * `next_cursor` of the page before.
+ */
+cursor?: string;
+};
