@@ -4,11 +4,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::{Value, json};
+use veza::usecases::audit;
 use veza_domain::ids::OrderId;
 use veza_domain::settlement::Change;
+use veza_domain::time::Timestamp;
 use veza_ports::storage::{UnitId, UnitOfWork};
 use veza_sandbox::{Fault, Op, SandboxConfig, Script};
 use veza_tests::{Person, World, assert_books_agree, euros};
+
+/// Hears nothing of an audit.
+struct Silent;
+
+impl audit::Listener for Silent {
+    fn found(&mut self, _: &audit::Difference) {}
+    fn progress(&mut self, _: &audit::Progress) {}
+}
 
 async fn waiting(admin: &Person, class: &str) -> Option<Value> {
     let entries = admin.get("/api/v1/admin/attention?limit=100").await.ok(200)["items"].as_array().unwrap().clone();
@@ -77,6 +87,28 @@ async fn payment_failed_after_success() {
     seller.until_transfer(&world, &order, "reversed").await;
     assert_books_agree(&world).await;
     resolve(&admin, &gone).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn payment_stands_after_all() {
+    let world = World::start().await;
+    let admin = world.admin().await;
+    let (seller, buyer, order) = sold(&world, 1_000).await;
+    world.sandbox.fail_payment(&order).unwrap();
+    seller.until_transfer(&world, &order, "reversed").await;
+    // The provider sends a success once only; the audit reads, and imports what it finds.
+    world.sandbox.pay(&order).unwrap();
+    let app = world.running.app();
+    let period = audit::Period { since: Timestamp(0), until: app.now() };
+    let done = audit::run(app, period, true, &[], &mut Silent).await.unwrap();
+    assert_eq!((done.differences, done.imported), (1, 1));
+    let entry = entry(&world, &admin, "payment_stands_after_all").await;
+    assert_eq!(buyer.licences().await[0]["status"], "active");
+    let paid = || async { seller.transfers().await.into_iter().find(|transfer| transfer["status"] == "completed") };
+    world.until("the share sent again", paid).await;
+    assert_books_agree(&world).await;
+    resolve(&admin, &entry).await;
     world.stop().await;
 }
 
