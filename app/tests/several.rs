@@ -63,9 +63,11 @@ async fn one_answers_and_the_other_works() {
     let working = async || {
         let (_, health) = get(&worker, "/health/deep").await;
         let workers = health["workers"].as_array().unwrap().iter().map(|worker| worker["name"].as_str().unwrap().to_owned());
-        (open_effects(&health) == 0).then(|| workers.collect::<Vec<_>>()).filter(|workers| workers.len() >= 3)
+        let workers: Vec<String> = workers.collect();
+        let all = ["effects", "reversals", "transfers"].iter().all(|name| workers.iter().any(|worker| worker == name));
+        (open_effects(&health) == 0 && all).then_some(())
     };
-    assert_eq!(worker.until("three workers and nothing open", working).await, ["effects", "reversals", "transfers"]);
+    worker.until("its workers, and nothing open", working).await;
     assert_eq!(get(&worker, "/health").await.0, 200);
     for path in ["/api/v1/marketplace/products", "/docs", "/openapi.yaml", "/dev/outbox", "/"] {
         let (status, problem) = get(&worker, path).await;
