@@ -338,6 +338,23 @@ impl World {
         self.books.iter().flat_map(Book::sellers).collect()
     }
 
+    pub fn pay(&mut self, nth: usize) -> Verdict {
+        let total = self.books[nth].file.order.total.amount.0;
+        self.tell(nth, &Fact::Payment(payment(Source::Webhook, PaymentStatus::Succeeded, total)))
+    }
+
+    /// The buyer asks for a refund, and the PSP carries it out.
+    pub fn refund(&mut self, nth: usize, n: u64, amount: Option<i64>) -> RefundId {
+        let refund = self.books[nth].open(refund_nth(nth, n), user(buyer()), amount, Vec::new()).unwrap();
+        assert_eq!(self.report(nth, refund.id, Source::Webhook, PspRefundStatus::Succeeded), Verdict::Settled);
+        refund.id
+    }
+
+    pub fn report(&mut self, nth: usize, id: RefundId, source: Source, status: PspRefundStatus) -> Verdict {
+        let amount = self.books[nth].refund(id).amount.amount.0;
+        self.tell(nth, &Fact::Refund(refund(source, &id.to_string(), status, amount)))
+    }
+
     fn a_transfer(&self, nth: usize, which: usize) -> Option<TransferId> {
         pick(&self.books[nth].file.transfers, which).map(|row| row.id)
     }
@@ -406,24 +423,26 @@ impl World {
 
     /// The second time changes nothing: at most it asks or flags again.
     fn tell_twice(&mut self, nth: usize, fact: &Fact) {
-        let first = self.settle(nth, fact);
+        let first = self.tell(nth, fact);
         let files: Vec<OrderFile> = self.books.iter().map(|book| book.file.clone()).collect();
         let posted: usize = self.books.iter().map(|book| book.postings.len()).sum();
-        let second = self.settle(nth, fact);
+        let second = self.tell(nth, fact);
         assert!(self.books.iter().map(|book| &book.file).eq(files.iter()), "a duplicate changed something: {fact:?}");
         assert_eq!(self.books.iter().map(|book| book.postings.len()).sum::<usize>(), posted, "a duplicate posted something");
         let asks_or_flags = second == first;
         assert!(second == Verdict::AlreadySettled && first == Verdict::Settled || asks_or_flags, "{first:?}, then {second:?}: {fact:?}");
     }
 
-    fn settle(&mut self, nth: usize, fact: &Fact) -> Verdict {
+    /// A fact about an order, with what its sellers owe from the others.
+    pub fn tell(&mut self, nth: usize, fact: &Fact) -> Verdict {
         self.load_debts(nth);
         let decision = self.books[nth].settle(fact).unwrap();
         self.spread(nth, &decision.changes);
         decision.verdict
     }
 
-    fn commit(&mut self, nth: usize, changes: &[Change]) {
+    /// What an operator decided about an order.
+    pub fn commit(&mut self, nth: usize, changes: &[Change]) {
         self.books[nth].commit(changes);
         self.spread(nth, changes);
     }
@@ -499,11 +518,11 @@ impl World {
             Row::Transfer(id) => Fact::Transfer(id, outcome),
             Row::Reversal(id) => Fact::Reversal(id, outcome),
         };
-        let first = self.settle(nth, &fact);
+        let first = self.tell(nth, &fact);
         assert!(matches!(first, Verdict::Settled | Verdict::AlreadySettled | Verdict::NotFinal), "{first:?}: {fact:?}");
         let open = self.open_rows(nth).contains(&row);
         if is_done && !open {
-            assert_eq!(self.settle(nth, &fact), Verdict::AlreadySettled, "an answer counts once");
+            assert_eq!(self.tell(nth, &fact), Verdict::AlreadySettled, "an answer counts once");
         }
     }
 }
