@@ -75,7 +75,7 @@ fn a_debt_that_shares_have_paid_is_ended_by_its_own_worker_without_a_call() {
     world.pay(0);
     world.quiet_down();
     world.refund(0, 0, None);
-    refuse_for_lack_of_balance(&mut rich, 0);
+    refuse_for_lack_of_balance(&mut world, 0);
     world.pay(1);
     let paid = debt(&world, 0);
     assert_eq!((paid.status, paid.open_amount(), paid.needs_call()), (ReversalStatus::ReversalPending, Minor(0), false));
