@@ -399,7 +399,7 @@ impl World {
         }
     }
 
-    fn replace(&mut self, nth: usize, which: usize) {
+    pub fn replace(&mut self, nth: usize, which: usize) {
         let Some(id) = self.a_transfer(nth, which) else { return };
         self.load_debts(nth);
         let book = &self.books[nth];
