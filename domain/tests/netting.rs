@@ -4,7 +4,8 @@
 
 mod support;
 
-use support::world::{Sale, World};
+use support::ops::Sale;
+use support::world::World;
 use support::*;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::ids::UserId;
