@@ -75,8 +75,8 @@ pub struct Reversal {
     pub cause: ReversalCause,
     /// How much, in all.
     pub amount: Money,
-    /// How much of it the seller's later shares have paid. Of an external one: how much of it has been accounted for, by a
-    /// refund that it went with or by a transfer that replaces it.
+    /// How much of it the seller's later shares have paid. Of an external one: how much of it an operator has had
+    /// sent again.
     pub netted: Minor,
     /// How much of it the platform has taken upon itself.
     pub written_off: Minor,
@@ -154,7 +154,7 @@ impl Reversal {
     }
 
     /// What is still to be taken back, in minor units; of one that Connect has carried out: what Connect took; of an external
-    /// one: what nothing accounts for yet. A call is made for this and never for [`Reversal::amount`].
+    /// one: what nobody has replaced. A call is made for this and never for [`Reversal::amount`].
     #[must_use]
     pub fn open_amount(&self) -> Minor {
         Minor(self.amount.amount.0 - self.netted.0 - self.written_off.0)

@@ -5,7 +5,7 @@
 mod support;
 
 use proptest::prelude::*;
-use support::world::any_sale;
+use support::ops::any_sale;
 use support::*;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::dispute::{Dispute, DisputeStatus};

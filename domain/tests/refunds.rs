@@ -6,7 +6,7 @@ mod support;
 
 use proptest::prelude::*;
 use std::time::Duration;
-use support::world::{Sale, any_sale};
+use support::ops::{Sale, any_sale};
 use support::*;
 use veza_domain::access::Actor;
 use veza_domain::effect::EffectKind;

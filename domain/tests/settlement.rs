@@ -5,21 +5,18 @@
 mod support;
 
 use proptest::prelude::*;
-use support::world::{World, any_history, any_sale, any_sales};
+use support::ops::{any_history, any_sale, any_sales};
+use support::world::World;
 use support::*;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::effect::EffectKind;
 use veza_domain::ids::TransferId;
 use veza_domain::ledger::Account;
-use veza_domain::licence::{ExclusiveHold, ExclusiveState, LicenceStatus};
 use veza_domain::money::Minor;
 use veza_domain::order::OrderStatus;
 use veza_domain::refund::{RefundOrigin, RefundStatus};
 use veza_domain::reversal::{Reversal, ReversalStatus};
-use veza_domain::settlement::{
-    Change, Fact, OrderFile, PaymentFact, PaymentStatus, PspRefundStatus, RefundFact, SettlementError, Source, Verdict, check, decide,
-    decide_free,
-};
+use veza_domain::settlement::{Fact, OrderFile, PaymentStatus, PspRefundStatus, RefundFact, SettlementError, Source, Verdict};
 use veza_domain::transfer::TransferStatus;
 
 proptest! {
@@ -70,27 +67,6 @@ proptest! {
         }
     }
 
-    /// §2: amount, amount received and currency must be the order's, else nothing is granted and the order is flagged.
-    #[test]
-    fn a_payment_of_another_amount_or_currency_changes_nothing_but_one_flag(
-        sale in any_sale(), by_read in any::<bool>(), off in prop_oneof![-1000i64..0, 1i64..1000], which in 0usize..3,
-    ) {
-        let mut book = Book::new(sale.checkout());
-        let source = if by_read { Source::Read } else { Source::Webhook };
-        let total = book.file.order.total.amount.0;
-        let right = payment(source, PaymentStatus::Succeeded, total);
-        let wrong = match which {
-            0 => PaymentFact { amount: Some(total + off), ..right },
-            1 => PaymentFact { amount_received: Some(total + off), ..right },
-            _ => PaymentFact { currency: Some("USD".into()), ..right },
-        };
-        let before = book.file.clone();
-        prop_assert_eq!(book.tell(Fact::Payment(wrong)), Verdict::AmountMismatch);
-        prop_assert_eq!(&book.file, &before);
-        prop_assert!(book.attention.contains(&(Subject::Order(order_id()), Code::AmountMismatch)));
-        prop_assert_eq!(book.pay(), Verdict::Settled);
-    }
-
     /// §4.3: amount and currency, where given, must be the refund's.
     #[test]
     fn a_refund_of_another_amount_or_currency_changes_nothing_but_one_flag(
@@ -113,24 +89,6 @@ proptest! {
         prop_assert_eq!(book.report(Source::Webhook, id, PspRefundStatus::Succeeded), Verdict::Settled);
     }
 
-    /// §2: completing grants each line and opens one transfer per seller, none for a share of 0; a replay does neither.
-    #[test]
-    fn a_paid_order_grants_each_line_and_opens_one_transfer_per_seller_once(sale in any_sale(), replays in 0usize..4) {
-        let mut book = Book::paid(sale.checkout());
-        let after = book.file.clone();
-        for _ in 0..replays {
-            prop_assert_eq!(book.pay(), Verdict::AlreadySettled);
-        }
-        prop_assert_eq!(&book.file, &after);
-        prop_assert_eq!(book.grants, sale.lines.len());
-        for who in book.sellers() {
-            let amounts: Vec<i64> = book.transfers_of(who).iter().map(|row| row.amount.amount.0).collect();
-            let share = book.share(who);
-            prop_assert_eq!(amounts, if share > 0 { vec![share] } else { Vec::new() });
-        }
-        let order = &book.file.order;
-        prop_assert_eq!(order.refund_deadline, order.completed_at.map(|at| at.plus(REFUND_WINDOW)));
-    }
 }
 
 fn one_line() -> OrderFile {
@@ -139,40 +97,6 @@ fn one_line() -> OrderFile {
 
 fn told(source: Source, status: PaymentStatus) -> Fact {
     Fact::Payment(payment(source, status, 1000))
-}
-
-/// §2: a body that carries no amount is a hint: read the payment, then settle.
-#[test]
-fn a_body_without_an_amount_is_a_hint() {
-    let mut book = Book::new(one_line());
-    let hint = PaymentFact { amount: None, amount_received: None, ..payment(Source::Webhook, PaymentStatus::Succeeded, 1000) };
-    assert_eq!(book.tell(Fact::Payment(hint)), Verdict::AskProvider);
-    assert_eq!(book.effects.pop().map(|effect| effect.kind), Some(EffectKind::ReadPayment(order_id())));
-    assert_eq!(book.file, one_line());
-    assert_eq!(book.tell(told(Source::Read, PaymentStatus::Succeeded)), Verdict::Settled);
-}
-
-/// §2: `pending` to `failed`, also when the PSP never had the payment; a late success still delivers.
-#[test]
-fn a_late_success_of_a_failed_order_delivers_the_goods() {
-    for status in [PaymentStatus::Failed, PaymentStatus::NotFound] {
-        let mut book = Book::new(one_line());
-        assert_eq!(book.tell(told(Source::Read, PaymentStatus::Open)), Verdict::NotFinal);
-        assert_eq!(book.tell(told(Source::Read, status)), Verdict::Settled);
-        assert_eq!(book.file.order.status, OrderStatus::Failed);
-        assert_eq!(book.tell(told(Source::Webhook, status)), Verdict::AlreadySettled);
-        assert_eq!(book.pay(), Verdict::Settled);
-        assert_eq!((book.file.order.status, book.file.order.failure.clone()), (OrderStatus::Completed, None));
-        assert_eq!((book.grants, book.file.transfers.len()), (1, 1));
-    }
-}
-
-#[test]
-fn the_words_of_a_failed_payment_are_kept() {
-    let mut book = Book::new(one_line());
-    let declined = PaymentFact { error: Some("insufficient funds".into()), ..payment(Source::Webhook, PaymentStatus::Failed, 1000) };
-    book.tell(Fact::Payment(declined));
-    assert_eq!(book.file.order.failure.as_deref(), Some("insufficient funds"));
 }
 
 /// §2: a webhook that contradicts a terminal row changes nothing by itself: the provider is asked.
@@ -195,86 +119,6 @@ fn a_contradiction_by_webhook_only_asks_the_provider() {
     book.effects.clear();
     assert_eq!(book.report(Source::Webhook, refund_id(0), PspRefundStatus::Succeeded), Verdict::AskProvider);
     assert_eq!(book.effects.pop().map(|effect| effect.kind), read_refund(&book));
-}
-
-/// §2: a total of 0 completes without the PSP, with nothing to book or to send.
-#[test]
-fn a_free_order_is_granted_without_money() {
-    let mut file = checkout(&[(1, 0), (2, 0)], 1_000);
-    file.order.payment_id = None;
-    let book = Book::new(file);
-    let changes = decide_free(&book.file, &book.context()).unwrap();
-    let after = changes.iter().fold(book.file, OrderFile::evolve);
-    assert_eq!((after.order.status, after.transfers.len()), (OrderStatus::Completed, 0));
-    assert_eq!(after.licences.iter().filter(|licence| licence.status == LicenceStatus::Active).count(), 2);
-    assert_eq!(check(&after, &[]), []);
-    assert!(!changes.iter().any(|change| matches!(change, Change::Posting(_) | Change::Effect(_))));
-}
-
-/// A failed order whose exclusive licence (line 0) another order holds or has bought since.
-fn overtaken(state: ExclusiveState) -> Book {
-    let mut book = Book::new(with_exclusive(checkout(&[(1, 1000), (2, 500)], 1_000), 0));
-    book.tell(Fact::Payment(payment(Source::Webhook, PaymentStatus::Failed, 1500)));
-    assert_eq!(book.file.exclusives[0].state, ExclusiveState::Released);
-    let other = veza_domain::ids::OrderId(uuid(0x999));
-    book.file.exclusives[0] = ExclusiveHold { order_id: other, state, ..book.file.exclusives[0].clone() };
-    book
-}
-
-/// An exclusive licence sells once: a late success finds it gone, and the buyer has the money back at once.
-#[test]
-fn a_late_success_that_finds_the_exclusive_licence_gone_is_refunded_in_full_and_grants_nothing() {
-    for state in [ExclusiveState::Held, ExclusiveState::Sold] {
-        let mut book = overtaken(state);
-        let theirs = book.file.exclusives.clone();
-        assert_eq!(book.pay(), Verdict::Settled);
-        assert_eq!(book.pay(), Verdict::AlreadySettled);
-        let refund = book.file.refunds[0].clone();
-        assert_eq!((refund.amount, refund.status, refund.requested_by), (book.file.order.total, RefundStatus::Pending, None));
-        assert_eq!(book.file.order.status, OrderStatus::RefundPending);
-        assert!(book.effects.iter().any(|effect| effect.kind == EffectKind::CreateRefund(order_id(), refund.id)));
-        assert!(book.is_flagged(Code::ExclusiveAlreadySold));
-        book.report(Source::Webhook, refund.id, PspRefundStatus::Succeeded);
-        assert_eq!(book.file.order.status, OrderStatus::Refunded);
-        assert!(book.balances().values().all(|balance| *balance == 0));
-        assert!(book.file.licences.is_empty() && book.file.transfers.is_empty());
-        assert_eq!(book.file.exclusives, theirs);
-    }
-}
-
-/// Nobody is paid for goods that were not delivered, whatever becomes of that refund.
-#[test]
-fn an_order_that_granted_nothing_pays_no_seller_when_its_refund_comes_undone() {
-    let mut book = overtaken(ExclusiveState::Sold);
-    book.pay();
-    let id = book.file.refunds[0].id;
-    book.report(Source::Webhook, id, PspRefundStatus::Succeeded);
-    book.report(Source::Read, id, PspRefundStatus::Failed);
-    assert_eq!(book.file.order.status, OrderStatus::Completed);
-    assert!(book.file.licences.is_empty() && book.file.transfers.is_empty());
-    assert!(book.is_flagged(Code::RefundFailedAfterSuccess));
-}
-
-/// The licence may be sold again once it was taken back; if the refund then comes undone, it has one holder only.
-#[test]
-fn an_exclusive_licence_has_one_holder_also_when_its_refund_comes_undone() {
-    let mut book = Book::paid(with_exclusive(one_line(), 0));
-    assert_eq!(book.file.exclusives[0].state, ExclusiveState::Sold);
-    let id = book.refund_now(0, None, Vec::new());
-    assert_eq!(book.file.exclusives[0].state, ExclusiveState::Released);
-    let mut resold = Book::new(book.file.clone());
-    resold.file.exclusives[0] =
-        ExclusiveHold { order_id: veza_domain::ids::OrderId(uuid(0x999)), state: ExclusiveState::Sold, ..book.file.exclusives[0].clone() };
-
-    book.report(Source::Read, id, PspRefundStatus::Failed);
-    assert_eq!((book.active_lines().len(), book.file.exclusives[0].state), (1, ExclusiveState::Sold));
-
-    let undone = Fact::Refund(refund(Source::Read, &id.to_string(), PspRefundStatus::Failed, 1000));
-    let decision = decide(&resold.file, &undone, &resold.context()).unwrap();
-    let flagged = |change: &Change| matches!(change, Change::Attention(entry) if entry.code == Code::ExclusiveAlreadySold);
-    assert!(decision.changes.iter().any(flagged));
-    let after = decision.changes.iter().fold(resold.file.clone(), OrderFile::evolve);
-    assert_eq!((after.licences, after.exclusives), (resold.file.licences, resold.file.exclusives));
 }
 
 /// §4.4: success moves refund, order, licences, ledger and transfers together; a replay leaves all as it is.

@@ -1,5 +1,6 @@
 //! The file as it becomes while one fact is being decided, and the changes so far.
 
+use super::shares::list_what_others_took;
 use super::{Change, Context, OrderFile, SettlementError, Verdict};
 use crate::attention::{Attention, Code, Subject};
 use crate::effect::{Effect, EffectKind};
@@ -9,19 +10,22 @@ use crate::reversal::Reversal;
 use crate::transfer::Transfer;
 
 pub(super) struct Draft<'a> {
+    before: &'a OrderFile,
     pub(super) file: OrderFile,
     pub(super) context: &'a Context,
     changes: Vec<Change>,
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(file: &OrderFile, context: &'a Context) -> Self {
-        Self { file: file.clone(), context, changes: Vec::new() }
+    pub(super) fn new(file: &'a OrderFile, context: &'a Context) -> Self {
+        Self { before: file, file: file.clone(), context, changes: Vec::new() }
     }
 
     /// The changes. Whoever inserts a dispute or a netting writes the order too: two decisions at once then conflict on its
     /// revision, although neither changes a row of the other's.
     pub(super) fn changes(mut self) -> Vec<Change> {
+        let before = self.before;
+        list_what_others_took(&mut self, before);
         let guarded = self.changes.iter().any(|change| matches!(change, Change::Dispute(_) | Change::Netting(_)));
         if guarded && !self.changes.iter().any(|change| matches!(change, Change::Order(_))) {
             self.changes.push(Change::Order(self.file.order.clone()));

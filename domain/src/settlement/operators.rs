@@ -2,7 +2,7 @@
 //! refused, or finds that nothing is left to change.
 
 use super::draft::Draft;
-use super::shares::{account_for, next_transfer_id, open_share, send_what_is_missing, set_off};
+use super::shares::{next_transfer_id, open_share, replace_what_others_took, send_what_is_missing, set_off};
 use super::taking_back::move_along;
 use super::{Change, Context, OrderFile, SettlementError};
 use crate::attention::{Code, Subject};
@@ -84,7 +84,7 @@ pub fn decide_replace_transfer(file: &OrderFile, id: TransferId, context: &Conte
     if given_up {
         draft.put(Change::Settled(Subject::Transfer(id), Code::TransferPermanentlyFailed));
     } else {
-        account_for(&mut draft, seller, Some(id), amount)?;
+        replace_what_others_took(&mut draft, id, amount)?;
     }
     let new = next_transfer_id(&draft, seller);
     open_share(&mut draft, new, seller, Minor(amount), Some(id))?;

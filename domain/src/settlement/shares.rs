@@ -3,7 +3,7 @@
 
 use super::draft::Draft;
 use super::taking_back::{move_along, open_reversals};
-use super::{Change, SettlementError};
+use super::{Change, OrderFile, SettlementError};
 use crate::attention::{Code, Subject};
 use crate::ids::{ReversalId, TransferId, UserId, derive};
 use crate::ledger::{self, Event};
@@ -108,17 +108,12 @@ pub(super) fn set_off(draft: &mut Draft<'_>, seller: UserId) -> Result<bool, Set
     for (at_connect, id) in debts {
         let debt = draft.reversal(id)?;
         let over = draft.file.over(seller);
-        let against = if at_connect { over.min(draft.file.withheld(seller)) } else { over };
+        let against = if at_connect { over.min(draft.file.taken_by_others(seller)) } else { over };
         let paid = Minor(against.min(may_be_set_off(draft, &debt)));
         if paid.is_positive() {
             pay_own_debt(draft, debt, paid)?;
-            if at_connect {
-                account_for(draft, seller, None, paid.0)?;
-            }
         }
     }
-    // What was taken back by hand is accounted for as far as it does not leave the seller short.
-    account_for(draft, seller, None, draft.file.withheld(seller) - draft.file.over(seller).max(0))?;
     open_reversals(draft)?;
     Ok(open_before && !draft.file.has_open_reversal(seller))
 }
@@ -135,9 +130,7 @@ fn shrink_to_what_is_left(draft: &mut Draft<'_>, id: TransferId) -> Result<(), S
         let beyond = -draft.file.uncovered(&draft.transfer(id)?);
         let paid = Minor(beyond.min(debt.open_amount().0));
         if paid.is_positive() {
-            let seller = debt.seller_id;
             pay_own_debt(draft, debt, paid)?;
-            account_for(draft, seller, Some(id), paid.0)?;
         }
     }
     Ok(())
@@ -184,28 +177,41 @@ fn pay_own_debt(draft: &mut Draft<'_>, debt: Reversal, paid: Minor) -> Result<()
     Ok(())
 }
 
-/// `amount` of what others took back from a seller at Connect (`of`: from this transfer) is accounted for; what nothing accounts
-/// for stays on the list.
-pub(super) fn account_for(draft: &mut Draft<'_>, seller: UserId, of: Option<TransferId>, amount: i64) -> Result<(), SettlementError> {
+/// An operator sends `amount` of what others took back of a transfer again.
+pub(super) fn replace_what_others_took(draft: &mut Draft<'_>, id: TransferId, amount: i64) -> Result<(), SettlementError> {
     let mut left = amount;
-    let external = |row: &&Reversal| {
-        row.seller_id == seller && row.cause == ReversalCause::External && of.is_none_or(|of| row.transfer_id == Some(of))
-    };
-    for row in draft.file.reversals.iter().filter(external).cloned().collect::<Vec<_>>() {
+    let external = |row: &&Reversal| row.cause == ReversalCause::External;
+    for row in draft.file.reversals_of(id).filter(external).cloned().collect::<Vec<_>>() {
         let part = left.min(row.open_amount().0);
-        if part <= 0 {
-            continue;
-        }
-        left -= part;
-        let (of, now) = (row.transfer_id, draft.context.now);
-        draft.put(Change::Reversal(row.netted(Minor(part), now)?));
-        if let Some(transfer) = of
-            && draft.file.reversals_of(transfer).filter(external).all(|row| row.open_amount() == Minor::ZERO)
-        {
-            draft.put(Change::Settled(Subject::Transfer(transfer), Code::ExternalReversal));
+        if part > 0 {
+            left -= part;
+            draft.put(Change::Reversal(row.netted(Minor(part), draft.context.now)?));
         }
     }
     Ok(())
+}
+
+/// What others took back and leaves a seller short waits on a person, until a refund accounts for it or an operator replaces it.
+pub(super) fn list_what_others_took(draft: &mut Draft<'_>, before: &OrderFile) {
+    for seller in draft.file.sellers() {
+        let (was, is) = (before.withheld(seller), draft.file.withheld(seller));
+        if was == is || is > 0 && is < was {
+            continue;
+        }
+        let taken = |row: &Transfer| {
+            let by_hand = |reversal: &Reversal| reversal.cause == ReversalCause::External && (is == 0 || reversal.open_amount().0 > 0);
+            draft.file.reversals_of(row.id).any(by_hand)
+        };
+        for id in draft.file.transfers_of(seller).filter(|row| taken(row)).map(|row| row.id).collect::<Vec<_>>() {
+            let subject = Subject::Transfer(id);
+            if is > 0 {
+                let detail = format!("taken back at Connect and not through us; seller {seller} lacks {is} that no refund accounts for");
+                draft.flag(subject, Code::ExternalReversal, detail);
+            } else {
+                draft.put(Change::Settled(subject, Code::ExternalReversal));
+            }
+        }
+    }
 }
 
 /// Holds what is not sent while a dispute is open, and lets it go when the last one has ended.

@@ -137,10 +137,15 @@ impl OrderFile {
         self.earned(seller) + self.covered(seller) - self.sent(seller)
     }
 
-    /// What others took back at Connect and neither a refund nor an operator accounts for: it is not sent again by itself.
-    pub(super) fn withheld(&self, seller: UserId) -> i64 {
+    /// What others took back from a seller at Connect and no operator has replaced.
+    pub(super) fn taken_by_others(&self, seller: UserId) -> i64 {
         let external = |reversal: &&Reversal| reversal.seller_id == seller && reversal.cause == ReversalCause::External;
         self.reversals.iter().filter(external).map(|reversal| reversal.open_amount().0).sum()
+    }
+
+    /// What of that leaves the seller short, because no refund accounts for it: it is not sent again by itself.
+    pub(super) fn withheld(&self, seller: UserId) -> i64 {
+        self.taken_by_others(seller).min(self.over(seller).max(0))
     }
 
     /// What a seller has earned or may keep and neither has nor is being sent, without what is withheld.

@@ -170,10 +170,16 @@ impl Book {
         self.file.reversals.iter().filter(own).cloned().collect()
     }
 
-    /// What others took back from a seller at Connect and nothing accounts for.
+    /// What others took back from a seller at Connect and nobody has replaced, as far as it leaves the seller short.
     pub fn withheld(&self, who: UserId) -> i64 {
         let external = |row: &&Reversal| row.seller_id == who && row.cause == ReversalCause::External;
-        self.file.reversals.iter().filter(external).map(|row| row.open_amount().0).sum()
+        let taken: i64 = self.file.reversals.iter().filter(external).map(|row| row.open_amount().0).sum();
+        self.short(who).clamp(0, taken)
+    }
+
+    /// What a seller is owed and is not on its way.
+    pub fn short(&self, who: UserId) -> i64 {
+        -self.balance(Account::SellerPayable(who)) - self.in_transit(who)
     }
 
     /// What a seller owes from this order.

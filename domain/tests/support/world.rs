@@ -1,9 +1,9 @@
-//! Several orders of the same sellers, the PSP and Connect beside them, and histories of what may happen between them and us.
+//! Several orders of the same sellers, with the PSP and Connect beside them: what a history does to all of them, and what must hold.
 
 use super::connect::{Answer, Connect};
+use super::ops::{Op, Sale};
 use super::psp::{Psp, as_read, without_amount};
 use super::*;
-use proptest::prelude::*;
 use std::collections::BTreeSet;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::ids::{ReversalId, TransferId};
@@ -11,165 +11,6 @@ use veza_domain::ledger::Account;
 use veza_domain::reversal::{Reversal, ReversalStatus};
 use veza_domain::settlement::{Change, Fact, Verdict, WriteOffRefusal, decide_replace_transfer, decide_retry_transfer, decide_write_off};
 use veza_domain::transfer::Step;
-
-/// Something that happens at the PSP, at Connect, on the way, or here.
-#[derive(Clone, Debug)]
-pub enum Op {
-    /// The buyer tries to pay.
-    Pay {
-        succeeds: bool,
-    },
-    /// The PSP takes the payment back, or gives it again.
-    TurnPayment,
-    /// The buyer asks us for a refund, of one line or of the order; the PSP may refuse it unheard.
-    AskRefund {
-        per_mille: Option<i64>,
-        line: Option<usize>,
-        reaches_psp: bool,
-    },
-    /// Somebody refunds at the PSP's dashboard.
-    RefundOutside {
-        per_mille: i64,
-    },
-    /// The PSP decides a refund, or takes its decision back.
-    DecideRefund {
-        which: usize,
-        succeeds: bool,
-    },
-    /// The buyer goes to the bank.
-    OpenDispute {
-        per_mille: i64,
-    },
-    /// The bank says something, and perhaps another amount.
-    MoveDispute {
-        which: usize,
-        to: DisputeStatus,
-        per_mille: Option<i64>,
-    },
-    /// A message comes: any that was ever sent. `vague` leaves out the amount.
-    Deliver {
-        which: usize,
-        vague: bool,
-    },
-    /// An answer to a read is settled long after it was given.
-    SettleOldRead {
-        which: usize,
-    },
-    /// The payment (0), a refund or a dispute is read now.
-    Read {
-        which: usize,
-    },
-    /// A worker calls Connect for a transfer or reversal; the answer may be under way for a while.
-    Call {
-        which: usize,
-        how: Answer,
-        late: bool,
-    },
-    /// An answer that was under way arrives.
-    Arrive {
-        which: usize,
-    },
-    /// Somebody reverses a transfer at Connect's dashboard.
-    ReverseByHand {
-        which: usize,
-        per_mille: i64,
-    },
-    /// A transfer is read at Connect; the answer may be settled later.
-    ReadConnect {
-        which: usize,
-        late: bool,
-    },
-    /// An operator writes a debt off, has a transfer tried again, or replaces one.
-    WriteOff {
-        which: usize,
-    },
-    Retry {
-        which: usize,
-    },
-    Replace {
-        which: usize,
-    },
-}
-
-fn answer() -> impl Strategy<Value = Answer> {
-    use Answer::{Done, LostAfterEffect, LostBeforeEffect, NoBalance, NoCapability, NotFound, Other, Replayed, Wait};
-    prop_oneof![
-        4 => Just(Done),
-        2 => Just(LostAfterEffect),
-        2 => Just(LostBeforeEffect),
-        6 => prop::sample::select(vec![Replayed, NoBalance, NoCapability, NotFound, Other, Wait]),
-    ]
-}
-
-fn op() -> impl Strategy<Value = Op> {
-    let which = || 0usize..16;
-    let psp = prop_oneof![
-        4 => any::<bool>().prop_map(|succeeds| Op::Pay { succeeds }),
-        2 => Just(Op::TurnPayment),
-        6 => (prop::option::of(1i64..=1000), prop::option::of(0usize..4), prop::bool::weighted(0.9))
-            .prop_map(|(per_mille, line, reaches_psp)| Op::AskRefund { per_mille, line, reaches_psp }),
-        2 => (1i64..=1000).prop_map(|per_mille| Op::RefundOutside { per_mille }),
-        8 => (which(), prop::bool::weighted(0.7)).prop_map(|(which, succeeds)| Op::DecideRefund { which, succeeds }),
-        3 => prop_oneof![Just(1000i64), 1i64..=1500].prop_map(|per_mille| Op::OpenDispute { per_mille }),
-        5 => (which(), prop::sample::select(DisputeStatus::ALL.to_vec()), prop::option::weighted(0.1, 1i64..=1500))
-            .prop_map(|(which, to, per_mille)| Op::MoveDispute { which, to, per_mille }),
-        16 => (which(), prop::bool::weighted(0.2)).prop_map(|(which, vague)| Op::Deliver { which, vague }),
-        2 => which().prop_map(|which| Op::SettleOldRead { which }),
-        6 => which().prop_map(|which| Op::Read { which }),
-    ];
-    let connect = prop_oneof![
-        16 => (which(), answer(), prop::bool::weighted(0.3)).prop_map(|(which, how, late)| Op::Call { which, how, late }),
-        6 => which().prop_map(|which| Op::Arrive { which }),
-        2 => (which(), prop_oneof![Just(1000i64), 1i64..=1000]).prop_map(|(which, per_mille)| Op::ReverseByHand { which, per_mille }),
-        4 => (which(), prop::bool::weighted(0.2)).prop_map(|(which, late)| Op::ReadConnect { which, late }),
-        2 => which().prop_map(|which| Op::WriteOff { which }),
-        1 => which().prop_map(|which| Op::Retry { which }),
-        2 => which().prop_map(|which| Op::Replace { which }),
-    ];
-    prop_oneof![3 => psp, 2 => connect]
-}
-
-/// What is sold: a (seller, price) per line, and the fee in basis points.
-#[derive(Clone, Debug)]
-pub struct Sale {
-    pub lines: Vec<(u8, i64)>,
-    pub points: u16,
-}
-
-impl Sale {
-    pub fn checkout(&self) -> OrderFile {
-        checkout(&self.lines, self.points)
-    }
-}
-
-/// One to four lines of up to three sellers, at any fee.
-pub fn any_sale() -> impl Strategy<Value = Sale> {
-    let line = (0u8..3, prop_oneof![1 => Just(0i64), 2 => 1i64..50, 4 => 1i64..100_000]);
-    let rest = prop::collection::vec(line, 0..4);
-    let points = prop_oneof![Just(1_000u16), 0u16..=10_000];
-    (0u8..3, 1i64..100_000, rest, points).prop_map(|(by, price, mut lines, points)| {
-        lines.push((by, price));
-        Sale { lines, points }
-    })
-}
-
-/// One to three orders of the same sellers.
-pub fn any_sales() -> impl Strategy<Value = Vec<Sale>> {
-    prop::collection::vec(any_sale(), 1..=3)
-}
-
-/// What happens, to which order. It begins with payments, so that most of it is about paid ones.
-pub fn any_history() -> impl Strategy<Value = Vec<(usize, Op)>> {
-    let begin = prop_oneof![
-        4 => Just(vec![Op::Pay { succeeds: true }, Op::Read { which: 0 }]),
-        1 => Just(vec![Op::Pay { succeeds: false }, Op::Deliver { which: 0, vague: false }, Op::Pay { succeeds: true }]),
-        1 => Just(Vec::new()),
-    ];
-    (prop::collection::vec(begin, 3), prop::collection::vec((0usize..3, op()), 0..80)).prop_map(|(begin, rest)| {
-        let begin = begin.into_iter().enumerate().flat_map(|(nth, ops)| ops.into_iter().map(move |op| (nth, op)));
-        begin.chain(rest).collect()
-    })
-}
 
 /// A transfer or a reversal of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -319,23 +160,37 @@ impl World {
         let owed = sum(&|book| book.owed(who));
         assert_eq!(sum(&|book| book.balance(Account::SellerReceivable(who))), owed, "no debt has vanished");
         let (earned, written_off) = (sum(&|book| book.earned(who)), sum(&|book| book.written_off(who)));
-        let waiting = sum(&|book| book.in_transit(who)) + sum(&|book| book.withheld(who));
-        let lacking = earned + owed + written_off - waiting - connect;
-        let given_up = sum(&|book| book.transfers_of(who).iter().filter(|row| is_listed(book, row)).map(|row| row.amount.amount.0).sum());
-        // What is held is still sent after a partial refund, and taken back in part then.
-        let beyond = sum(&|book| book.in_transit(who).min(book.taken_back(who)));
-        assert!(
-            (-beyond..=given_up).contains(&lacking),
-            "{who} has {connect}, earned {earned}, owes {owed}, waits for {waiting}, lacks {lacking}"
-        );
-        assert_eq!(-sum(&|book| book.balance(Account::SellerPayable(who))), waiting + lacking, "what is owed to a seller is on its way");
-        for book in self.books.iter().filter(|book| book.withheld(who) > 0) {
-            assert!(book.is_flagged(Code::ExternalReversal), "what was taken back by hand is on the list");
+        let (in_transit, short) = (sum(&|book| book.in_transit(who)), sum(&|book| book.short(who)));
+        let figures = format!("{who} has {connect}, earned {earned}, owes {owed}, {in_transit} on the way, {short} short");
+        assert_eq!(connect, earned + owed + written_off - in_transit - short, "{figures}");
+        for book in &self.books {
+            let given_up: i64 = book.transfers_of(who).iter().filter(|row| is_listed(book, row)).map(|row| row.amount.amount.0).sum();
+            // What is held is still sent after a partial refund, and taken back in part then.
+            let beyond = book.in_transit(who).min(book.taken_back(who));
+            assert!((-beyond..=given_up + book.withheld(who)).contains(&book.short(who)), "{figures}");
+            assert!(book.withheld(who) == 0 || book.is_flagged(Code::ExternalReversal), "what was taken back by hand is on the list");
         }
     }
 
     pub fn sellers(&self) -> BTreeSet<UserId> {
         self.books.iter().flat_map(Book::sellers).collect()
+    }
+
+    pub fn pay(&mut self, nth: usize) -> Verdict {
+        let total = self.books[nth].file.order.total.amount.0;
+        self.tell(nth, &Fact::Payment(payment(Source::Webhook, PaymentStatus::Succeeded, total)))
+    }
+
+    /// The buyer asks for a refund, and the PSP carries it out.
+    pub fn refund(&mut self, nth: usize, n: u64, amount: Option<i64>) -> RefundId {
+        let refund = self.books[nth].open(refund_nth(nth, n), user(buyer()), amount, Vec::new()).unwrap();
+        assert_eq!(self.report(nth, refund.id, Source::Webhook, PspRefundStatus::Succeeded), Verdict::Settled);
+        refund.id
+    }
+
+    pub fn report(&mut self, nth: usize, id: RefundId, source: Source, status: PspRefundStatus) -> Verdict {
+        let amount = self.books[nth].refund(id).amount.amount.0;
+        self.tell(nth, &Fact::Refund(refund(source, &id.to_string(), status, amount)))
     }
 
     fn a_transfer(&self, nth: usize, which: usize) -> Option<TransferId> {
@@ -385,7 +240,7 @@ impl World {
         }
     }
 
-    fn replace(&mut self, nth: usize, which: usize) {
+    pub fn replace(&mut self, nth: usize, which: usize) {
         let Some(id) = self.a_transfer(nth, which) else { return };
         self.load_debts(nth);
         let book = &self.books[nth];
@@ -406,24 +261,26 @@ impl World {
 
     /// The second time changes nothing: at most it asks or flags again.
     fn tell_twice(&mut self, nth: usize, fact: &Fact) {
-        let first = self.settle(nth, fact);
+        let first = self.tell(nth, fact);
         let files: Vec<OrderFile> = self.books.iter().map(|book| book.file.clone()).collect();
         let posted: usize = self.books.iter().map(|book| book.postings.len()).sum();
-        let second = self.settle(nth, fact);
+        let second = self.tell(nth, fact);
         assert!(self.books.iter().map(|book| &book.file).eq(files.iter()), "a duplicate changed something: {fact:?}");
         assert_eq!(self.books.iter().map(|book| book.postings.len()).sum::<usize>(), posted, "a duplicate posted something");
         let asks_or_flags = second == first;
         assert!(second == Verdict::AlreadySettled && first == Verdict::Settled || asks_or_flags, "{first:?}, then {second:?}: {fact:?}");
     }
 
-    fn settle(&mut self, nth: usize, fact: &Fact) -> Verdict {
+    /// A fact about an order, with what its sellers owe from the others.
+    pub fn tell(&mut self, nth: usize, fact: &Fact) -> Verdict {
         self.load_debts(nth);
         let decision = self.books[nth].settle(fact).unwrap();
         self.spread(nth, &decision.changes);
         decision.verdict
     }
 
-    fn commit(&mut self, nth: usize, changes: &[Change]) {
+    /// What an operator decided about an order.
+    pub fn commit(&mut self, nth: usize, changes: &[Change]) {
         self.books[nth].commit(changes);
         self.spread(nth, changes);
     }
@@ -499,11 +356,11 @@ impl World {
             Row::Transfer(id) => Fact::Transfer(id, outcome),
             Row::Reversal(id) => Fact::Reversal(id, outcome),
         };
-        let first = self.settle(nth, &fact);
+        let first = self.tell(nth, &fact);
         assert!(matches!(first, Verdict::Settled | Verdict::AlreadySettled | Verdict::NotFinal), "{first:?}: {fact:?}");
         let open = self.open_rows(nth).contains(&row);
         if is_done && !open {
-            assert_eq!(self.settle(nth, &fact), Verdict::AlreadySettled, "an answer counts once");
+            assert_eq!(self.tell(nth, &fact), Verdict::AlreadySettled, "an answer counts once");
         }
     }
 }
