@@ -213,13 +213,14 @@ async fn dispute_exceeds_order() {
 async fn transfer_paid_twice() {
     let world = World::start().await;
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
-    world.sandbox.script(Script::new(Op::CreateTransfer, Fault::ErrorAfterEffect).times(0)).unwrap();
+    let account = seller.post("/api/v1/seller/onboarding", Value::Null).await.ok(200)["account_id"].as_str().unwrap().to_owned();
+    world.sandbox.script(Script::new(Op::CreateTransfer, Fault::ErrorAfterEffect)).unwrap();
+    world.sandbox.script(Script::new(Op::StripeReads, Fault::ErrorBeforeEffect).times(0)).unwrap();
     let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
     // Somebody helps by hand and pays the share a second time, under the same metadata.
     let made = || async { world.sandbox.books().transfers.first().map(|transfer| transfer.id.clone()) };
     let id = world.until("the transfer at Connect", made).await;
     let transfer = seller.until_transfer(&world, &order, "pending").await;
-    let account = seller.post("/api/v1/seller/onboarding", Value::Null).await.ok(200)["account_id"].as_str().unwrap().to_owned();
     let sandbox = world.running.sandbox().unwrap().base_url();
     let form = [
         ("amount", "900"),
@@ -229,11 +230,11 @@ async fn transfer_paid_twice() {
         ("metadata[order_id]", order.as_str()),
         ("metadata[transfer_id]", transfer["id"].as_str().unwrap()),
     ];
-    world.sandbox.clear_scripts().unwrap();
     world.sandbox.deposit("platform", "eur", 900).unwrap();
     let request = world.http.post(format!("{sandbox}/v1/transfers")).bearer_auth(SandboxConfig::default().stripe_secret_key);
     let answer = request.header("idempotency-key", "by hand").form(&form).send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 200, "{} beside {id}", answer.text().await.unwrap());
+    world.sandbox.clear_scripts().unwrap();
     let entry = entry(&world, &admin, "transfer_paid_twice").await;
     resolve(&admin, &entry).await;
     world.stop().await;
