@@ -47,8 +47,6 @@ CREATE TABLE webhook_log (
     request_id        TEXT    NOT NULL,
     payload           TEXT    NOT NULL              -- empty if it was not UTF-8
 );
--- The retention sweep deletes by age.
-CREATE INDEX webhook_log_received ON webhook_log (received_at);
 CREATE INDEX webhook_log_order ON webhook_log (order_id) WHERE order_id IS NOT NULL;
 -- "Show me attack attempts", "show me what went wrong".
 CREATE INDEX webhook_log_attacks ON webhook_log (id) WHERE NOT signature_valid;

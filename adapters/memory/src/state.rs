@@ -34,7 +34,7 @@ pub(crate) struct AppliedUnit {
 pub(crate) struct State {
     pub(crate) rows: Rows,
     pub(crate) units: BTreeMap<UnitId, AppliedUnit>,
-    /// When a transfer or reversal was last claimed; no part of the row as the rules see it.
+    /// When rows were last claimed. Of transfers and reversals it is told nowhere else: it is no part of the row as the rules see it.
     pub(crate) claims: BTreeMap<RowKey, Timestamp>,
     /// By address.
     pub(crate) instances: BTreeMap<String, Instance>,

@@ -70,10 +70,11 @@ impl Work for MemoryStore {
         Ok(self.state().claim_looks(claim))
     }
 
-    /// What is oldest goes first, then by id.
     async fn sweep_deliveries(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let old = |_: &State, delivery: &Delivery| Some(delivery.received_at).filter(|received| *received < before);
-        Ok(self.state().sweep_rows(limit, old))
+        let mut state = self.state();
+        let oldest = state.all::<Delivery>().take(count(limit)).map(|row| row.value);
+        let old: Vec<_> = oldest.filter(|delivery| delivery.received_at < before).map(|delivery| RowKey::Delivery(delivery.id)).collect();
+        Ok(old.iter().filter(|key| state.rows.remove(key).is_some()).map(|_| 1).sum())
     }
 
     /// What is oldest goes first, then by key. Refresh tokens go with their session, and a session goes once it has

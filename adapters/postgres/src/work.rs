@@ -79,7 +79,9 @@ pub(crate) const SWEEPS: [&str; 7] = [
 ];
 
 pub(crate) const SWEEP_DELIVERIES: &str = "DELETE FROM webhook_log WHERE ctid = ANY (ARRAY( \
-     SELECT ctid FROM webhook_log WHERE received_at < $1 ORDER BY received_at, id LIMIT $2 FOR UPDATE SKIP LOCKED))";
+     SELECT ctid FROM webhook_log WHERE id = ANY (ARRAY( \
+         SELECT id FROM (SELECT id, received_at FROM webhook_log ORDER BY id LIMIT $2) AS oldest WHERE received_at < $1)) \
+     FOR UPDATE SKIP LOCKED))";
 
 impl PostgresStore {
     async fn claim<T: Read>(&self, sql: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<T>, StoreError> {

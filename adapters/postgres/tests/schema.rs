@@ -7,7 +7,10 @@ mod common;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 use veza_cluster::database;
-use veza_ports::storage::AdminReads;
+use veza_domain::ledger::Account;
+use veza_domain::money::Minor;
+use veza_ports::contract::storage::sample;
+use veza_ports::storage::{AdminReads, Row, Write};
 use veza_postgres::{OpenError, PostgresStore, newest_version};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
@@ -170,4 +173,18 @@ async fn what_is_about_money_is_never_deleted_or_rewritten() {
     refused("UPDATE ledger_entries SET amount = 2");
     refused("UPDATE transfers SET status = 'reversed'");
     refused("UPDATE orders SET refunded = total + 1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_balance_that_has_drifted_is_told() {
+    let (database, store) = common::store().await;
+    let entries = [(Account::PspClearing, 100), (Account::PlatformFee, -100)];
+    let posted = Row::Posting(sample::posting("event", sample::order_id(1), sample::currency("EUR"), &entries));
+    common::commit(&store, &sample::unit("posting", vec![Write::Insert(posted)])).await.unwrap();
+    assert_eq!(store.ledger_check().await.unwrap().drift, []);
+    database.sql("UPDATE ledger_balances SET amount = amount + 7 WHERE account = 'platform_fee'");
+    let check = store.ledger_check().await.unwrap();
+    let eur = sample::currency("EUR");
+    assert_eq!(check.drift, [(Account::PlatformFee, eur, Minor(-100), Minor(-93))]);
+    assert_eq!(check.sums, [(eur, Minor(7))]);
 }

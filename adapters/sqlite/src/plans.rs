@@ -38,8 +38,9 @@ fn explained(db: &Connection, explain: &str, column: usize, sql: &str) -> Vec<St
     lines.unwrap()
 }
 
-/// Whole walks that are meant: small tables, and partial indexes that hold only what is open.
-const WALKS: [&str; 13] = [
+/// Whole walks that are meant: small tables, partial indexes that hold only what is open, and so many rows from the oldest on.
+const WALKS: [&str; 14] = [
+    "SCAN webhook_log USING INDEX sqlite_autoindex_webhook_log_1: DELETE",
     "SCAN CONSTANT ROW",
     "SCAN instances",
     "SCAN ledger_balances",
@@ -60,8 +61,8 @@ fn no_read_walks_a_whole_table() {
     let db = schema();
     for sql in reads::statements().iter().map(|sql| (*sql).to_owned()).chain(delivery_searches()).chain(work_statements()) {
         for step in explained(&db, "EXPLAIN QUERY PLAN", 3, &sql) {
-            let meant = !step.starts_with("SCAN") || WALKS.iter().any(|walk| step.starts_with(walk));
-            assert!(meant, "{step}: {sql}");
+            let step = format!("{step}: {sql}");
+            assert!(!step.starts_with("SCAN") || WALKS.iter().any(|walk| step.starts_with(walk)), "{step}");
         }
     }
 }

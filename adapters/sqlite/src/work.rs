@@ -51,8 +51,8 @@ pub(crate) const SWEEPS: [&str; 7] = [
     "DELETE FROM unknown_logins WHERE address IN (SELECT address FROM unknown_logins WHERE last_at < ?1 ORDER BY last_at, address LIMIT ?2)",
 ];
 
-pub(crate) const SWEEP_DELIVERIES: &str = "DELETE FROM webhook_log WHERE rowid IN ( \
-     SELECT rowid FROM webhook_log WHERE received_at < ?1 ORDER BY received_at, id LIMIT ?2)";
+pub(crate) const SWEEP_DELIVERIES: &str = "DELETE FROM webhook_log WHERE id IN ( \
+     SELECT id FROM (SELECT id, received_at FROM webhook_log ORDER BY id LIMIT ?2) WHERE received_at < ?1)";
 
 #[async_trait]
 impl Work for SqliteStore {

@@ -1,16 +1,17 @@
 //! The schema by itself: how it comes about, and what it refuses whoever writes.
 
-#![allow(clippy::unwrap_used, reason = "test code: a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test code: a test fails by panicking")]
 
 mod common;
 
 use rusqlite::{Connection, params};
 use std::path::Path;
+use veza_domain::ledger::Account;
 use veza_domain::money::Minor;
 use veza_domain::order::Order;
 use veza_domain::transfer::TransferStatus;
 use veza_ports::contract::storage::{random::random_units, sample};
-use veza_ports::storage::{Commit, CommitError, OrderReads, Revision, Row, Write};
+use veza_ports::storage::{AdminReads, Commit, CommitError, OrderReads, Revision, Row, Write};
 use veza_sqlite::{OpenError, SqliteStore, newest_version};
 
 /// A connection beside the store's, as a person at the terminal has one.
@@ -159,6 +160,20 @@ async fn balances_are_the_sums_of_the_entries() {
     assert!(count("SELECT count(*) FROM ledger_balances") > 2);
     assert_eq!(count("SELECT count(*) FROM ledger_drift"), 0);
     assert_eq!(count("SELECT count(*) FROM (SELECT 1 FROM ledger_balances GROUP BY currency HAVING sum(amount) <> 0)"), 0);
+}
+
+#[tokio::test]
+async fn a_balance_that_has_drifted_is_told() {
+    let folder = common::folder();
+    let path = folder.path();
+    let store = full(&path).await;
+    assert_eq!(store.ledger_check().await.unwrap().drift, []);
+    let db = by_hand(&path);
+    db.execute("UPDATE ledger_balances SET amount = amount + 7 WHERE account = 'platform_fee' AND currency = 'EUR'", []).unwrap();
+    let check = store.ledger_check().await.unwrap();
+    let [(account, currency, entries, balance)] = check.drift[..] else { panic!("{check:?}") };
+    assert_eq!((account, currency.code(), balance.0 - entries.0), (Account::PlatformFee, "EUR", 7));
+    assert!(check.sums.iter().any(|(_, sum)| sum.0 == 7) && check.sums.iter().any(|(_, sum)| sum.0 == 0), "{check:?}");
 }
 
 #[tokio::test]

@@ -127,7 +127,8 @@ pub trait Work: Send + Sync {
     async fn claim_reversals(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedReversal>, StoreError>;
     /// Claims rows for the reconciler.
     async fn claim_looks(&self, claim: &LookClaim) -> Result<Vec<Looked>, StoreError>;
-    /// Deletes deliveries received before `before`, at most `limit`. Returns how many went.
+    /// Of the `limit` oldest deliveries (by id, so that nothing else is walked) deletes those received before `before`. Returns how
+    /// many went.
     async fn sweep_deliveries(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
     /// Deletes what nobody needs any more, at most `limit` rows of each: applied unit ids and idempotency records older than
     /// `before`, mail tokens, sessions and refresh tokens that ended before `before`,

@@ -80,18 +80,21 @@ pub async fn a_swept_unit_id_is_forgotten(store: Store) {
 
 pub async fn old_deliveries_go_and_young_ones_stay(store: Store) {
     world(&store).await;
-    // Ids run against the times, so that the time decides.
-    let heard = |n: u32| Delivery { received_at: at(100 - i64::from(n)), ..delivery_full(n) };
-    insert(&store, "log", (1..=9).map(|n| Row::Delivery(heard(n))).collect()).await;
-    insert(&store, "flag", vec![Row::Session(session(1))]).await;
+    let heard = |n: u32| Delivery { received_at: at(10 * i64::from(n)), ..delivery_full(n) };
+    // A young one among the old: it stays, and hides nothing.
+    let young = Delivery { received_at: at(999), ..delivery_full(2) };
+    let rows = [1, 3, 4, 5, 6, 7, 8, 9].map(heard).into_iter().chain([young.clone()]).rev();
+    insert(&store, "log", rows.map(Row::Delivery).collect()).await;
+    insert(&store, "session", vec![Row::Session(session(1))]).await;
     let left = async || store.deliveries(&DeliveryFilter::default(), first(99)).await.unwrap().len();
-    assert_eq!(store.sweep_deliveries(at(91), 100).await.unwrap(), 0, "before, not at");
+    assert_eq!(store.sweep_deliveries(at(10), 100).await.unwrap(), 0, "before, not at");
     assert_eq!(store.sweep_deliveries(at(200), 0).await.unwrap(), 0);
-    assert_eq!((store.sweep_deliveries(at(96), 2).await.unwrap(), left().await), (2, 7), "no more than the limit");
-    assert_eq!(store.delivery(delivery_id(9)).await.unwrap(), None, "the oldest first");
-    assert_eq!(store.delivery(delivery_id(7)).await.unwrap(), Some(heard(7)));
-    assert_eq!((store.sweep_deliveries(at(96), 100).await.unwrap(), left().await), (3, 4));
-    assert_eq!(store.sweep_deliveries(at(96), 100).await.unwrap(), 0);
+    assert_eq!((store.sweep_deliveries(at(60), 3).await.unwrap(), left().await), (2, 7), "of the three oldest those that are old");
+    assert_eq!(store.delivery(delivery_id(1)).await.unwrap(), None);
+    assert_eq!(store.delivery(delivery_id(2)).await.unwrap(), Some(young));
+    assert_eq!(store.delivery(delivery_id(4)).await.unwrap(), Some(heard(4)));
+    assert_eq!((store.sweep_deliveries(at(60), 100).await.unwrap(), left().await), (2, 5));
+    assert_eq!(store.sweep_deliveries(at(60), 100).await.unwrap(), 0);
     assert_eq!(store.sweep(at(999_999), 100).await.unwrap(), 4, "units and a session; the webhook log has a time of its own");
-    assert_eq!(left().await, 4);
+    assert_eq!(left().await, 5);
 }
