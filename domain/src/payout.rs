@@ -28,7 +28,7 @@ pub struct SellerBooks {
     pub payable: Minor,
     /// Balance of `seller_receivable` (debits above zero).
     pub receivable: Minor,
-    /// Sum of the transfers that wait for an account, or for money to become available.
+    /// Sum of the transfers that wait: for an account, for money to become available, for a dispute to end (any [`crate::transfer::Hold`]).
     pub held: Minor,
 }
 
@@ -37,7 +37,7 @@ pub struct SellerBooks {
 pub struct SellerBalance {
     /// Earned, releasable now, not yet transferred, less debts.
     pub available: Minor,
-    /// Earned but held.
+    /// Earned but held: the account is not ready, card money is not available yet, or a dispute is open.
     pub pending: Minor,
     /// Debts: refunded after it was transferred.
     pub owed: Minor,
@@ -128,5 +128,13 @@ mod tests {
         assert_eq!(shown(-900, 400, 0), (500, 0, 400));
         assert_eq!(shown(0, 400, 0), (0, 0, 400));
         assert_eq!(shown(100, 0, 0), (0, 0, 100));
+    }
+
+    #[test]
+    fn a_share_that_a_dispute_holds_is_pending_and_not_available() {
+        assert_eq!(shown(-900, 0, 900), (0, 900, 0));
+        assert_eq!(shown(-1350, 0, 900), (450, 900, 0), "another order's share is available");
+        assert_eq!(shown(-1350, 200, 900), (250, 900, 200));
+        assert_eq!(shown(-600, 0, 900), (0, 600, 0), "a partial refund of a held share: no more is pending than is earned");
     }
 }

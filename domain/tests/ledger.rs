@@ -5,9 +5,10 @@
 mod support;
 
 use support::*;
-use veza_domain::ids::{ReversalId, TransferId};
+use veza_domain::ids::{DisputeId, NettingId, ReversalId, TransferId};
 use veza_domain::ledger::{
-    Account, Event, Posting, UnknownAccount, order_completed, refunded, reversal_done, reversal_opened, transfer_completed,
+    Account, Event, Posting, UnknownAccount, external_reversal, lost, netted, order_completed, refunded, reversal_done, reversal_opened,
+    transfer_completed, written_off,
 };
 use veza_domain::money::{Minor, Money};
 use veza_domain::refund::{Burden, SellerPart};
@@ -78,11 +79,53 @@ fn a_done_reversal_takes_the_debt_back_from_connect() {
     assert_eq!(entries(&posting), table(&[("connect:1", 360), ("seller_receivable:1", -360)]));
 }
 
+#[test]
+fn what_a_refund_gave_back_beyond_the_order_is_the_platforms_loss() {
+    for (undone, sign) in [(false, 1), (true, -1)] {
+        let posting = refunded(Event::RefundSucceeded(refund_id(1)), order_id(), money(1000), &burden(), undone, START).unwrap();
+        let expected =
+            [("psp_clearing", -1000 * sign), ("platform_fee", 40 * sign), ("seller_payable:1", 360 * sign), ("dispute_loss", 600 * sign)];
+        assert_eq!(entries(&posting), table(&expected));
+    }
+}
+
+#[test]
+fn a_reversal_by_somebody_else_gives_connects_part_back_to_what_the_seller_is_owed() {
+    let posting = external_reversal(ReversalId(uuid(1)), order_id(), seller(1), money(360), START).unwrap();
+    assert_eq!(entries(&posting), table(&[("seller_payable:1", -360), ("connect:1", 360)]));
+}
+
+#[test]
+fn a_netting_pays_a_debt_with_what_the_seller_is_owed() {
+    let posting = netted(NettingId(uuid(1)), order_id(), seller(1), money(360), START).unwrap();
+    assert_eq!(entries(&posting), table(&[("seller_payable:1", 360), ("seller_receivable:1", -360)]));
+}
+
+#[test]
+fn a_write_off_makes_a_debt_the_platforms_loss_and_its_undoing_a_debt_again() {
+    let id = ReversalId(uuid(1));
+    let posting = written_off(Event::WrittenOff(id), order_id(), seller(1), money(360), false, START).unwrap();
+    assert_eq!(entries(&posting), table(&[("seller_receivable:1", -360), ("dispute_loss", 360)]));
+    let undone = written_off(Event::WriteOffUndone(id, START), order_id(), seller(1), money(360), true, START).unwrap();
+    assert_eq!(entries(&undone), table(&[("seller_receivable:1", 360), ("dispute_loss", -360)]));
+}
+
+#[test]
+fn what_a_bank_takes_beyond_the_order_and_its_fee_are_the_platforms_loss() {
+    let id = DisputeId(uuid(1));
+    for event in [Event::DisputeSurplus(id, START), Event::DisputeFee(id)] {
+        let posting = lost(event, order_id(), money(600), false, START).unwrap();
+        assert_eq!(entries(&posting), table(&[("psp_clearing", -600), ("dispute_loss", 600)]));
+    }
+    let back = lost(Event::DisputeSurplusUndone(id, START), order_id(), money(600), true, START).unwrap();
+    assert_eq!(entries(&back), table(&[("psp_clearing", 600), ("dispute_loss", -600)]));
+}
+
 /// §5: keyed by the event, so that it can post once only.
 #[test]
 fn every_event_has_a_key_of_its_own() {
     let (n, later) = (uuid(1), START.plus(LEASE));
-    let (refund, transfer, reversal) = (refund_id(0), TransferId(n), ReversalId(n));
+    let (refund, transfer, reversal, dispute) = (refund_id(0), TransferId(n), ReversalId(n), DisputeId(n));
     let keys = [
         Event::OrderCompleted(order_id()),
         Event::RefundSucceeded(refund),
@@ -93,6 +136,15 @@ fn every_event_has_a_key_of_its_own() {
         Event::TransferCompleted(transfer),
         Event::ReversalOpened(reversal),
         Event::ReversalDone(reversal),
+        Event::ExternalReversal(reversal),
+        Event::Netted(NettingId(n)),
+        Event::WrittenOff(reversal),
+        Event::WriteOffUndone(reversal, START),
+        Event::WriteOffUndone(reversal, later),
+        Event::DisputeSurplus(dispute, START),
+        Event::DisputeSurplus(dispute, later),
+        Event::DisputeSurplusUndone(dispute, START),
+        Event::DisputeFee(dispute),
     ]
     .map(|event| event.to_string());
     let expected = [
@@ -105,6 +157,15 @@ fn every_event_has_a_key_of_its_own() {
         format!("transfer_completed:{n}"),
         format!("reversal_opened:{n}"),
         format!("reversal_done:{n}"),
+        format!("external_reversal:{n}"),
+        format!("netted:{n}"),
+        format!("written_off:{n}"),
+        format!("write_off_undone:{n}:{}", START.0),
+        format!("write_off_undone:{n}:{}", later.0),
+        format!("dispute_surplus:{n}:{}", START.0),
+        format!("dispute_surplus:{n}:{}", later.0),
+        format!("dispute_surplus_undone:{n}:{}", START.0),
+        format!("dispute_fee:{n}"),
     ];
     assert_eq!(keys, expected);
 }
@@ -112,12 +173,17 @@ fn every_event_has_a_key_of_its_own() {
 #[test]
 fn an_account_is_read_as_it_is_written_and_nothing_else_is_one() {
     let who = seller(1);
-    for account in
-        [Account::PspClearing, Account::PlatformFee, Account::SellerPayable(who), Account::Connect(who), Account::SellerReceivable(who)]
-    {
+    for account in [
+        Account::PspClearing,
+        Account::PlatformFee,
+        Account::SellerPayable(who),
+        Account::Connect(who),
+        Account::SellerReceivable(who),
+        Account::DisputeLoss,
+    ] {
         assert_eq!(account.to_string().parse(), Ok(account));
     }
-    for nonsense in ["", "cash", "connect", "connect:", "connect:x", "psp_clearing:1"] {
+    for nonsense in ["", "cash", "connect", "connect:", "connect:x", "psp_clearing:1", "dispute_loss:1"] {
         assert_eq!(nonsense.parse::<Account>(), Err(UnknownAccount), "{nonsense}");
     }
 }

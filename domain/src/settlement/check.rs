@@ -127,6 +127,10 @@ impl Checked<'_> {
             let fits = standing.iter().all(|loss| loss.amount.amount <= dispute.amount.amount);
             self.rule(fits, "more was booked than a dispute is about", || dispute.psp_dispute_id.clone());
         }
+        for loss in losses(file) {
+            let known = file.disputes.iter().any(|dispute| Some(dispute.id) == loss.origin.dispute() && dispute.status.is_lost());
+            self.rule(known, "a loss is booked that no dispute accounts for", || format!("refund {} of {}", loss.id, loss.amount));
+        }
         let undone = file.standing_refunds().filter(|refund| refund.origin == RefundOrigin::PaymentUndone).count();
         self.rule(undone <= 1, "a payment was undone more than once", || undone.to_string());
     }
