@@ -50,6 +50,8 @@ pub enum Benchmark {
     Products,
     /// Start-up time and idle memory.
     Startup,
+    /// Settlements a second on Postgres: one instance, two, and pgbench.
+    Postgres,
 }
 
 impl Options {
