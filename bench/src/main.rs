@@ -12,6 +12,8 @@ mod checkouts;
 mod client;
 mod failure;
 mod fixture;
+mod growth;
+mod history;
 mod machine;
 mod messages;
 mod options;

@@ -3,6 +3,7 @@
 use crate::client::Load;
 use crate::failure::{Outcome, fail};
 use crate::fixture::Fixture;
+use crate::growth::Growth;
 use crate::machine::{self, Machine};
 use crate::messages::{self, Messages};
 use crate::options::{Benchmark, Options};
@@ -50,7 +51,12 @@ pub fn run(options: &Options, binary: &Path, dir: &Path) -> Outcome<Report> {
     if options.wants(Benchmark::Checkouts) {
         suite.checkouts()?;
     }
-    if options.wants(Benchmark::Postgres) {
+    if options.wants(Benchmark::Growth) {
+        let folder = suite.folder("growth")?;
+        let section = Growth { options, binary, folder: &folder, settings: &suite.settings() }.sqlite()?;
+        suite.sections.push(section);
+    }
+    if options.wants(Benchmark::Postgres) || options.wants(Benchmark::Growth) {
         suite.on_postgres()?;
     }
     let others = watch.others()?;
@@ -181,6 +187,10 @@ impl Suite<'_> {
         if self.options.wants(Benchmark::Postgres) {
             let section = postgres::measure(self.options, self.binary, &folder, &self.settings(), &cluster)?;
             self.sections.push(section);
+        }
+        if self.options.wants(Benchmark::Growth) {
+            let growth = Growth { options: self.options, binary: self.binary, folder: &folder, settings: &self.settings() };
+            self.sections.push(growth.postgres(&cluster)?);
         }
         cluster.stop()
     }
