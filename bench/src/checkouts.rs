@@ -7,7 +7,7 @@ use crate::client::{self, Connection, request};
 use crate::failure::{Failure, Outcome, fail};
 use crate::fixture::{CURRENCY, Fixture, PASSWORD, PRICE};
 use crate::options::Options;
-use crate::server::{Server, free_port};
+use crate::server::{Role, Server, free_port};
 use crate::stats::Latencies;
 use argon2::{Argon2, PasswordHasher};
 use futures_util::future::try_join_all;
@@ -56,7 +56,7 @@ pub fn measure(options: &Options, binary: &Path, folder: &Path) -> Outcome<Check
     let sandbox = free_port()?;
     let mut settings = vec![("SANDBOX_BIND_ADDR".to_owned(), sandbox.to_string())];
     settings.extend(options.env.iter().cloned());
-    let server = Server::start(binary, folder, &settings)?;
+    let server = Server::start(binary, folder, Role::All, &settings)?;
     let places = Places { shop: server.address, sandbox };
     let (checkouts, total) = client::run(shop(places, &fixture, Duration::from_secs(options.seconds)))?;
     server.stop()?;

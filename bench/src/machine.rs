@@ -28,6 +28,9 @@ pub struct Machine {
     pub filesystem: String,
     /// Version of SQLite.
     pub sqlite: &'static str,
+    /// Version of Postgres, where it was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postgres: Option<String>,
 }
 
 impl Machine {
@@ -47,6 +50,7 @@ impl Machine {
             kernel: text("/proc/sys/kernel/osrelease").trim().to_owned(),
             filesystem: filesystem(dir, &text("/proc/self/mountinfo")),
             sqlite: rusqlite::version(),
+            postgres: None,
         }
     }
 }

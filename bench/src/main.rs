@@ -12,9 +12,12 @@ mod checkouts;
 mod client;
 mod failure;
 mod fixture;
+mod growth;
+mod history;
 mod machine;
 mod messages;
 mod options;
+mod postgres;
 mod process;
 mod products;
 mod report;
@@ -28,6 +31,7 @@ use clap::Parser;
 use failure::{Outcome, fail};
 use options::Options;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -55,7 +59,9 @@ fn bench(options: &Options) -> Outcome<()> {
     };
     let binary = binary.canonicalize()?;
     let parent = options.dir.clone().unwrap_or_else(|| beside.to_owned());
-    let mut dir = tempfile::Builder::new().prefix("veza-bench-").tempdir_in(parent)?;
+    // Postgres, which does not run as root, has to get to its own folder inside.
+    let open = std::fs::Permissions::from_mode(0o711);
+    let mut dir = tempfile::Builder::new().prefix("veza-bench-").permissions(open).tempdir_in(parent)?;
     dir.disable_cleanup(options.keep);
     let report = suite::run(options, &binary, dir.path());
     if options.keep || report.is_err() {

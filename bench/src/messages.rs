@@ -7,6 +7,7 @@ use crate::client::{Answer, Workload, request};
 use crate::fixture::Fixture;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha512;
+use uuid::Uuid;
 
 /// Key of the signatures.
 pub const SECRET: &str = "the_key_that_signs_webhooks_in_benchmarks";
@@ -64,7 +65,7 @@ impl<'a> Messages<'a> {
         let mut buffer = Vec::new();
         messages.signatures = (0..fixture.orders())
             .map(|number| {
-                messages.patch(number, &mut buffer);
+                messages.patch(fixture.order_id(number), &mut buffer);
                 // A key of any length will do, so the error is never met.
                 key.as_ref().map_or([0; 64], |key| key.clone().chain_update(&buffer[messages.body_at..]).finalize().into_bytes().into())
             })
@@ -75,18 +76,23 @@ impl<'a> Messages<'a> {
     /// The body of message `number`, as text.
     #[must_use]
     pub fn body(&self, number: usize) -> String {
+        self.body_about(self.fixture.order_id(number))
+    }
+
+    /// The body of the message about an order, as text.
+    #[must_use]
+    pub fn body_about(&self, order: Uuid) -> String {
         let mut buffer = Vec::new();
-        self.patch(number, &mut buffer);
+        self.patch(order, &mut buffer);
         String::from_utf8_lossy(&buffer[self.body_at..]).into_owned()
     }
 
     /// Everything but the signature.
-    fn patch(&self, number: usize, buffer: &mut Vec<u8>) {
+    fn patch(&self, id: Uuid, buffer: &mut Vec<u8>) {
         if buffer.len() != self.template.len() {
             buffer.clear();
             buffer.extend_from_slice(&self.template);
         }
-        let id = self.fixture.order_id(number);
         let mut text = [0; 36];
         let payment = id.hyphenated().encode_lower(&mut text);
         self.payments.iter().for_each(|at| buffer[*at..*at + 36].copy_from_slice(payment.as_bytes()));
@@ -97,7 +103,7 @@ impl<'a> Messages<'a> {
 
 impl Workload for Messages<'_> {
     fn write(&self, number: usize, buffer: &mut Vec<u8>) {
-        self.patch(number, buffer);
+        self.patch(self.fixture.order_id(number), buffer);
         for at in &self.signatures_at {
             // The place has exactly the length of the text, so there is nothing that could fail.
             let _ = hex::encode_to_slice(self.signatures[number], &mut buffer[*at..*at + 128]);

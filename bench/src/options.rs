@@ -19,6 +19,9 @@ pub struct Options {
     /// Connections of the load, and most units in one transaction of the bare loop.
     #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub connections: u16,
+    /// Sales that are over in the tables beside which costs are compared, by comma.
+    #[arg(long, value_delimiter = ',', value_name = "N", default_value = "1000,100000,1000000")]
+    pub sizes: Vec<u32>,
     /// Print JSON instead of a table.
     #[arg(long)]
     pub json: bool,
@@ -50,6 +53,10 @@ pub enum Benchmark {
     Products,
     /// Start-up time and idle memory.
     Startup,
+    /// Settlements a second on Postgres: one instance, two, and pgbench.
+    Postgres,
+    /// Cost of a settlement and of a worker's tick as tables grow, on both databases.
+    Growth,
 }
 
 impl Options {

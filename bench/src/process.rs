@@ -61,6 +61,36 @@ pub fn usage(id: u32) -> Outcome<Usage> {
     Ok(Usage { cpu: TICK * (ticks_at(&fields, 14) + ticks_at(&fields, 15)), written })
 }
 
+/// Processor time, user and system, of process `id` and of all that it has started.
+///
+/// # Errors
+/// There is no such process of ours.
+pub fn family_cpu(id: u32) -> Outcome<Duration> {
+    let own = fs::read_to_string(format!("/proc/{id}/stat"))?;
+    let own = fields(&own);
+    // Those that have ended are in the parent's figures.
+    let mut ticks = (14..=17).map(|place| ticks_at(&own, place)).sum::<u32>();
+    for entry in fs::read_dir("/proc")?.flatten() {
+        // Others come and go meanwhile.
+        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+        let fields = fields(&stat);
+        if ticks_at(&fields, 4) == id {
+            ticks += ticks_at(&fields, 14) + ticks_at(&fields, 15);
+        }
+    }
+    Ok(TICK * ticks)
+}
+
+/// Processor time of the processes that this one has started and awaited.
+///
+/// # Errors
+/// The kernel does not say.
+pub fn awaited_cpu() -> Outcome<Duration> {
+    let own = fs::read_to_string("/proc/self/stat")?;
+    let own = fields(&own);
+    Ok(TICK * (ticks_at(&own, 16) + ticks_at(&own, 17)))
+}
+
 /// A moment from which on it is counted who else has worked on this machine.
 #[derive(Clone, Copy, Debug)]
 pub struct Watch {
@@ -117,7 +147,7 @@ fn fields(stat: &str) -> Vec<&str> {
     stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_ascii_whitespace().collect()
 }
 
-/// A field by its number in proc(5): 14 and 15 are a process's own user and system time, 16 and 17 those of its children.
+/// A field by its number in proc(5): 4 is the parent's id, 14 and 15 are a process's own user and system time, 16 and 17 those of its children.
 fn ticks_at(fields: &[&str], place: usize) -> u32 {
     fields.get(place - 3).and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
 }

@@ -35,7 +35,7 @@ pub fn measure(options: &Options, server: &Server) -> Outcome<Load> {
     let page = FirstPage(request::bytes("GET", PATH, "", b""));
     let load = |after: Duration| {
         let stop = Stop { before: usize::MAX, after };
-        client::run(client::closed(server.address, options.connections, 0, stop, &page))
+        client::run(client::closed(&[server.address], options.connections, 0, stop, &page))
     };
     load(WARM_UP)?;
     load(Duration::from_secs(options.seconds))

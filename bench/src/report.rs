@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 #[derive(Clone, Debug, Serialize)]
 pub struct Figure {
     /// Its name for programs.
-    pub key: &'static str,
+    pub key: String,
     /// Its name for people.
-    pub what: &'static str,
+    pub what: String,
     /// How much.
     pub value: f64,
     /// Of what.
@@ -55,14 +55,21 @@ impl Section {
     }
 
     /// Adds a figure.
-    pub fn add(&mut self, key: &'static str, what: &'static str, value: f64, unit: &'static str) -> &mut Self {
-        self.figures.push(Figure { key, what, value, unit, target: None });
+    pub fn add(&mut self, key: impl Into<String>, what: impl Into<String>, value: f64, unit: &'static str) -> &mut Self {
+        self.figures.push(Figure { key: key.into(), what: what.into(), value, unit, target: None });
         self
     }
 
     /// Adds a figure that has a target.
-    pub fn add_with(&mut self, key: &'static str, what: &'static str, value: f64, unit: &'static str, wanted: Target) -> &mut Self {
-        self.figures.push(Figure { key, what, value, unit, target: Some(wanted) });
+    pub fn add_with(
+        &mut self,
+        key: impl Into<String>,
+        what: impl Into<String>,
+        value: f64,
+        unit: &'static str,
+        wanted: Target,
+    ) -> &mut Self {
+        self.figures.push(Figure { key: key.into(), what: what.into(), value, unit, target: Some(wanted) });
         self
     }
 }
@@ -79,9 +86,10 @@ impl Report {
     /// For people; also valid Markdown.
     #[must_use]
     pub fn table(&self) -> String {
-        let Machine { cpu, cores, memory_mib, kernel, filesystem, sqlite } = &self.machine;
+        let Machine { cpu, cores, memory_mib, kernel, filesystem, sqlite, postgres } = &self.machine;
         let gib = memory_mib.div_ceil(1024);
-        let mut text = format!("{cpu}, {cores} cores, {gib} GiB; Linux {kernel}, {filesystem}; SQLite {sqlite}\n");
+        let postgres = postgres.as_ref().map_or_else(String::new, |version| format!(", Postgres {version}"));
+        let mut text = format!("{cpu}, {cores} cores, {gib} GiB; Linux {kernel}, {filesystem}; SQLite {sqlite}{postgres}\n");
         for section in &self.sections {
             let rows: Vec<[String; 3]> = section.figures.iter().map(row).collect();
             let head = [section.title.clone(), "measured".to_owned(), "target".to_owned()];
@@ -105,11 +113,12 @@ fn row(figure: &Figure) -> [String; 3] {
         .target
         .as_ref()
         .map_or_else(String::new, |target| format!("{} ({})", target.wanted, if target.met { "met" } else { "missed" }));
-    [figure.what.to_owned(), value, target]
+    [figure.what.clone(), value, target]
 }
 
 /// Three digits that matter, thousands set apart.
-fn number(value: f64) -> String {
+#[must_use]
+pub fn number(value: f64) -> String {
     match value.abs() {
         size if size >= 1000.0 => {
             let digits = format!("{value:.0}");
@@ -131,11 +140,18 @@ mod tests {
         assert_eq!([12_345.6, 999.9, 99.94, 1.234].map(number), ["12,346", "1000", "99.9", "1.23"]);
         let mut section = Section::new("Start");
         section.add("a", "first", 5.0, "ms").add_with("b", "second one", 0.5, "", Target { wanted: "at least 1", met: false });
-        let machine =
-            Machine { cpu: "x".to_owned(), cores: 2, memory_mib: 2047, kernel: "6".to_owned(), filesystem: "ext4".to_owned(), sqlite: "3" };
+        let machine = Machine {
+            cpu: "x".to_owned(),
+            cores: 2,
+            memory_mib: 2047,
+            kernel: "6".to_owned(),
+            filesystem: "ext4".to_owned(),
+            sqlite: "3",
+            postgres: Some("15".to_owned()),
+        };
         let report = Report { machine, sections: vec![section] };
         let table = report.table();
-        assert!(table.starts_with("x, 2 cores, 2 GiB; Linux 6, ext4; SQLite 3\n"));
+        assert!(table.starts_with("x, 2 cores, 2 GiB; Linux 6, ext4; SQLite 3, Postgres 15\n"));
         let widths: Vec<usize> = table.lines().filter(|line| line.starts_with('|')).map(str::len).collect();
         assert!(widths.len() >= 4 && widths.windows(2).all(|pair| pair[0] == pair[1]), "{table}");
         assert!(table.contains("0.50") && table.contains("at least 1 (missed)"));

@@ -16,6 +16,15 @@ const STOP_MAX: Duration = Duration::from_secs(30);
 /// Pause between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
+/// What a server does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It answers, and its workers run.
+    All,
+    /// It answers, and leaves the work in the background to others.
+    Api,
+}
+
 /// A running server.
 pub struct Server {
     child: Child,
@@ -39,11 +48,12 @@ impl Server {
     ///
     /// # Errors
     /// It does not start, or is not ready in time.
-    pub fn start(binary: &Path, folder: &Path, settings: &[(String, String)]) -> Outcome<Self> {
+    pub fn start(binary: &Path, folder: &Path, role: Role, settings: &[(String, String)]) -> Outcome<Self> {
         let address = free_port()?;
         let log = File::options().create(true).append(true).open(folder.join("veza.log"))?;
         let mut command = Command::new(binary);
-        command.arg("serve").current_dir(folder).env_clear().stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let role = if role == Role::All { "all" } else { "api" };
+        command.args(["serve", "--role", role]).current_dir(folder).env_clear().stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         command.env("APP_ENV", "development").env("BIND_ADDR", address.to_string()).env("DATA_DIR", folder).env("RATE_LIMITS", "off");
         command.envs(settings.iter().map(|(name, value)| (name, value)));
         let started = Instant::now();

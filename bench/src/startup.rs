@@ -2,7 +2,7 @@
 
 use crate::failure::Outcome;
 use crate::process::Memory;
-use crate::server::Server;
+use crate::server::{Role, Server};
 use crate::stats::median;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -46,7 +46,7 @@ fn measure(binary: &Path, settings: &[(String, String)], folder: impl Fn(usize) 
     let mut times = Vec::new();
     let mut memory = Memory::default();
     for number in 0..STARTS {
-        let server = Server::start(binary, &folder(number), settings)?;
+        let server = Server::start(binary, &folder(number), Role::All, settings)?;
         times.push(server.started_in);
         if number + 1 == STARTS {
             memory = idle(&server)?;

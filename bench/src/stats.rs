@@ -48,6 +48,17 @@ pub fn median(durations: impl IntoIterator<Item = Duration>) -> Duration {
     all.quantile(0.5)
 }
 
+/// The middle one of several figures, or the mean of the two in the middle; 0 without any.
+#[must_use]
+pub fn middle(figures: impl IntoIterator<Item = f64>) -> f64 {
+    let mut all: Vec<f64> = figures.into_iter().collect();
+    all.sort_by(f64::total_cmp);
+    match all.get(all.len().saturating_sub(1) / 2).zip(all.get(all.len() / 2)) {
+        Some((low, high)) => f64::midpoint(*low, *high),
+        None => 0.0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,5 +71,6 @@ mod tests {
         let micros = |all: &mut Latencies, quantile| all.quantile(quantile).as_micros();
         assert_eq!((micros(&mut all, 0.0), micros(&mut all, 0.5), micros(&mut all, 0.99), micros(&mut all, 1.0)), (1, 50, 99, 100));
         assert_eq!(median([3, 1, 2].map(Duration::from_micros)), Duration::from_micros(2));
+        assert_eq!((middle([3.0, 1.0, 2.0]), middle([4.0, 1.0]), middle([])), (2.0, 2.5, 0.0));
     }
 }

@@ -3,16 +3,18 @@
 use crate::client::Load;
 use crate::failure::{Outcome, fail};
 use crate::fixture::Fixture;
+use crate::growth::Growth;
 use crate::machine::{self, Machine};
 use crate::messages::{self, Messages};
 use crate::options::{Benchmark, Options};
+use crate::postgres::cluster::{self, Cluster};
 use crate::process::{Memory, Watch};
 use crate::report::{Report, Section, Target};
-use crate::server::Server;
+use crate::server::{Role, Server};
 use crate::settlements::bare::Bare;
 use crate::settlements::{self, Settlements, verify};
 use crate::startup::Startup;
-use crate::{checkouts, products, startup};
+use crate::{checkouts, postgres, products, startup};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,7 +41,7 @@ pub fn run(options: &Options, binary: &Path, dir: &Path) -> Outcome<Report> {
         progress!("warning: {} is in memory, where nothing is ever durable; see --dir", dir.display());
     }
     let watch = Watch::begin()?;
-    let mut suite = Suite { options, binary, dir, sections: Vec::new() };
+    let mut suite = Suite { options, binary, dir, machine, sections: Vec::new() };
     if options.wants(Benchmark::Startup) {
         suite.empty_start()?;
     }
@@ -48,6 +50,14 @@ pub fn run(options: &Options, binary: &Path, dir: &Path) -> Outcome<Report> {
     }
     if options.wants(Benchmark::Checkouts) {
         suite.checkouts()?;
+    }
+    if options.wants(Benchmark::Growth) {
+        let folder = suite.folder("growth")?;
+        let section = Growth { options, binary, folder: &folder, settings: &suite.settings() }.sqlite()?;
+        suite.sections.push(section);
+    }
+    if options.wants(Benchmark::Postgres) || options.wants(Benchmark::Growth) {
+        suite.on_postgres()?;
     }
     let others = watch.others()?;
     let (programs, machines) = (others.programs * 100.0, others.machines * 100.0);
@@ -64,13 +74,14 @@ pub fn run(options: &Options, binary: &Path, dir: &Path) -> Outcome<Report> {
         quiet(machines),
     );
     suite.sections.push(section);
-    Ok(Report { machine, sections: suite.sections })
+    Ok(Report { machine: suite.machine, sections: suite.sections })
 }
 
 struct Suite<'a> {
     options: &'a Options,
     binary: &'a Path,
     dir: &'a Path,
+    machine: Machine,
     sections: Vec<Section>,
 }
 
@@ -108,7 +119,7 @@ impl Suite<'_> {
             add_start(&mut section, ["filled_ready", "filled_idle_rss", "filled_idle_pss"], started);
             self.sections.push(section);
         }
-        let server = Server::start(self.binary, &folder, &self.settings())?;
+        let server = Server::start(self.binary, &folder, Role::All, &self.settings())?;
         let mut settled = None;
         if settling {
             progress!("settlements over HTTP");
@@ -126,7 +137,7 @@ impl Suite<'_> {
             self.bare_turn(&mut beside.bare)?;
             progress!("checking the books");
             let expected = verify::Expected { settled: measured.settled, repeated: measured.repeated };
-            verify::verify(&database, &fixture, expected)?;
+            verify::sqlite(&database, &fixture, expected)?;
             let (bare, nothing) = (beside.bare.rate()?, beside.nothing);
             self.sections.insert(0, settlements_section(measured, Rates { flush: beside.flush, nothing, bare }, memory)?);
         }
@@ -160,6 +171,28 @@ impl Suite<'_> {
             .add("checkouts_p99", "99 of 100 within", millis(measured.latencies.quantile(0.99)), "ms");
         self.sections.push(section);
         Ok(())
+    }
+
+    fn on_postgres(&mut self) -> Outcome<()> {
+        let Some(programs) = cluster::programs() else {
+            if !self.options.only.contains(&Benchmark::Postgres) {
+                progress!("Postgres is not installed, so nothing is measured on it: apt-get install postgresql");
+                return Ok(());
+            }
+            return fail("Postgres is not installed: apt-get install postgresql");
+        };
+        let folder = self.folder("postgres")?;
+        let cluster = Cluster::start(&programs, &folder.join("cluster"))?;
+        self.machine.postgres = Some(cluster.version()?);
+        if self.options.wants(Benchmark::Postgres) {
+            let section = postgres::measure(self.options, self.binary, &folder, &self.settings(), &cluster)?;
+            self.sections.push(section);
+        }
+        if self.options.wants(Benchmark::Growth) {
+            let growth = Growth { options: self.options, binary: self.binary, folder: &folder, settings: &self.settings() };
+            self.sections.push(growth.postgres(&cluster)?);
+        }
+        cluster.stop()
     }
 
     /// Settings of the server that settles: it knows the PSP by its signature only, and no Connect.

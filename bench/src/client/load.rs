@@ -53,13 +53,13 @@ impl Load {
     }
 }
 
-/// Asks over all connections at once, request after request, beginning with number `first`.
+/// Asks over all connections at once, request after request, beginning with number `first`. Several servers share the connections.
 ///
 /// # Errors
 /// A connection was cut, or an answer was not accepted.
-pub async fn closed(address: SocketAddr, connections: u16, first: usize, stop: Stop, workload: &dyn Workload) -> Outcome<Load> {
+pub async fn closed(servers: &[SocketAddr], connections: u16, first: usize, stop: Stop, workload: &dyn Workload) -> Outcome<Load> {
     let next = Cell::new(first);
-    let mut open = connect(address, connections).await?;
+    let mut open = connect(servers, connections).await?;
     let started = Instant::now();
     let loads = open.iter_mut().map(|connection| {
         let next = &next;
@@ -85,7 +85,7 @@ pub async fn closed(address: SocketAddr, connections: u16, first: usize, stop: S
 /// # Errors
 /// A connection was cut, or an answer was not accepted.
 pub async fn open(address: SocketAddr, connections: u16, first: usize, count: usize, rate: f64, workload: &dyn Workload) -> Outcome<Load> {
-    let mut open = connect(address, connections).await?;
+    let mut open = connect(&[address], connections).await?;
     let (due, arrivals) = mpsc::unbounded_channel();
     let arrivals = Mutex::new(arrivals);
     let started = Instant::now();
@@ -110,8 +110,8 @@ pub async fn open(address: SocketAddr, connections: u16, first: usize, count: us
     Ok(sum(first, started.elapsed(), latencies))
 }
 
-async fn connect(address: SocketAddr, connections: u16) -> Outcome<Vec<Connection>> {
-    try_join_all((0..connections).map(|_| Connection::open(address))).await
+async fn connect(servers: &[SocketAddr], connections: u16) -> Outcome<Vec<Connection>> {
+    try_join_all(servers.iter().cycle().take(connections.into()).map(|server| Connection::open(*server))).await
 }
 
 async fn ask(connection: &mut Connection, workload: &dyn Workload, number: usize, buffer: &mut Vec<u8>) -> Outcome<()> {

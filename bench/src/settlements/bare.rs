@@ -6,7 +6,7 @@
 use crate::failure::Outcome;
 use crate::fixture::Fixture;
 use crate::messages::{Messages, USER_AGENT};
-use crate::settlements::verify::{Expected, verify};
+use crate::settlements::verify::{self, Expected};
 use rusqlite::{Connection, params};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -107,7 +107,7 @@ impl<'a> Bare<'a> {
     /// The database holds something else than it should.
     pub fn rate(self) -> Outcome<f64> {
         drop(self.db);
-        verify(&self.path, self.fixture, Expected { settled: self.next, repeated: 0 })?;
+        verify::sqlite(&self.path, self.fixture, Expected { settled: self.next, repeated: 0 })?;
         Ok(self.counted as f64 / self.elapsed.as_secs_f64())
     }
 }

@@ -57,7 +57,7 @@ pub fn do_nothing(options: &Options, messages: &Messages<'_>, orders: usize) -> 
     let load = |first: usize, after: Duration| {
         // Messages come round again: nobody remembers them.
         let stop = Stop { before: usize::MAX, after };
-        client::run(client::closed(server.address, options.connections, first, stop, &Around { messages, orders }))
+        client::run(client::closed(&[server.address], options.connections, first, stop, &Around { messages, orders }))
     };
     let warm = load(0, WARM_UP)?;
     load(warm.next, Duration::from_secs(options.seconds))
@@ -85,7 +85,7 @@ impl client::Workload for Around<'_> {
 /// A message was not answered with "ok".
 pub fn measure(options: &Options, server: &Server, folder: &Path, fixture: &Fixture, messages: &Messages<'_>) -> Outcome<Settlements> {
     let full_load = |first: usize, before: usize, after: Duration| {
-        client::run(client::closed(server.address, options.connections, first, Stop { before, after }, messages))
+        client::run(client::closed(&[server.address], options.connections, first, Stop { before, after }, messages))
     };
     let orders = fixture.orders();
     let for_rate = (orders as f64 * FOR_RATE) as usize;
@@ -110,5 +110,5 @@ pub fn measure(options: &Options, server: &Server, folder: &Path, fixture: &Fixt
 /// Sends the first `count` messages once more.
 fn repeat(address: SocketAddr, options: &Options, count: usize, messages: &Messages<'_>) -> Outcome<usize> {
     let stop = Stop { before: count, after: Duration::MAX };
-    client::run(client::closed(address, options.connections, 0, stop, messages)).map(|load| load.answered)
+    client::run(client::closed(&[address], options.connections, 0, stop, messages)).map(|load| load.answered)
 }
