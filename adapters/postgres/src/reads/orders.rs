@@ -28,43 +28,33 @@ use veza_domain::transfer::Transfer;
 use veza_ports::BoxError;
 use veza_ports::storage::{DEBTS_MAX, History, ListedOrder, OrderReads, Page, Revisions, RowKey, StoreError, StoredOrder, Versioned};
 
-/// The oldest debts of each of the order's sellers, and of these the oldest.
-macro_rules! debts {
-    () => {
-        concat!(
-            "ARRAY(SELECT debt FROM (SELECT DISTINCT l.seller_id FROM order_lines l WHERE l.order_id = $1) AS sellers \
-                 CROSS JOIN LATERAL (SELECT r.id, ROW(",
-            reversal_fields!(),
-            ") AS debt FROM reversals r WHERE r.seller_id = sellers.seller_id AND r.status = 'reversal_pending' \
-                     AND r.first_sent_at IS NULL AND r.order_id <> $1 ORDER BY r.id LIMIT $2) AS debts ORDER BY id LIMIT $2)"
-        )
-    };
-}
-
+/// Read before every decision, so it does as little as it can: what little there is of each kind is sorted where it is read, and a
+/// seller or product of several lines comes several times.
 pub(crate) const FILE: &str = concat!(
     "SELECT ROW(",
     order_fields!(),
     ", ARRAY(",
     select_line!("WHERE order_id = $1 ORDER BY position, id"),
     "), ARRAY(",
-    select_hold!("WHERE product_id IN (SELECT l.product_id FROM order_lines l WHERE l.order_id = $1) ORDER BY product_id"),
+    select_hold!("JOIN order_lines l ON l.product_id = h.product_id WHERE l.order_id = $1"),
     "), ARRAY(",
-    select_refund!("WHERE order_id = $1 ORDER BY created_at, id"),
+    select_refund!("WHERE order_id = $1"),
     "), ARRAY(",
-    select_licence!("WHERE order_id = $1 ORDER BY id"),
+    select_licence!("WHERE order_id = $1"),
     "), ARRAY(",
-    select_transfer!("WHERE order_id = $1 ORDER BY id"),
+    select_transfer!("WHERE order_id = $1"),
     "), ARRAY(",
-    select_reversal!("WHERE r.order_id = $1 ORDER BY r.created_at, r.id"),
+    select_reversal!("WHERE r.order_id = $1"),
     "), ARRAY(",
-    select_dispute!("WHERE order_id = $1 ORDER BY created_at, id"),
+    select_dispute!("WHERE order_id = $1"),
     "), ARRAY(",
-    select_netting!("WHERE order_id = $1 ORDER BY created_at, id"),
-    "), ",
-    debts!(),
-    ") FROM orders WHERE id = $1"
+    select_netting!("WHERE order_id = $1"),
+    "), ARRAY(SELECT ROW(",
+    reversal_fields!(),
+    ") FROM order_lines l CROSS JOIN LATERAL (SELECT * FROM reversals owed WHERE owed.seller_id = l.seller_id \
+         AND owed.status = 'reversal_pending' AND owed.first_sent_at IS NULL AND owed.order_id <> $1 ORDER BY owed.id LIMIT $2) AS r \
+         WHERE l.order_id = $1)) FROM orders WHERE id = $1"
 );
-
 pub(crate) const OF_PAYMENT: &str = "SELECT ROW(id) FROM orders WHERE payment_id = $1 AND payment_id <> ''";
 /// The PSP's id goes before ours.
 pub(crate) const OF_REFUND: &str = "SELECT ROW(order_id) FROM ( \
@@ -195,17 +185,28 @@ impl Read for StoredOrder {
         let lines = noted(row, &mut revisions, |line: &OrderLine| RowKey::Line(line.id))?;
         // The products' guard rows matter where an exclusive licence is sold; others of the same products are not the order's.
         let exclusive: BTreeSet<_> = lines.iter().filter(|line| line.licence_kind.is_exclusive()).map(|line| line.product_id).collect();
-        let mut holds: Vec<Versioned<ExclusiveHold>> = row.all()?;
+        let mut holds: Vec<Versioned<ExclusiveHold>> = sorted(row.all()?, |hold: &Versioned<ExclusiveHold>| hold.value.product_id);
         holds.retain(|hold| exclusive.contains(&hold.value.product_id));
+        holds.dedup_by_key(|hold| hold.value.product_id);
         revisions.extend(holds.iter().map(|hold| (RowKey::Exclusive(hold.value.product_id), hold.revision)));
         let mut file = OrderFile::new(order.value, lines, values(holds));
-        file.refunds = noted(row, &mut revisions, |refund: &Refund| RowKey::Refund(refund.id))?;
-        file.licences = noted(row, &mut revisions, |licence: &Licence| RowKey::Licence(licence.id))?;
-        file.transfers = noted(row, &mut revisions, |transfer: &Transfer| RowKey::Transfer(transfer.id))?;
-        file.reversals = noted(row, &mut revisions, |reversal: &Reversal| RowKey::Reversal(reversal.id))?;
-        file.disputes = noted(row, &mut revisions, |dispute: &Dispute| RowKey::Dispute(dispute.id))?;
-        file.nettings = noted(row, &mut revisions, |netting: &Netting| RowKey::Netting(netting.id))?;
-        file.debts = noted(row, &mut revisions, |debt: &Reversal| RowKey::Reversal(debt.id))?;
+        let refunds = noted(row, &mut revisions, |refund: &Refund| RowKey::Refund(refund.id))?;
+        file.refunds = sorted(refunds, |refund| (refund.created_at, refund.id));
+        let licences = noted(row, &mut revisions, |licence: &Licence| RowKey::Licence(licence.id))?;
+        file.licences = sorted(licences, |licence| licence.id);
+        let transfers = noted(row, &mut revisions, |transfer: &Transfer| RowKey::Transfer(transfer.id))?;
+        file.transfers = sorted(transfers, |transfer| transfer.id);
+        let reversals = noted(row, &mut revisions, |reversal: &Reversal| RowKey::Reversal(reversal.id))?;
+        file.reversals = sorted(reversals, |reversal| (reversal.created_at, reversal.id));
+        let disputes = noted(row, &mut revisions, |dispute: &Dispute| RowKey::Dispute(dispute.id))?;
+        file.disputes = sorted(disputes, |dispute| (dispute.created_at, dispute.id));
+        let nettings = noted(row, &mut revisions, |netting: &Netting| RowKey::Netting(netting.id))?;
+        file.nettings = sorted(nettings, |netting| (netting.created_at, netting.id));
+        let mut debts: Vec<Versioned<Reversal>> = sorted(row.all()?, |debt: &Versioned<Reversal>| debt.value.id);
+        debts.dedup_by_key(|debt| debt.value.id);
+        debts.truncate(usize::try_from(DEBTS_MAX).unwrap_or(usize::MAX));
+        revisions.extend(debts.iter().map(|debt| (RowKey::Reversal(debt.value.id), debt.revision)));
+        file.debts = values(debts);
         Ok(Self { file, revisions })
     }
 }
@@ -215,4 +216,9 @@ fn noted<T: Read>(row: &mut Record<'_>, revisions: &mut Revisions, key: impl Fn(
     let rows: Vec<Versioned<T>> = row.all()?;
     revisions.extend(rows.iter().map(|row| (key(&row.value), row.revision)));
     Ok(values(rows))
+}
+
+fn sorted<T, K: Ord>(mut rows: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    rows.sort_by_key(key);
+    rows
 }

@@ -120,7 +120,7 @@ impl Read for Offer {
 
 macro_rules! select_hold {
     ($rest:literal) => {
-        concat!("SELECT ROW(revision, product_id, order_id, state) FROM exclusive_holds ", $rest)
+        concat!("SELECT ROW(h.revision, h.product_id, h.order_id, h.state) FROM exclusive_holds h ", $rest)
     };
 }
 pub(crate) use select_hold;
