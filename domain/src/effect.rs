@@ -188,3 +188,27 @@ impl Effect {
         matches!(self.state, EffectState::Done | EffectState::Refused)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_read_as_it_is_written() {
+        let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let kinds = [
+            EffectKind::CreatePayment(OrderId(first)),
+            EffectKind::CreateRefund(OrderId(first), RefundId(second)),
+            EffectKind::ReadPayment(OrderId(first)),
+            EffectKind::ReadRefund(OrderId(first), RefundId(second)),
+            EffectKind::ReadDispute(OrderId(first), DisputeId(second)),
+            EffectKind::MailVerification(UserId(first), MailTokenId(second)),
+            EffectKind::MailAlreadyRegistered(UserId(first)),
+        ];
+        for kind in kinds {
+            let (first, second) = kind.subjects();
+            assert_eq!(EffectKind::parse(kind.name(), first, second), Some(kind));
+        }
+        assert_eq!(EffectKind::parse("read_dispute", first, None), None);
+    }
+}

@@ -3,9 +3,13 @@
 //! The webhook, the effect worker, the reconciler and the operator bring the same [`Fact`]s to the same [`decide`].
 //! Invariants, each a property in `domain/tests/settlement.rs`:
 //! - order-free: after one authoritative read, the state is the provider's, whatever came before and how often;
-//! - nothing is granted that was not paid for, nothing is refunded beyond the capture;
-//! - every posting balances, and every event posts once;
+//! - nothing is granted that was not paid for; what goes back beyond the capture is the platform's loss, on the books;
+//! - each seller has what was earned, to the cent, but for what is owed, held, written off or taken by others, each on a list;
+//! - every posting balances, every event posts once, and the rows say what the postings say ([`check`]);
 //! - a fact that is refused changes nothing.
+//!
+//! `sums` has the sums that every rule asks; `booking` what goes back to buyers; `shares` and `taking_back` what goes to sellers
+//! and comes back; `docs/adr/0012-lost-dispute-is-a-refund.md` why.
 
 mod booking;
 mod check;

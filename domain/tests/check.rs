@@ -69,6 +69,11 @@ const FAULTS: &[Fault] = &[
         file.refunds.iter_mut().for_each(|row| row.seller_parts.clear());
         file.reversals.iter_mut().for_each(|row| *row = row.clone().closed());
     }),
+    ("a debt is written off that nobody owes any more", |file, _| {
+        file.refunds.iter_mut().for_each(|row| row.seller_parts.clear());
+        file.refunds[0].status = RefundStatus::Failed;
+        file.reversals[0].written_off.0 = 1;
+    }),
     ("a debt is paid by more than it is", |file, _| file.reversals[0].netted.0 = 1_000_000),
     ("an open debt is never looked at again", |file, _| {
         let open = file.reversals.iter_mut().find(|row| row.status == ReversalStatus::ReversalPending).unwrap();

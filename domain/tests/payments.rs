@@ -9,6 +9,7 @@ use std::time::Duration;
 use support::ops::any_sale;
 use support::*;
 use veza_domain::attention::{Code, Subject};
+use veza_domain::dispute::DisputeStatus;
 use veza_domain::effect::EffectKind;
 use veza_domain::ledger::Account;
 use veza_domain::licence::{ExclusiveHold, ExclusiveState, LicenceStatus};
@@ -161,7 +162,7 @@ fn a_payment_that_stands_after_all_gives_everything_back() {
 fn a_refund_and_an_undone_payment_come_in_any_order() {
     let fail = told(Source::Read, PaymentStatus::Failed);
     let outside = |source, status| Fact::Refund(refund(source, "ref_42", status, 300));
-    let lost = Fact::Dispute(dispute(Source::Read, "dp_1", veza_domain::dispute::DisputeStatus::Lost, 400));
+    let lost = Fact::Dispute(dispute(Source::Read, "dp_1", DisputeStatus::Lost, 400));
     let facts = [fail.clone(), outside(Source::Webhook, PspRefundStatus::Succeeded), lost];
     for first in 0..3 {
         let mut book = Book::paid(one_line());
@@ -275,6 +276,20 @@ fn a_late_success_that_finds_the_exclusive_licence_gone_is_refunded_in_full_and_
         assert!(book.file.licences.is_empty() && book.file.transfers.is_empty());
         assert_eq!(book.file.exclusives, theirs);
     }
+}
+
+/// The same, and the bank has taken the money as well by then: the order bears it once, the platform the rest.
+#[test]
+fn a_late_success_that_is_refunded_and_disputed_is_borne_once() {
+    let mut book = overtaken(ExclusiveState::Sold);
+    book.tell(Fact::Dispute(dispute(Source::Webhook, "dp_1", DisputeStatus::Lost, 1500)));
+    book.pay();
+    assert_eq!(book.file.order.status, OrderStatus::RefundPending);
+    let id = book.file.refunds.iter().find(|row| row.origin == RefundOrigin::Requested).unwrap().id;
+    book.report(Source::Webhook, id, PspRefundStatus::Succeeded);
+    assert_eq!((book.file.order.status, book.file.order.refunded), (OrderStatus::ChargedBack, Minor(1500)));
+    assert_eq!((book.balance(Account::PspClearing), book.balance(Account::DisputeLoss)), (-1500, 1500));
+    assert!(book.file.licences.is_empty() && book.file.transfers.is_empty() && book.file.reversals.is_empty());
 }
 
 /// Nobody is paid for goods that were not delivered, whatever becomes of that refund.

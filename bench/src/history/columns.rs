@@ -55,6 +55,9 @@ tables! {
         created_at: sale.order.created_at,
         completed_at: sale.order.completed_at,
         refund_deadline: sale.order.refund_deadline,
+        look_due_at: None::<i64>,
+        look_count: 0_i64,
+        look_last_at: None::<i64>,
     }
     order_lines: sale in itself {
         id: sale.line.id.0,
@@ -82,10 +85,14 @@ tables! {
         psp_refund_id: format!("ref_{}", refund.id.0.simple()),
         reason: "not what I expected",
         requested_by: sale.order.buyer_id.0,
-        external: false,
+        origin: "requested",
+        dispute_id: None::<uuid::Uuid>,
         error_message: None::<&str>,
         created_at: refund.at,
         succeeded_at: refund.at.plus(STEP),
+        look_due_at: None::<i64>,
+        look_count: 0_i64,
+        look_last_at: None::<i64>,
     }
     refund_line_parts: (sale, refund) in refunds {
         refund_id: refund.id.0,
@@ -133,9 +140,13 @@ tables! {
     reversals: (sale, refund) in refunds {
         id: refund.reversal.0,
         revision: 3_i64,
+        order_id: sale.order.id.0,
+        seller_id: sale.line.seller_id.0,
         transfer_id: sale.transfer.0,
         refund_id: refund.id.0,
         amount: sale.line.share,
+        netted: 0_i64,
+        written_off: 0_i64,
         currency: sale.order.total.currency.code(),
         status: "reversed",
         generation: 0_i64,
@@ -176,6 +187,8 @@ tables! {
     }
     webhook_log: (sale, message) in logged {
         id: message.id,
+        sender: "hyperswitch",
+        order_id: sale.order.id.0,
         received_at: message.at,
         event_type: message.event_type,
         signature_valid: true,

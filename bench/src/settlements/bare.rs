@@ -21,7 +21,7 @@ use veza_sqlite::SqliteConfig;
 const REFUND_WINDOW: Duration = Duration::from_secs(336 * 3600);
 
 const ORDER: &str = "UPDATE orders SET revision = ?2 + 1, status = ?5, total = ?6, currency = ?7, refunded = ?8, client_secret = ?9, \
-     failure = ?10, created_at = ?11, completed_at = ?12, refund_deadline = ?13 \
+     failure = ?10, created_at = ?11, completed_at = ?12, refund_deadline = ?13, look_due_at = NULL \
      WHERE id = ?1 AND revision = ?2 AND buyer_id = ?3 AND payment_id IS ?4";
 const LICENCE: &str = "INSERT INTO licences (id, revision, line_id, order_id, product_id, buyer_id, kind, status, granted_at) \
      VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, 'active', ?7)";
@@ -30,8 +30,9 @@ const ENTRY: &str = "INSERT INTO ledger_entries (account, currency, posting, amo
 const TRANSFER: &str = "INSERT INTO transfers (id, revision, order_id, seller_id, amount, currency, amount_reversed, status, generation, \
      first_sent_at, last_sent_at, look_up, retry_count, next_retry_at, hold, last_error, stripe_transfer_id, created_at) \
      VALUES (?1, 1, ?2, ?3, ?4, ?5, 0, 'pending', 0, NULL, NULL, 0, 0, ?6, NULL, NULL, NULL, ?6)";
-const DELIVERY: &str = "INSERT INTO webhook_log (id, received_at, event_type, signature_valid, processing_result, source_ip, user_agent, \
-     request_id, payload) VALUES (?1, ?2, 'payment_succeeded', 1, 'ok', '127.0.0.1', ?3, ?4, ?5)";
+const DELIVERY: &str = "INSERT INTO webhook_log (id, sender, order_id, received_at, event_type, signature_valid, processing_result, \
+     source_ip, user_agent, request_id, payload) \
+     VALUES (?1, 'hyperswitch', ?6, ?2, 'payment_succeeded', 1, 'ok', '127.0.0.1', ?3, ?4, ?5)";
 const UNIT: &str = "INSERT INTO units (id, fingerprint, decided_at) VALUES (?1, ?2, ?3)";
 
 /// One settlement as it will be written.
@@ -177,7 +178,7 @@ fn write(db: &Connection, settlement: &Settlement) -> rusqlite::Result<()> {
     for (account, amount) in &settlement.entries {
         db.prepare_cached(ENTRY)?.execute(params![account, currency, posting, amount])?;
     }
-    let delivery = params![settlement.delivery_id, now, USER_AGENT, settlement.request_id, settlement.payload];
+    let delivery = params![settlement.delivery_id, now, USER_AGENT, settlement.request_id, settlement.payload, order.id.0];
     db.prepare_cached(DELIVERY)?.execute(delivery)?;
     Ok(())
 }

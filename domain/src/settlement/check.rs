@@ -201,6 +201,10 @@ impl Checked<'_> {
         let settled = on_its_way == 0 && !file.has_open_reversal(seller);
         self.rule(!settled || short <= 0, "a seller lacks a share, and nothing sends it", || format!("seller {seller}: {short}"));
         for debt in file.debts_of(seller) {
+            let caused = file.standing_refunds().any(|refund| Some(refund.id) == debt.cause.refund());
+            self.rule(debt.written_off.0 == 0 || caused || over <= 0, "a debt is written off that nobody owes any more", || {
+                format!("reversal {}: {}", debt.id, debt.written_off.0)
+            });
             let kept: i64 = file.nettings.iter().filter(|row| row.reversal_id == debt.id).map(|row| row.amount.amount.0).sum();
             let whole = debt.open_amount().0 >= 0 && debt.written_off.0 >= 0 && kept <= debt.netted.0;
             self.rule(whole, "a debt is paid by more than it is", || {

@@ -330,6 +330,8 @@ impl World {
                 if held || transfer.attempt.next_step(now) == Step::LookUp {
                     self.connect.find_transfer(id)
                 } else {
+                    let open = self.books[nth].file.disputes.iter().any(|row| row.status.is_open());
+                    assert!(!open, "a share is sent while a dispute is open");
                     self.books[nth].send_transfer(id);
                     self.connect.send(&self.books[nth].transfer(id), how, self.policy)
                 }
