@@ -244,6 +244,52 @@ fn a_reversal_in_flight_shrinks_once_its_outcome_is_known() {
     assert!(book.balances().values().all(|balance| *balance == 0));
 }
 
+/// Found by `once_quiet_every_seller_has_exactly_the_share_that_stands`: our reversal went on asking for more than the stranger had
+/// left of its transfer, while another transfer of the seller was to give the rest.
+#[test]
+fn what_a_stranger_took_of_one_transfer_is_taken_from_the_next_one() {
+    let mut book = paid_out();
+    let id = book.refund_now(0, Some(930), Vec::new());
+    let row = book.file.reversals[0].clone();
+    book.tell(Fact::Reversal(row.id, done("trr_1")));
+    book.report(Source::Read, id, PspRefundStatus::Failed);
+    book.report(Source::Read, id, PspRefundStatus::Succeeded);
+    assert_eq!(book.file.transfers.iter().map(|row| row.amount.amount.0).collect::<Vec<_>>(), [900, 837], "the second is on its way");
+    assert_eq!(book.file.reversals[1].open_amount(), Minor(63));
+    look(&mut book, &[by_hand("trr_1", 837), by_hand("trr_hand", 10)]);
+    assert_eq!(book.file.reversals[1].open_amount(), Minor(53), "all that is left");
+    book.pay_out();
+    assert_eq!((book.with_seller(seller(1)), book.withheld(seller(1))), (63, 0));
+}
+
+/// Found by the same: a reversal that could not be carried out any more was set off, and what that left missing was not looked for.
+#[test]
+fn a_stranger_who_takes_all_leaves_the_same_whatever_was_under_way() {
+    let mut ends = Vec::new();
+    for under_way in [false, true] {
+        let mut book = paid_out();
+        if under_way {
+            let id = book.refund_now(0, Some(100), Vec::new());
+            book.file.reversals[0] = book.file.reversals[0].clone().sent(book.now(), LEASE);
+            book.report(Source::Read, id, PspRefundStatus::Failed);
+        }
+        look(&mut book, &[by_hand("trr_hand", 900)]);
+        if under_way {
+            let id = book.file.reversals[0].id;
+            book.tell(Fact::Reversal(id, refused(CallRefusal::Other)));
+        }
+        book.pay_out();
+        ends.push((
+            book.with_seller(seller(1)),
+            book.withheld(seller(1)),
+            on_list(&book, Code::ExternalReversal),
+            account_sums(&book.balances()),
+        ));
+    }
+    assert_eq!((ends[0].0, ends[0].1, ends[0].2), (0, 900, true));
+    assert_eq!(ends[0], ends[1]);
+}
+
 #[test]
 fn an_id_is_adopted_by_what_connect_has_and_by_nothing_else() {
     let mut book = Book::paid(checkout(&[(1, 1000)], 1_000));

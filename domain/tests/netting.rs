@@ -225,6 +225,24 @@ fn a_write_off_is_undone_with_the_refund_that_caused_it() {
     }
 }
 
+/// Found by `once_quiet_every_seller_has_exactly_the_share_that_stands`: what was written off was taken back after all, when a later
+/// share was sent without it.
+#[test]
+fn what_was_written_off_stays_with_the_seller_when_another_refund_comes_undone() {
+    let mut book = Book::paid(checkout(&[(1, 1000)], 1_000));
+    book.pay_out();
+    book.refund_now(0, Some(100), Vec::new());
+    let changes = decide_write_off(&book.file, book.file.reversals[0].id, &book.context()).unwrap();
+    book.commit(&changes);
+    let id = book.refund_now(1, None, Vec::new());
+    book.pay_out();
+    assert_eq!(book.with_seller(who()), 90);
+    book.report(Source::Read, id, PspRefundStatus::Failed);
+    book.pay_out();
+    assert_eq!((book.with_seller(who()), book.balance(Account::DisputeLoss)), (810 + 90, 90));
+    assert_eq!(book.balance(Account::SellerPayable(who())), 0);
+}
+
 /// A debt that was given up is set off against what the same order has the seller coming: nobody is dunned and paid at once.
 #[test]
 fn a_debt_that_was_given_up_is_set_off_when_its_refund_comes_undone() {
