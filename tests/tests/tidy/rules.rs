@@ -105,7 +105,20 @@ fn is_field_write(code: &str, at: usize) -> bool {
 }
 
 /// Tables whose rows are facts about money: corrections are new facts.
-const MONEY: &[&str] = &["orders", "order_lines", "refunds", "licences", "transfers", "reversals", "postings", "ledger_entries"];
+const MONEY: &[&str] = &[
+    "orders",
+    "order_lines",
+    "refunds",
+    "licences",
+    "transfers",
+    "reversals",
+    "postings",
+    "ledger_entries",
+    "disputes",
+    "nettings",
+    "journal",
+    "admin_actions",
+];
 
 /// SQL that writes a transfer's status outside the one place of its adapter, or deletes a row about money.
 pub fn unlawful_sql(sources: &[Source], migrations: &[(String, String)]) -> Vec<String> {
