@@ -27,6 +27,8 @@ use veza_sqlite::{SqliteConfig, SqliteStore};
 const TURNS: usize = 25;
 /// Settlements of a turn.
 const SETTLED: usize = 100;
+/// Connections that settle.
+const CONNECTIONS: u16 = 16;
 /// Settlements before the first turn.
 const WARM_UP: usize = 200;
 /// Ticks that find nothing, a turn.
@@ -43,7 +45,7 @@ const SPREAD_MAX: f64 = 1.3;
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cost {
-    /// A settlement over HTTP, all connections busy.
+    /// A settlement over HTTP, all connections busy: their share of the time.
     Settlement,
     /// The processor time of it, of the server and its database.
     Processor,
@@ -76,7 +78,7 @@ impl Cost {
 }
 
 /// A database of one size.
-struct Sized {
+struct Filled {
     sales: usize,
     folder: PathBuf,
     /// Its address, where it is not the file in the folder.
@@ -103,30 +105,30 @@ impl Growth<'_> {
     /// # Errors
     /// Something does not work, or the books are wrong.
     pub fn sqlite(&self) -> Outcome<Section> {
-        let (fixture, mut sized) = self.begin("sqlite")?;
+        let (fixture, mut all) = self.begin("sqlite")?;
         let messages = Messages::sign(&fixture);
-        for size in &sized {
+        for size in &all {
             self.filling("SQLite", size);
             let path = size.folder.join("veza.db");
             client::run(fixture.fill(&path))?;
             history::into_sqlite(&path, &History::before(&fixture, size.sales, &messages))?;
         }
-        self.settle(&mut sized, &messages, &|| Ok(Duration::ZERO))?;
+        self.settle(&mut all, &messages, &|| Ok(Duration::ZERO))?;
         client::run(async {
-            let open = |size: &Sized| SqliteStore::open(SqliteConfig::new(size.folder.join("veza.db")));
-            let stores = sized.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-            tick(&mut sized, &stores.iter().map(|store| store as &dyn Work).collect::<Vec<_>>()).await?;
+            let open = |size: &Filled| SqliteStore::open(SqliteConfig::new(size.folder.join("veza.db")));
+            let stores = all.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+            tick(&mut all, &stores.iter().map(|store| store as &dyn Work).collect::<Vec<_>>()).await?;
             stores.iter().for_each(SqliteStore::shutdown);
             Ok(())
         })?;
-        for size in &sized {
+        for size in &all {
             let db = rusqlite::Connection::open(size.folder.join("veza.db"))?;
             check(size.sales, &fixture, |sql| Ok(db.query_row(sql, [], |row| row.get(0))?))?;
             drop(db);
             // The large ones are several gigabytes.
             fs::remove_dir_all(&size.folder)?;
         }
-        Ok(section("SQLite", "sqlite", &sized))
+        Ok(section("SQLite", "sqlite", &all))
     }
 
     /// On Postgres.
@@ -134,82 +136,82 @@ impl Growth<'_> {
     /// # Errors
     /// Something does not work, or the books are wrong.
     pub fn postgres(&self, cluster: &Cluster) -> Outcome<Section> {
-        let (fixture, mut sized) = self.begin("postgres")?;
+        let (fixture, mut all) = self.begin("postgres")?;
         let messages = Messages::sign(&fixture);
         let template = "small";
         cluster.create(template, None)?;
         client::run(postgres::fill(&cluster.url(template), &fixture))?;
-        for size in &mut sized {
+        for size in &mut all {
             self.filling("Postgres", size);
             let database = database(size);
             cluster.create(&database, Some(template))?;
             history::into_postgres(cluster, &database, &History::before(&fixture, size.sales, &messages))?;
             size.url = Some(cluster.url(&database));
         }
-        self.settle(&mut sized, &messages, &|| cluster.cpu())?;
+        self.settle(&mut all, &messages, &|| cluster.cpu())?;
         client::run(async {
             let mut stores = Vec::new();
-            for size in &sized {
+            for size in &all {
                 let url = size.url.clone().unwrap_or_default();
                 stores.push(PostgresStore::connect(PostgresConfig::new(SecretString::from(url))).await?);
             }
-            tick(&mut sized, &stores.iter().map(|store| store as &dyn Work).collect::<Vec<_>>()).await?;
+            tick(&mut all, &stores.iter().map(|store| store as &dyn Work).collect::<Vec<_>>()).await?;
             for store in &stores {
                 store.shutdown().await;
             }
             Ok(())
         })?;
-        for size in &sized {
+        for size in &all {
             let database = database(size);
             check(size.sales, &fixture, |sql| Ok(cluster.sql(&database, sql)?.parse()?))?;
             cluster.sql("postgres", &format!("DROP DATABASE {database}"))?;
         }
         cluster.sql("postgres", &format!("DROP DATABASE {template}"))?;
-        Ok(section("Postgres", "postgres", &sized))
+        Ok(section("Postgres", "postgres", &all))
     }
 
     /// The orders that will be settled, and the databases that are to be made.
-    fn begin(&self, name: &str) -> Outcome<(Fixture, Vec<Sized>)> {
+    fn begin(&self, name: &str) -> Outcome<(Fixture, Vec<Filled>)> {
         let fixture = Fixture::new(WARM_UP + TURNS * SETTLED)?;
-        let sized = self.options.sizes.iter().map(|sales| {
+        let all = self.options.sizes.iter().map(|sales| {
             let folder = self.folder.join(format!("{name}-{sales}"));
             fs::create_dir_all(&folder)?;
-            Ok(Sized { sales: *sales as usize, folder, url: None, costs: Default::default() })
+            Ok(Filled { sales: *sales as usize, folder, url: None, costs: Default::default() })
         });
-        Ok((fixture, sized.collect::<Outcome<Vec<_>>>()?))
+        Ok((fixture, all.collect::<Outcome<Vec<_>>>()?))
     }
 
-    fn filling(&self, what: &str, size: &Sized) {
+    fn filling(&self, what: &str, size: &Filled) {
         progress!("filling {what} with {} sales", report::number(size.sales as f64));
     }
 
     /// Settles in turns. `database` says what processor time the database has used by itself.
-    fn settle(&self, sized: &mut [Sized], messages: &Messages<'_>, database: &dyn Fn() -> Outcome<Duration>) -> Outcome<()> {
+    fn settle(&self, all: &mut [Filled], messages: &Messages<'_>, database: &dyn Fn() -> Outcome<Duration>) -> Outcome<()> {
         progress!("settlements by size");
-        let start = |size: &Sized| {
+        let start = |size: &Filled| {
             let url = size.url.iter().map(|url| ("DATABASE_URL".to_owned(), url.clone()));
             let settings: Vec<_> = self.settings.iter().cloned().chain(url).collect();
             Server::start(self.binary, &size.folder, Role::Api, &settings)
         };
-        let servers = sized.iter().map(start).collect::<Outcome<Vec<_>>>()?;
+        let servers = all.iter().map(start).collect::<Outcome<Vec<_>>>()?;
         let load = |server: &Server, first: usize, count: usize| {
             let stop = Stop { before: first + count, after: Duration::MAX };
-            client::run(client::closed(&[server.address], self.options.connections, first, stop, messages))
+            client::run(client::closed(&[server.address], CONNECTIONS, first, stop, messages))
         };
         servers.iter().try_for_each(|server| load(server, 0, WARM_UP).map(|_| ()))?;
         let used = |server: &Server| -> Outcome<Duration> { Ok(server.usage()?.cpu + database()?) };
-        let mut before = Vec::new();
+        let mut spent = Vec::new();
         for turn in 0..TURNS {
-            for (size, server) in sized.iter_mut().zip(&servers) {
-                let used_before = used(server)?;
+            for (size, server) in all.iter_mut().zip(&servers) {
+                let before = used(server)?;
                 let load = load(server, WARM_UP + turn * SETTLED, SETTLED)?;
-                before.push((used(server)?.saturating_sub(used_before), load.answered));
+                spent.push((used(server)?.saturating_sub(before), load.answered));
                 size.costs[place(Cost::Settlement)].push(micros(load.elapsed) / load.answered as f64);
             }
         }
         // The kernel counts in hundredths of a second, so all turns are taken together.
-        for (at, size) in sized.iter_mut().enumerate() {
-            let own = before.iter().skip(at).step_by(servers.len());
+        for (at, size) in all.iter_mut().enumerate() {
+            let own = spent.iter().skip(at).step_by(servers.len());
             let (time, count) = own.fold((Duration::ZERO, 0), |(time, count), (used, answered)| (time + *used, count + answered));
             size.costs[place(Cost::Processor)].push(micros(time) / count as f64);
         }
@@ -217,16 +219,16 @@ impl Growth<'_> {
     }
 }
 
-fn database(size: &Sized) -> String {
+fn database(size: &Filled) -> String {
     format!("sales{}", size.sales)
 }
 
 /// Lets workers look for due work, in turns. What they find is the transfers of what has just been settled.
-async fn tick(sized: &mut [Sized], stores: &[&dyn Work]) -> Outcome<()> {
+async fn tick(all: &mut [Filled], stores: &[&dyn Work]) -> Outcome<()> {
     progress!("workers' ticks by size");
     let now = Timestamp(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros())?).plus(Duration::from_secs(1));
     for turn in 0..=TURNS {
-        for (size, store) in sized.iter_mut().zip(stores) {
+        for (size, store) in all.iter_mut().zip(stores) {
             let mut record = |cost: Cost, began: Instant| {
                 // Connections are made and statements prepared in the first turn.
                 if turn > 0 {
@@ -288,11 +290,11 @@ fn check(sales: usize, fixture: &Fixture, count: impl Fn(&str) -> Outcome<i64>) 
     Ok(())
 }
 
-fn section(what: &str, key: &str, sized: &[Sized]) -> Section {
+fn section(what: &str, key: &str, all: &[Filled]) -> Section {
     let mut section = Section::new(format!("{what}: cost beside sales that are over"));
     for cost in Cost::ALL {
-        let costs: Vec<f64> = sized.iter().map(|size| middle(size.costs[place(cost)].iter().copied())).collect();
-        for (size, micros) in sized.iter().zip(&costs) {
+        let costs: Vec<f64> = all.iter().map(|size| middle(size.costs[place(cost)].iter().copied())).collect();
+        for (size, micros) in all.iter().zip(&costs) {
             let sales = size.sales;
             section.add(
                 format!("{key}_{}_{sales}", cost.key()),

@@ -270,7 +270,7 @@ fn as_owner(program: &Path, owner: Option<(u32, u32)>) -> Command {
 ///
 /// # Errors
 /// It does not; with what it said.
-pub fn done(command: &mut Command) -> Outcome<Output> {
+fn done(command: &mut Command) -> Outcome<Output> {
     let output = command.stdin(Stdio::null()).output()?;
     if output.status.success() {
         return Ok(output);
