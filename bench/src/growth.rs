@@ -8,6 +8,7 @@ use crate::client::{self, Stop};
 use crate::failure::{Outcome, fail};
 use crate::fixture::{Fixture, PRICE};
 use crate::history::{self, History};
+use crate::machine;
 use crate::messages::Messages;
 use crate::options::Options;
 use crate::postgres::{self, cluster::Cluster};
@@ -39,6 +40,9 @@ const FULL_TICKS: usize = 4;
 const BATCH: u32 = 20;
 /// For how long; longer than all of it takes, so that none is due again.
 const LEASE: Duration = Duration::from_secs(3600);
+/// What a sale takes on disk, on Postgres more than on SQLite; and what the log of a database may take.
+const BYTES_PER_SALE: u64 = 4000;
+const BYTES_AT_LEAST: u64 = 2 << 30;
 /// How much more the dearest size may cost than the cheapest.
 const SPREAD_MAX: f64 = 1.3;
 
@@ -108,7 +112,7 @@ impl Growth<'_> {
         let (fixture, mut all) = self.begin("sqlite")?;
         let messages = Messages::sign(&fixture);
         for size in &all {
-            self.filling("SQLite", size);
+            self.filling("SQLite", size)?;
             let path = size.folder.join("veza.db");
             client::run(fixture.fill(&path))?;
             history::into_sqlite(&path, &History::before(&fixture, size.sales, &messages))?;
@@ -142,7 +146,7 @@ impl Growth<'_> {
         cluster.create(template, None)?;
         client::run(postgres::fill(&cluster.url(template), &fixture))?;
         for size in &mut all {
-            self.filling("Postgres", size);
+            self.filling("Postgres", size)?;
             let database = database(size);
             cluster.create(&database, Some(template))?;
             history::into_postgres(cluster, &database, &History::before(&fixture, size.sales, &messages))?;
@@ -181,8 +185,19 @@ impl Growth<'_> {
         Ok((fixture, all.collect::<Outcome<Vec<_>>>()?))
     }
 
-    fn filling(&self, what: &str, size: &Filled) {
-        progress!("filling {what} with {} sales", report::number(size.sales as f64));
+    /// Says what comes, if there is room for it.
+    fn filling(&self, what: &str, size: &Filled) -> Outcome<()> {
+        let sales = report::number(size.sales as f64);
+        let (room, wanted) = (machine::room(self.folder)?, BYTES_AT_LEAST + size.sales as u64 * BYTES_PER_SALE);
+        if room < wanted {
+            let (room, wanted) = (room >> 20, wanted >> 20);
+            return fail(format!(
+                "{sales} sales take up to {wanted} MiB, and there are {room} in {}: see --dir, --sizes",
+                self.folder.display()
+            ));
+        }
+        progress!("filling {what} with {sales} sales");
+        Ok(())
     }
 
     /// Settles in turns. `database` says what processor time the database has used by itself.
@@ -200,19 +215,19 @@ impl Growth<'_> {
         };
         servers.iter().try_for_each(|server| load(server, 0, WARM_UP).map(|_| ()))?;
         let used = |server: &Server| -> Outcome<Duration> { Ok(server.usage()?.cpu + database()?) };
-        let mut spent = Vec::new();
+        let mut spent = vec![Vec::new(); servers.len()];
         for turn in 0..TURNS {
-            for (size, server) in all.iter_mut().zip(&servers) {
+            for at in there_and_back(turn, all.len()) {
+                let server = &servers[at];
                 let before = used(server)?;
                 let load = load(server, WARM_UP + turn * SETTLED, SETTLED)?;
-                spent.push((used(server)?.saturating_sub(before), load.answered));
-                size.costs[place(Cost::Settlement)].push(micros(load.elapsed) / load.answered as f64);
+                spent[at].push((used(server)?.saturating_sub(before), load.answered));
+                all[at].costs[place(Cost::Settlement)].push(micros(load.elapsed) / load.answered as f64);
             }
         }
         // The kernel counts in hundredths of a second, so all turns are taken together.
-        for (at, size) in all.iter_mut().enumerate() {
-            let own = spent.iter().skip(at).step_by(servers.len());
-            let (time, count) = own.fold((Duration::ZERO, 0), |(time, count), (used, answered)| (time + *used, count + answered));
+        for (size, spent) in all.iter_mut().zip(spent) {
+            let (time, count) = spent.iter().fold((Duration::ZERO, 0), |(time, count), (used, answered)| (time + *used, count + answered));
             size.costs[place(Cost::Processor)].push(micros(time) / count as f64);
         }
         servers.into_iter().try_for_each(Server::stop)
@@ -228,7 +243,8 @@ async fn tick(all: &mut [Filled], stores: &[&dyn Work]) -> Outcome<()> {
     progress!("workers' ticks by size");
     let now = Timestamp(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros())?).plus(Duration::from_secs(1));
     for turn in 0..=TURNS {
-        for (size, store) in all.iter_mut().zip(stores) {
+        for at in there_and_back(turn, all.len()) {
+            let (size, store) = (&mut all[at], stores[at]);
             let mut record = |cost: Cost, began: Instant| {
                 // Connections are made and statements prepared in the first turn.
                 if turn > 0 {
@@ -237,7 +253,7 @@ async fn tick(all: &mut [Filled], stores: &[&dyn Work]) -> Outcome<()> {
             };
             for _ in 0..IDLE_TICKS {
                 let began = Instant::now();
-                idle(*store, now).await?;
+                idle(store, now).await?;
                 record(Cost::IdleTick, began);
             }
             for _ in 0..FULL_TICKS {
@@ -253,7 +269,12 @@ async fn tick(all: &mut [Filled], stores: &[&dyn Work]) -> Outcome<()> {
     Ok(())
 }
 
-/// What every worker that has nothing to do asks, once each.
+/// Nobody is always the first: the order of a turn is that of the one before, turned round.
+fn there_and_back(turn: usize, count: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |place| if turn.is_multiple_of(2) { place } else { count - 1 - place })
+}
+
+/// What every worker that has nothing to do asks, once each. A further kind of worker asks here too.
 async fn idle(store: &dyn Work, now: Timestamp) -> Result<(), StoreError> {
     store.claim_effects(now, LEASE, BATCH).await?;
     store.claim_reversals(now, LEASE, BATCH).await?;
