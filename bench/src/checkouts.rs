@@ -45,20 +45,26 @@ struct Places {
     sandbox: SocketAddr,
 }
 
-/// Fills a database in `folder`, starts a server on it, checks out, and compares the books.
+/// People who can log in, and so many orders that wait.
+///
+/// # Errors
+/// As [`Fixture::new`].
+pub fn fixture(orders: usize) -> Outcome<Fixture> {
+    let hash = Argon2::default().hash_password(PASSWORD.as_bytes()).map_err(|error| error.to_string())?.to_string();
+    Ok(Fixture::new(orders)?.with_password_hash(hash))
+}
+
+/// Starts a server on the database in `folder`, which was filled from the fixture, checks out, and compares the books.
 ///
 /// # Errors
 /// A checkout fails, or the sandbox's books and ours do not agree.
-pub fn measure(options: &Options, binary: &Path, folder: &Path) -> Outcome<Checkouts> {
-    let hash = Argon2::default().hash_password(PASSWORD.as_bytes()).map_err(|error| error.to_string())?.to_string();
-    let fixture = Fixture::new(0)?.with_password_hash(hash);
-    client::run(fixture.fill(&folder.join("veza.db")))?;
+pub fn measure(options: &Options, binary: &Path, folder: &Path, fixture: &Fixture) -> Outcome<Checkouts> {
     let sandbox = free_port()?;
     let mut settings = vec![("SANDBOX_BIND_ADDR".to_owned(), sandbox.to_string())];
     settings.extend(options.env.iter().cloned());
     let server = Server::start(binary, folder, Role::All, &settings)?;
     let places = Places { shop: server.address, sandbox };
-    let (checkouts, total) = client::run(shop(places, &fixture, Duration::from_secs(options.seconds)))?;
+    let (checkouts, total) = client::run(shop(places, fixture, Duration::from_secs(options.seconds)))?;
     server.stop()?;
     verify(&folder.join("veza.db"), total)?;
     Ok(checkouts)

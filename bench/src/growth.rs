@@ -8,6 +8,7 @@ use crate::client::{self, Stop};
 use crate::failure::{Outcome, fail};
 use crate::fixture::{Fixture, PRICE};
 use crate::history::{self, History};
+use crate::machine;
 use crate::messages::Messages;
 use crate::options::Options;
 use crate::postgres::{self, cluster::Cluster};
@@ -27,6 +28,8 @@ use veza_sqlite::{SqliteConfig, SqliteStore};
 const TURNS: usize = 25;
 /// Settlements of a turn.
 const SETTLED: usize = 100;
+/// Connections that settle.
+const CONNECTIONS: u16 = 16;
 /// Settlements before the first turn.
 const WARM_UP: usize = 200;
 /// Ticks that find nothing, a turn.
@@ -37,13 +40,16 @@ const FULL_TICKS: usize = 4;
 const BATCH: u32 = 20;
 /// For how long; longer than all of it takes, so that none is due again.
 const LEASE: Duration = Duration::from_secs(3600);
+/// What a sale takes on disk, on Postgres more than on SQLite; and what the log of a database may take.
+const BYTES_PER_SALE: u64 = 4000;
+const BYTES_AT_LEAST: u64 = 2 << 30;
 /// How much more the dearest size may cost than the cheapest.
 const SPREAD_MAX: f64 = 1.3;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cost {
-    /// A settlement over HTTP, all connections busy.
+    /// A settlement over HTTP, all connections busy: their share of the time.
     Settlement,
     /// The processor time of it, of the server and its database.
     Processor,
@@ -76,7 +82,7 @@ impl Cost {
 }
 
 /// A database of one size.
-struct Sized {
+struct Filled {
     sales: usize,
     folder: PathBuf,
     /// Its address, where it is not the file in the folder.
@@ -103,30 +109,30 @@ impl Growth<'_> {
     /// # Errors
     /// Something does not work, or the books are wrong.
     pub fn sqlite(&self) -> Outcome<Section> {
-        let (fixture, mut sized) = self.begin("sqlite")?;
+        let (fixture, mut all) = self.begin("sqlite")?;
         let messages = Messages::sign(&fixture);
-        for size in &sized {
-            self.filling("SQLite", size);
+        for size in &all {
+            self.filling("SQLite", size)?;
             let path = size.folder.join("veza.db");
             client::run(fixture.fill(&path))?;
             history::into_sqlite(&path, &History::before(&fixture, size.sales, &messages))?;
         }
-        self.settle(&mut sized, &messages, &|| Ok(Duration::ZERO))?;
+        self.settle(&mut all, &messages, &|| Ok(Duration::ZERO))?;
         client::run(async {
-            let open = |size: &Sized| SqliteStore::open(SqliteConfig::new(size.folder.join("veza.db")));
-            let stores = sized.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-            tick(&mut sized, &stores.iter().map(|store| store as &dyn Work).collect::<Vec<_>>()).await?;
+            let open = |size: &Filled| SqliteStore::open(SqliteConfig::new(size.folder.join("veza.db")));
+            let stores = all.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+            tick(&mut all, &stores.iter().map(|store| store as &dyn Work).collect::<Vec<_>>()).await?;
             stores.iter().for_each(SqliteStore::shutdown);
             Ok(())
         })?;
-        for size in &sized {
+        for size in &all {
             let db = rusqlite::Connection::open(size.folder.join("veza.db"))?;
             check(size.sales, &fixture, |sql| Ok(db.query_row(sql, [], |row| row.get(0))?))?;
             drop(db);
             // The large ones are several gigabytes.
             fs::remove_dir_all(&size.folder)?;
         }
-        Ok(section("SQLite", "sqlite", &sized))
+        Ok(section("SQLite", "sqlite", &all))
     }
 
     /// On Postgres.
@@ -134,99 +140,111 @@ impl Growth<'_> {
     /// # Errors
     /// Something does not work, or the books are wrong.
     pub fn postgres(&self, cluster: &Cluster) -> Outcome<Section> {
-        let (fixture, mut sized) = self.begin("postgres")?;
+        let (fixture, mut all) = self.begin("postgres")?;
         let messages = Messages::sign(&fixture);
         let template = "small";
         cluster.create(template, None)?;
         client::run(postgres::fill(&cluster.url(template), &fixture))?;
-        for size in &mut sized {
-            self.filling("Postgres", size);
+        for size in &mut all {
+            self.filling("Postgres", size)?;
             let database = database(size);
             cluster.create(&database, Some(template))?;
             history::into_postgres(cluster, &database, &History::before(&fixture, size.sales, &messages))?;
             size.url = Some(cluster.url(&database));
         }
-        self.settle(&mut sized, &messages, &|| cluster.cpu())?;
+        self.settle(&mut all, &messages, &|| cluster.cpu())?;
         client::run(async {
             let mut stores = Vec::new();
-            for size in &sized {
+            for size in &all {
                 let url = size.url.clone().unwrap_or_default();
                 stores.push(PostgresStore::connect(PostgresConfig::new(SecretString::from(url))).await?);
             }
-            tick(&mut sized, &stores.iter().map(|store| store as &dyn Work).collect::<Vec<_>>()).await?;
+            tick(&mut all, &stores.iter().map(|store| store as &dyn Work).collect::<Vec<_>>()).await?;
             for store in &stores {
                 store.shutdown().await;
             }
             Ok(())
         })?;
-        for size in &sized {
+        for size in &all {
             let database = database(size);
             check(size.sales, &fixture, |sql| Ok(cluster.sql(&database, sql)?.parse()?))?;
             cluster.sql("postgres", &format!("DROP DATABASE {database}"))?;
         }
         cluster.sql("postgres", &format!("DROP DATABASE {template}"))?;
-        Ok(section("Postgres", "postgres", &sized))
+        Ok(section("Postgres", "postgres", &all))
     }
 
     /// The orders that will be settled, and the databases that are to be made.
-    fn begin(&self, name: &str) -> Outcome<(Fixture, Vec<Sized>)> {
+    fn begin(&self, name: &str) -> Outcome<(Fixture, Vec<Filled>)> {
         let fixture = Fixture::new(WARM_UP + TURNS * SETTLED)?;
-        let sized = self.options.sizes.iter().map(|sales| {
+        let all = self.options.sizes.iter().map(|sales| {
             let folder = self.folder.join(format!("{name}-{sales}"));
             fs::create_dir_all(&folder)?;
-            Ok(Sized { sales: *sales as usize, folder, url: None, costs: Default::default() })
+            Ok(Filled { sales: *sales as usize, folder, url: None, costs: Default::default() })
         });
-        Ok((fixture, sized.collect::<Outcome<Vec<_>>>()?))
+        Ok((fixture, all.collect::<Outcome<Vec<_>>>()?))
     }
 
-    fn filling(&self, what: &str, size: &Sized) {
-        progress!("filling {what} with {} sales", report::number(size.sales as f64));
+    /// Says what comes, if there is room for it.
+    fn filling(&self, what: &str, size: &Filled) -> Outcome<()> {
+        let sales = report::number(size.sales as f64);
+        let (room, wanted) = (machine::room(self.folder)?, BYTES_AT_LEAST + size.sales as u64 * BYTES_PER_SALE);
+        if room < wanted {
+            let (room, wanted) = (room >> 20, wanted >> 20);
+            return fail(format!(
+                "{sales} sales take up to {wanted} MiB, and there are {room} in {}: see --dir, --sizes",
+                self.folder.display()
+            ));
+        }
+        progress!("filling {what} with {sales} sales");
+        Ok(())
     }
 
     /// Settles in turns. `database` says what processor time the database has used by itself.
-    fn settle(&self, sized: &mut [Sized], messages: &Messages<'_>, database: &dyn Fn() -> Outcome<Duration>) -> Outcome<()> {
+    fn settle(&self, all: &mut [Filled], messages: &Messages<'_>, database: &dyn Fn() -> Outcome<Duration>) -> Outcome<()> {
         progress!("settlements by size");
-        let start = |size: &Sized| {
+        let start = |size: &Filled| {
             let url = size.url.iter().map(|url| ("DATABASE_URL".to_owned(), url.clone()));
             let settings: Vec<_> = self.settings.iter().cloned().chain(url).collect();
             Server::start(self.binary, &size.folder, Role::Api, &settings)
         };
-        let servers = sized.iter().map(start).collect::<Outcome<Vec<_>>>()?;
+        let servers = all.iter().map(start).collect::<Outcome<Vec<_>>>()?;
         let load = |server: &Server, first: usize, count: usize| {
             let stop = Stop { before: first + count, after: Duration::MAX };
-            client::run(client::closed(&[server.address], self.options.connections, first, stop, messages))
+            client::run(client::closed(&[server.address], CONNECTIONS, first, stop, messages))
         };
         servers.iter().try_for_each(|server| load(server, 0, WARM_UP).map(|_| ()))?;
         let used = |server: &Server| -> Outcome<Duration> { Ok(server.usage()?.cpu + database()?) };
-        let mut before = Vec::new();
+        let mut spent = vec![Vec::new(); servers.len()];
         for turn in 0..TURNS {
-            for (size, server) in sized.iter_mut().zip(&servers) {
-                let used_before = used(server)?;
+            for at in there_and_back(turn, all.len()) {
+                let server = &servers[at];
+                let before = used(server)?;
                 let load = load(server, WARM_UP + turn * SETTLED, SETTLED)?;
-                before.push((used(server)?.saturating_sub(used_before), load.answered));
-                size.costs[place(Cost::Settlement)].push(micros(load.elapsed) / load.answered as f64);
+                spent[at].push((used(server)?.saturating_sub(before), load.answered));
+                all[at].costs[place(Cost::Settlement)].push(micros(load.elapsed) / load.answered as f64);
             }
         }
         // The kernel counts in hundredths of a second, so all turns are taken together.
-        for (at, size) in sized.iter_mut().enumerate() {
-            let own = before.iter().skip(at).step_by(servers.len());
-            let (time, count) = own.fold((Duration::ZERO, 0), |(time, count), (used, answered)| (time + *used, count + answered));
+        for (size, spent) in all.iter_mut().zip(spent) {
+            let (time, count) = spent.iter().fold((Duration::ZERO, 0), |(time, count), (used, answered)| (time + *used, count + answered));
             size.costs[place(Cost::Processor)].push(micros(time) / count as f64);
         }
         servers.into_iter().try_for_each(Server::stop)
     }
 }
 
-fn database(size: &Sized) -> String {
+fn database(size: &Filled) -> String {
     format!("sales{}", size.sales)
 }
 
 /// Lets workers look for due work, in turns. What they find is the transfers of what has just been settled.
-async fn tick(sized: &mut [Sized], stores: &[&dyn Work]) -> Outcome<()> {
+async fn tick(all: &mut [Filled], stores: &[&dyn Work]) -> Outcome<()> {
     progress!("workers' ticks by size");
     let now = Timestamp(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros())?).plus(Duration::from_secs(1));
     for turn in 0..=TURNS {
-        for (size, store) in sized.iter_mut().zip(stores) {
+        for at in there_and_back(turn, all.len()) {
+            let (size, store) = (&mut all[at], stores[at]);
             let mut record = |cost: Cost, began: Instant| {
                 // Connections are made and statements prepared in the first turn.
                 if turn > 0 {
@@ -235,7 +253,7 @@ async fn tick(sized: &mut [Sized], stores: &[&dyn Work]) -> Outcome<()> {
             };
             for _ in 0..IDLE_TICKS {
                 let began = Instant::now();
-                idle(*store, now).await?;
+                idle(store, now).await?;
                 record(Cost::IdleTick, began);
             }
             for _ in 0..FULL_TICKS {
@@ -251,7 +269,12 @@ async fn tick(sized: &mut [Sized], stores: &[&dyn Work]) -> Outcome<()> {
     Ok(())
 }
 
-/// What every worker that has nothing to do asks, once each.
+/// Nobody is always the first: the order of a turn is that of the one before, turned round.
+fn there_and_back(turn: usize, count: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |place| if turn.is_multiple_of(2) { place } else { count - 1 - place })
+}
+
+/// What every worker that has nothing to do asks, once each. A further kind of worker asks here too.
 async fn idle(store: &dyn Work, now: Timestamp) -> Result<(), StoreError> {
     store.claim_effects(now, LEASE, BATCH).await?;
     store.claim_reversals(now, LEASE, BATCH).await?;
@@ -288,11 +311,11 @@ fn check(sales: usize, fixture: &Fixture, count: impl Fn(&str) -> Outcome<i64>) 
     Ok(())
 }
 
-fn section(what: &str, key: &str, sized: &[Sized]) -> Section {
+fn section(what: &str, key: &str, all: &[Filled]) -> Section {
     let mut section = Section::new(format!("{what}: cost beside sales that are over"));
     for cost in Cost::ALL {
-        let costs: Vec<f64> = sized.iter().map(|size| middle(size.costs[place(cost)].iter().copied())).collect();
-        for (size, micros) in sized.iter().zip(&costs) {
+        let costs: Vec<f64> = all.iter().map(|size| middle(size.costs[place(cost)].iter().copied())).collect();
+        for (size, micros) in all.iter().zip(&costs) {
             let sales = size.sales;
             section.add(
                 format!("{key}_{}_{sales}", cost.key()),

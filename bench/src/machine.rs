@@ -6,6 +6,7 @@ use serde::Serialize;
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Size of the writes by which a flush is measured: a page of the database.
@@ -96,6 +97,17 @@ pub fn flushes(dir: &Path) -> Option<u64> {
     counters.split_ascii_whitespace().nth(15)?.parse().ok()
 }
 
+/// Bytes that may still be written under `dir`.
+///
+/// # Errors
+/// The system does not say.
+pub fn room(dir: &Path) -> Outcome<u64> {
+    let output = Command::new("df").args(["-P", "-k"]).arg(dir).output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let kib = text.lines().nth(1).and_then(|line| line.split_ascii_whitespace().nth(3)?.parse::<u64>().ok());
+    kib.map(|kib| kib << 10).ok_or_else(|| format!("df does not say how much room there is in {}", dir.display()).into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,5 +119,6 @@ mod tests {
         assert_eq!(filesystem(Path::new("/dev/shm"), mounts), "tmpfs");
         assert_eq!(filesystem(Path::new("/usr"), mounts), "ext4");
         assert_eq!(filesystem(Path::new("/usr"), ""), "unknown");
+        assert!(room(Path::new("/")).unwrap() > 0);
     }
 }

@@ -163,7 +163,9 @@ impl Suite<'_> {
 
     fn checkouts(&mut self) -> Outcome<()> {
         progress!("checkouts, sandbox inside");
-        let mut measured = checkouts::measure(self.options, self.binary, &self.folder("checkouts")?)?;
+        let (folder, fixture) = (self.folder("checkouts")?, checkouts::fixture(0)?);
+        crate::client::run(fixture.fill(&folder.join("veza.db")))?;
+        let mut measured = checkouts::measure(self.options, self.binary, &folder, &fixture)?;
         let mut section = Section::new("Checkouts to paid, 8 buyers, sandbox inside");
         section
             .add("checkouts", "order, payment, webhook, completed", measured.paid as f64 / measured.elapsed.as_secs_f64(), "/s")

@@ -16,13 +16,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How the server is set, beside where it is. The first three are what Postgres does by itself: nothing is gained by losing data.
-/// No checkpoint comes by itself during a turn.
+/// Checkpoints come rarely by themselves.
 const SETTINGS: [(&str, &str); 11] = [
     ("fsync", "on"),
     ("synchronous_commit", "on"),
     ("full_page_writes", "on"),
     ("shared_buffers", "512MB"),
-    ("max_wal_size", "6GB"),
+    ("max_wal_size", "2GB"),
     ("checkpoint_timeout", "1h"),
     ("max_connections", "500"),
     ("listen_addresses", "127.0.0.1"),
@@ -270,7 +270,7 @@ fn as_owner(program: &Path, owner: Option<(u32, u32)>) -> Command {
 ///
 /// # Errors
 /// It does not; with what it said.
-pub fn done(command: &mut Command) -> Outcome<Output> {
+fn done(command: &mut Command) -> Outcome<Output> {
     let output = command.stdin(Stdio::null()).output()?;
     if output.status.success() {
         return Ok(output);

@@ -212,10 +212,17 @@ impl Contest<'_> {
 
     /// Settles by pgbench.
     fn sent(&self, contender: Contender, pgbench: &Pgbench<'_>, first: usize) -> Outcome<Turn> {
-        let (postgres, client) = (self.cluster.cpu()?, process::awaited_cpu()?);
-        let load = pgbench.run(contender.database(), first, self.options.connections, WARM_UP, self.length())?;
-        let postgres = micros(self.cluster.cpu()?.saturating_sub(postgres), load.processed);
-        let client = micros(process::awaited_cpu()?.saturating_sub(client), load.processed);
+        let mut before = [Duration::ZERO; 2];
+        // Its own time arrives in ours when it has ended.
+        let awaited = process::awaited_cpu()?;
+        let mut warm = |id| {
+            before = [self.cluster.cpu()?, awaited + process::usage(id)?.cpu];
+            Ok(())
+        };
+        let load = pgbench.run(contender.database(), first, self.options.connections, [WARM_UP, self.length()], &mut warm)?;
+        let after = [self.cluster.cpu()?, process::awaited_cpu()?];
+        let counted = (load.rate * self.length().as_secs_f64()) as usize;
+        let [postgres, client] = [0, 1].map(|place| micros(after[place].saturating_sub(before[place]), counted));
         if load.processed > self.share() {
             return fail(format!("pgbench settled {} orders in one turn: prepare more (--orders)", load.processed));
         }

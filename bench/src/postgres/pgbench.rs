@@ -1,10 +1,12 @@
 //! pgbench: what Postgres does for somebody who only sends statements.
 
 use crate::failure::{Outcome, fail};
-use crate::postgres::cluster::{Cluster, done};
+use crate::postgres::cluster::Cluster;
 use crate::postgres::script::Script;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::thread;
 use std::time::Duration;
 
 /// What the application's connections are told too.
@@ -27,6 +29,9 @@ pub struct Load {
     pub processed: usize,
 }
 
+/// Is told pgbench's process id when the warm-up is over.
+pub type Warm<'w> = &'w mut dyn FnMut(u32) -> Outcome<()>;
+
 /// A second or so of a load, as pgbench reports it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Interval {
@@ -47,12 +52,13 @@ impl<'a> Pgbench<'a> {
         Ok(Self { cluster, script: path, defined: script.defined })
     }
 
-    /// Settles from order `first` on, with so many clients, for `warm_up` (not counted) and `turn`.
+    /// Settles from order `first` on, with so many clients, for `warm_up` (not counted) and `turn`. When the warm-up is over,
+    /// `warm` is told pgbench's process id.
     ///
     /// # Errors
     /// A transaction fails.
-    pub fn run(&self, database: &str, first: usize, clients: u16, warm_up: Duration, turn: Duration) -> Outcome<Load> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(usize::from(clients));
+    pub fn run(&self, database: &str, first: usize, clients: u16, [warm_up, turn]: [Duration; 2], warm: Warm<'_>) -> Outcome<Load> {
+        let threads = thread::available_parallelism().map_or(1, usize::from).min(usize::from(clients));
         let seconds = (warm_up + turn).as_secs();
         let mut pgbench = self.cluster.program("pgbench");
         pgbench.env("PGOPTIONS", OPTIONS).args(["-n", "-M", "prepared", "-P", "1", "-T", &seconds.to_string()]);
@@ -61,10 +67,14 @@ impl<'a> Pgbench<'a> {
         self.defined.iter().for_each(|(name, value)| {
             pgbench.arg("-D").arg(format!("{name}={value}"));
         });
-        let output = done(pgbench.arg("-f").arg(&self.script).arg(database))?;
+        let child = pgbench.arg("-f").arg(&self.script).arg(database).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        thread::sleep(warm_up);
+        let warm = warm(child.id());
+        let output = child.wait_with_output()?;
+        warm?;
         let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         let intervals: Vec<Interval> = told.lines().filter_map(interval).collect();
-        if intervals.iter().any(|interval| interval.failed > 0) || told.contains("aborted") {
+        if !output.status.success() || intervals.iter().any(|interval| interval.failed > 0) || told.contains("aborted") {
             return fail(format!("pgbench failed: {told}"));
         }
         let processed = said.lines().find_map(|line| line.strip_prefix("number of transactions actually processed: "));
