@@ -167,9 +167,17 @@ impl Reversal {
         self.attempt.is_unknown() || self.transfer_id.is_some() && self.open_amount().is_positive()
     }
 
-    /// May a share pay a part of it? Not while a call may be taking it back.
+    /// May a share of another order pay a part of it? Only once it is known that Connect can't give it back for now
+    /// ([`Self::hold`]): what Connect still holds is taken from there. A share that paid it instead would be missing when its own
+    /// order is refunded, and the seller would keep what was never taken.
     #[must_use]
     pub fn may_be_netted(&self) -> bool {
+        self.is_at_rest() && self.hold.is_some()
+    }
+
+    /// Is it open, and no call under way that may be taking it back right now?
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
         self.status == ReversalStatus::ReversalPending && !self.attempt.is_unknown() && self.open_amount().is_positive()
     }
 

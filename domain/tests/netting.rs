@@ -93,6 +93,23 @@ fn a_debt_that_shares_have_paid_is_ended_by_its_own_worker_without_a_call() {
     assert_eq!((paid_to_seller(&world), owed(&world)), (900, 0));
 }
 
+/// §5: netting is for what Connect has refused. What it still holds is taken from there, or the next share would pay for it and be
+/// missing when its own order is refunded, with the first one left at Connect for good.
+#[test]
+fn what_connect_has_not_refused_is_taken_from_there_and_not_from_the_next_share() {
+    let sale = |price| Sale { lines: vec![(1, price)], points: 1_000 };
+    let mut world = World::new(&[sale(1000), sale(1000)], PATIENT, 0);
+    world.pay(0);
+    world.quiet_down();
+    world.refund(0, 0, None);
+    world.pay(1); // before the reversal's first call
+    assert!(!debt(&world, 0).may_be_netted() && world.books[1].file.nettings.is_empty());
+    assert_eq!(world.books[1].file.transfers[0].amount.amount, Minor(900));
+    world.refund(1, 0, None);
+    world.quiet_down();
+    assert_eq!((paid_to_seller(&world), owed(&world)), (0, 0), "nothing waits for a third sale");
+}
+
 /// The oldest debt is paid first, whichever order it is of; another seller's is none of theirs.
 #[test]
 fn the_oldest_debt_of_the_same_seller_is_paid_first() {

@@ -179,6 +179,8 @@ fn a_replacement_pays_debts_and_is_held_by_disputes() {
     }
     world.quiet_down();
     world.refund(1, 0, None);
+    let owed = world.books[1].file.reversals[0].id;
+    world.tell(1, &Fact::Reversal(owed, refused(CallRefusal::BalanceInsufficient)));
     for nth in [0, 2] {
         if nth == 2 {
             world.tell(2, &Fact::Dispute(dispute(Source::Webhook, "dp_1", DisputeStatus::Opened, 1000)));

@@ -133,8 +133,14 @@ async fn record(app: &App, order_id: OrderId, reversal: &Reversal, outcome: Call
     }
     let unit_id = format!("reversal:{}:{}", reversal.id, app.ids.uuid());
     let told = journal::call(app, order_id, &format!("reversal {}: {}", reversal.id, words(&outcome)));
+    let called = outcome != CallOutcome::NotNeeded;
     let fact = Fact::Reversal(reversal.id, outcome);
-    let extra = |decision: &Decision| if decision.changes.is_empty() { Vec::new() } else { vec![told.clone()] };
+    // A debt that only waits on is looked at for ever; its journal is not to grow by that.
+    let waits_on = |change: &Change| matches!(change, Change::Reversal(row) if row.id == reversal.id && row.hold.is_some() && row.hold == reversal.hold);
+    let extra = |decision: &Decision| {
+        let news = called || !decision.changes.iter().all(waits_on);
+        if decision.changes.is_empty() || !news { Vec::new() } else { vec![told.clone()] }
+    };
     bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &extra }).await?;
     Ok(worked)
 }

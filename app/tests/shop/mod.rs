@@ -78,6 +78,11 @@ impl Client {
     }
 
     pub async fn until<T>(&self, what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+        self.until_or(what, look, String::new).await
+    }
+
+    /// As [`Self::until`]; `seen` tells what was there instead.
+    async fn until_or<T>(&self, what: &str, look: impl AsyncFn() -> Option<T>, seen: impl Fn() -> String) -> T {
         let waited = tokio::time::timeout(Duration::from_secs(120), async {
             loop {
                 if let Some(found) = look().await {
@@ -86,7 +91,7 @@ impl Client {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         });
-        waited.await.unwrap_or_else(|_| panic!("never saw: {what}"))
+        waited.await.unwrap_or_else(|_| panic!("never saw: {what} {}", seen()))
     }
 
     pub async fn up(&self) {
@@ -190,6 +195,8 @@ pub struct Outcome {
 
 /// Waits until nothing is open any more and the three books agree to the cent.
 pub async fn books_agree(admin: &Client) -> Outcome {
+    // What was seen last, for whoever reads that they never agreed.
+    let seen = std::cell::RefCell::new(Value::Null);
     let look = async || {
         admin.control("/clock", json!({"advance": "10m"})).await;
         let (_, health) = admin.api(Method::GET, "/health/deep", Value::Null, None).await?;
@@ -208,9 +215,10 @@ pub async fn books_agree(admin: &Client) -> Outcome {
         let open = works.map(|class| class["open"].as_i64().unwrap()).sum();
         let doubled = books["created"].as_object().unwrap().values().filter(|count| count.as_i64() > Some(1)).count();
         let outcome = Outcome { captured: figure("captured"), refunded: figure("refunded"), doubled, ledger_sum: sum(|_| true), open };
+        *seen.borrow_mut() = json!({"apart": {"psp": psp, "connect": connect}, "backlog": health["backlog"], "ledger": ledger["items"]});
         ((psp, connect, unsettled, open) == (0, 0, 0, 0)).then_some(outcome)
     };
-    let outcome = admin.until("books that agree, and nothing open", look).await;
+    let outcome = admin.until_or("books that agree, and nothing open", look, || seen.borrow().to_string()).await;
     assert_eq!((outcome.ledger_sum, outcome.doubled), (0, 0), "the ledger sums to zero, nothing was created twice");
     assert!(outcome.captured > 0 && outcome.refunded > 0, "something was sold and given back: {outcome:?}");
     outcome

@@ -126,7 +126,7 @@ pub(super) fn set_off_and_send(draft: &mut Draft<'_>, seller: UserId) -> Result<
 /// Connect can't take back more than is left of a transfer: what others took of it by hand is off its open reversals, and what is
 /// then still to come back is taken elsewhere.
 fn shrink_to_what_is_left(draft: &mut Draft<'_>, id: TransferId) -> Result<(), SettlementError> {
-    for debt in draft.file.reversals_of(id).filter(|row| row.may_be_netted()).cloned().collect::<Vec<_>>() {
+    for debt in draft.file.reversals_of(id).filter(|row| row.is_at_rest()).cloned().collect::<Vec<_>>() {
         let beyond = -draft.file.uncovered(&draft.transfer(id)?);
         let paid = Minor(beyond.min(debt.open_amount().0));
         if paid.is_positive() {
