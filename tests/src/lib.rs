@@ -10,7 +10,7 @@ mod people;
 
 pub use books::assert_books_agree;
 pub use exposition::Exposition;
-pub use people::{Answer, Person};
+pub use people::{Answer, PASSWORD, Person};
 pub use veza_cluster as cluster;
 
 use serde_json::Value;
