@@ -1,13 +1,9 @@
 //! What the facts about an order do to it, whatever order they come in (spec/01-money §2, §4, §5, §10).
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
-
-mod support;
-
+use crate::support::ops::{any_history, any_sale, any_sales};
+use crate::support::world::World;
+use crate::support::*;
 use proptest::prelude::*;
-use support::ops::{any_history, any_sale, any_sales};
-use support::world::World;
-use support::*;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::effect::EffectKind;
 use veza_domain::ids::TransferId;

@@ -1,13 +1,9 @@
 //! Transfers and reversals: what a refund does to a share on its way, and what Connect's answers do (spec/01-money §4.3, §5,
 //! §11).
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
-
-mod support;
-
+use crate::support::*;
 use proptest::prelude::*;
 use std::time::Duration;
-use support::*;
 use veza_domain::attention::Code;
 use veza_domain::ids::{RefundId, TransferId};
 use veza_domain::ledger::Account;

@@ -1,13 +1,9 @@
 //! Payments: what completes an order, what contradicts it, and when the reconciler stops looking (spec/01-money §2, §8).
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
-
-mod support;
-
+use crate::support::ops::any_sale;
+use crate::support::*;
 use proptest::prelude::*;
 use std::time::Duration;
-use support::ops::any_sale;
-use support::*;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::dispute::DisputeStatus;
 use veza_domain::effect::EffectKind;

@@ -1,10 +1,6 @@
 //! The check of an order's rows against its postings finds what is broken (spec/01-money §10): one planted fault per rule.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
-
-mod support;
-
-use support::*;
+use crate::support::*;
 use veza_domain::dispute::DisputeStatus;
 use veza_domain::ledger::{Entry, Posting};
 use veza_domain::licence::LicenceStatus;

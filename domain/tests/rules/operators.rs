@@ -1,12 +1,8 @@
 //! What operators do to transfers by hand: try again, replace; pressed twice, done once (spec/01-money §5).
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
-
-mod support;
-
-use support::ops::Sale;
-use support::world::World;
-use support::*;
+use crate::support::ops::Sale;
+use crate::support::world::World;
+use crate::support::*;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::dispute::DisputeStatus;
 use veza_domain::ids::TransferId;

@@ -1,8 +1,6 @@
 //! Who may do what, as one table (spec/04-identity, spec/01-money §4).
 
-mod support;
-
-use support::*;
+use crate::support::*;
 use veza_domain::access::{Actor, MayNotSell, may_sell};
 use veza_domain::identity::{Role, Roles};
 use veza_domain::ids::UserId;

@@ -1,12 +1,8 @@
 //! What Connect has of a transfer: reversals that are ours, those that somebody made by hand, transfers that are not as we made them
 //! (spec/01-money §5).
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
-
-mod support;
-
+use crate::support::*;
 use proptest::prelude::*;
-use support::*;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::ids::{ReversalId, TransferId};
 use veza_domain::ledger::Account;

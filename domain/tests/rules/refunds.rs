@@ -1,13 +1,9 @@
 //! Opening a refund, and who bears it (spec/01-money §1, §4.1, §11).
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
-
-mod support;
-
+use crate::support::ops::{Sale, any_sale};
+use crate::support::*;
 use proptest::prelude::*;
 use std::time::Duration;
-use support::ops::{Sale, any_sale};
-use support::*;
 use veza_domain::access::Actor;
 use veza_domain::effect::EffectKind;
 use veza_domain::ids::LineId;

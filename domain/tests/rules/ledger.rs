@@ -1,10 +1,6 @@
 //! Which event posts what: the table of `docs/adr/0004-ledger-postings.md`, spelled out (spec/01-money §5).
 
-#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
-
-mod support;
-
-use support::*;
+use crate::support::*;
 use veza_domain::ids::{DisputeId, NettingId, ReversalId, TransferId};
 use veza_domain::ledger::{
     Account, Event, Posting, UnknownAccount, external_reversal, lost, netted, order_completed, refunded, reversal_done, reversal_opened,

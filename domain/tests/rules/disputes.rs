@@ -1,12 +1,8 @@
 //! Disputes: what is held, what a loss moves, and what a change of mind moves back (spec/01-money §9).
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
-
-mod support;
-
+use crate::support::ops::any_sale;
+use crate::support::*;
 use proptest::prelude::*;
-use support::ops::any_sale;
-use support::*;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::dispute::{Dispute, DisputeStatus};
 use veza_domain::effect::EffectKind;

@@ -1,12 +1,8 @@
 //! Debts: netted against later shares, ended by their own worker, written off (spec/01-money §5).
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
-
-mod support;
-
-use support::ops::Sale;
-use support::world::World;
-use support::*;
+use crate::support::ops::Sale;
+use crate::support::world::World;
+use crate::support::*;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::ids::UserId;
 use veza_domain::ledger::Account;

@@ -230,12 +230,6 @@ impl Book {
         -self.balance(Account::Connect(who))
     }
 
-    /// What was to be taken back from a seller and never will be.
-    pub fn given_up(&self, who: UserId) -> i64 {
-        let given_up = self.reversals_of(who).into_iter().filter(|row| row.status == ReversalStatus::PermanentlyFailed);
-        given_up.map(|row| row.amount.amount.0 - row.netted.0).sum()
-    }
-
     pub fn balances(&self) -> BTreeMap<Account, i64> {
         let mut balances = BTreeMap::new();
         for entry in self.postings.iter().flat_map(|posting| &posting.entries) {

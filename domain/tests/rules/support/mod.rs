@@ -1,8 +1,6 @@
 //! What the tests of the rules share: an order at checkout, the facts about it, and a book that keeps every change it makes
 //! and checks after each one what must hold at any time.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "each test crate uses its part; a test may fail loudly")]
-
 use proptest::prelude::ProptestConfig;
 use std::time::Duration;
 use uuid::Uuid;

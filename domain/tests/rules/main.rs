@@ -1,0 +1,16 @@
+//! The rules of the domain, by area; one binary, so that they build and run in one go.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+mod access;
+mod check;
+mod connect;
+mod disputes;
+mod ledger;
+mod netting;
+mod operators;
+mod payments;
+mod refunds;
+mod settlement;
+mod support;
+mod transfers;
