@@ -8,6 +8,7 @@ macro_rules! progress {
     ($($argument:tt)*) => { eprintln!($($argument)*) };
 }
 
+mod backlog;
 mod checkouts;
 mod client;
 mod failure;

@@ -49,6 +49,8 @@ pub enum Benchmark {
     Settlements,
     /// Checkouts a second, from the order to the licence.
     Checkouts,
+    /// A backlog of stuck orders, drained beside checkouts.
+    Backlog,
     /// Product lists a second.
     Products,
     /// Start-up time and idle memory.
