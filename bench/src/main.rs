@@ -24,6 +24,7 @@ mod products;
 mod report;
 mod server;
 mod settlements;
+mod soak;
 mod startup;
 mod stats;
 mod suite;
