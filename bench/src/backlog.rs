@@ -106,6 +106,8 @@ fn settings(options: &Options, sandbox: SocketAddr, reconciles: bool) -> Vec<(St
         ("SANDBOX_ENABLED", "false"),
         ("RECONCILE_WORKER_ENABLED", if reconciles { "true" } else { "false" }),
         ("RECONCILE_ORDER_STUCK_AFTER", "10s"),
+        // Rows that a stop leaves claimed are due again after this.
+        ("RECONCILE_INTERVAL", "2s"),
     ];
     let own = own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     own.chain(options.env.iter().cloned()).collect()

@@ -9,7 +9,7 @@ mod visit;
 use crate::checkouts::{self, Places, exchange};
 use crate::client::{self, Connection, request};
 use crate::failure::{Outcome, fail};
-use crate::fixture::{CURRENCY, Fixture};
+use crate::fixture::CURRENCY;
 use crate::options::Options;
 use crate::report::{Section, Target};
 use crate::server::{Role, Server, free_port};
@@ -79,21 +79,21 @@ pub fn measure(options: &Options, binary: &Path, folder: &Path) -> Outcome<Secti
     let places = Places { shop, sandbox: sandbox.address };
     let after = Duration::from_secs(60 * options.minutes);
 
+    let shop = client::run(Shop::open(places, &fixture))?;
     let (calm, _) = client::run(checkouts::shop_on(places, &fixture, CALIBRATION))?;
     // A visit is a little more than a checkout: a list, and some refunds; so this is not less than was promised.
     let rate = SHARE * calm.paid as f64 / calm.elapsed.as_secs_f64();
     progress!("soak: {rate:.0} visits/s for {} minutes", options.minutes);
-    let (counts, memory) = client::run(load(&server, places, &fixture, rate, after))?;
+    let (counts, memory) = client::run(load(&server, places, shop, rate, after))?;
+    if !counts.unexplained.is_empty() {
+        return fail(format!("what no fault explains: {:#?}", counts.unexplained));
+    }
     progress!("soak: waiting until nothing is open");
     let quiet_after = client::run(quiet(places, &database))?;
     let log = server.memory()?;
     server.stop()?;
     client::run(books_agree(places.sandbox, &database))?;
     drop(sandbox);
-    if !counts.unexplained.is_empty() {
-        return fail(format!("answers that no fault explains: {:?}", counts.unexplained));
-    }
-
     let minute = |number: usize| {
         let of = memory.iter().skip(60 * number).take(60).copied().collect::<Vec<u64>>();
         of.iter().sum::<u64>() as f64 / of.len().max(1) as f64 / 1024.0
@@ -146,8 +146,8 @@ fn settings(options: &Options, sandbox: SocketAddr) -> Vec<(String, String)> {
 }
 
 /// Visits at a steady rate, faults and looks at the memory, side by side.
-async fn load(server: &Server, places: Places, fixture: &Fixture, rate: f64, after: Duration) -> Outcome<(Counts, Vec<u64>)> {
-    let shop = Rc::new(Shop::open(places, fixture).await?);
+async fn load(server: &Server, places: Places, shop: Shop, rate: f64, after: Duration) -> Outcome<(Counts, Vec<u64>)> {
+    let shop = Rc::new(shop);
     let counts = Rc::new(RefCell::new(Counts::default()));
     let local = tokio::task::LocalSet::new();
     let memory = local

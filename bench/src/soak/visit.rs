@@ -3,7 +3,7 @@
 use crate::checkouts::{Places, exchange};
 use crate::client::{Connection, request};
 use crate::failure::{Outcome, fail};
-use crate::fixture::{Fixture, PASSWORD};
+use crate::fixture::{Fixture, PASSWORD, PRODUCTS, SELLERS};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
@@ -12,8 +12,6 @@ use std::time::Duration;
 
 /// Buyers who are signed in.
 const BUYERS: usize = 16;
-/// Sellers whose accounts can receive transfers; only what they sell is bought.
-const SELLERS: usize = 4;
 /// One order of so many is refunded.
 const REFUNDED_EVERY: usize = 4;
 /// Tries of one request under one key.
@@ -50,7 +48,6 @@ pub struct Shop {
     places: Places,
     /// The header of each buyer.
     buyers: Vec<String>,
-    /// Products of sellers who can be paid.
     products: Vec<String>,
     /// Connections to the server and to the PSP that nobody uses right now.
     idle: RefCell<[Vec<Connection>; 2]>,
@@ -71,6 +68,7 @@ impl Shop {
         };
         let buyers = try_join_all((0..BUYERS).map(|number| log_in(fixture.buyer_email(number)))).await?;
         for number in 0..SELLERS {
+            // All of them: no transfer is to wait for an account.
             let seller = log_in(format!("seller{number}@bench.example")).await?;
             let onboard = request::json("POST", "/api/v1/seller/onboarding", &seller, &json!({}));
             let mut connection = Connection::open(places.shop).await?;
@@ -79,8 +77,7 @@ impl Shop {
             exchange(&mut Connection::open(places.sandbox).await?, &active, 200).await?;
             exchange(&mut connection, &onboard, 200).await?;
         }
-        // The fixture gives product n to seller n % 100.
-        let products = (0..1_000).filter(|number| number % 100 < SELLERS).map(|number| fixture.product_id(number).to_string()).collect();
+        let products = (0..PRODUCTS).map(|number| fixture.product_id(number).to_string()).collect();
         Ok(Self { places, buyers, products, idle: RefCell::default(), orders: Cell::new(0) })
     }
 
@@ -101,7 +98,9 @@ impl Shop {
         let place = request::json("POST", "/api/v1/marketplace/orders", &headers, &body);
         let placed = |status, answer: &Value| {
             let payment = &answer["payment"];
-            (status == 201).then(|| (answer["order"]["id"].clone(), payment["payment_id"].clone(), payment["client_secret"].clone()))
+            // Without a secret the PSP has not answered yet: the same request brings it later.
+            let ready = status == 201 && payment["client_secret"].is_string();
+            ready.then(|| (answer["order"]["id"].clone(), payment["payment_id"].clone(), payment["client_secret"].clone()))
         };
         let (order, payment, secret) = self.ask(0, &place, counts, placed).await?;
 
@@ -167,7 +166,7 @@ fn explained(status: u16, answer: &Value) -> bool {
         "payment_provider_refused",
         "request_in_progress",
     ];
-    matches!(status, 409 | 502 | 503) && answer["code"].as_str().is_some_and(|code| codes.contains(&code))
+    status == 201 || matches!(status, 409 | 502 | 503) && answer["code"].as_str().is_some_and(|code| codes.contains(&code))
 }
 
 fn text(value: &Value) -> Outcome<&str> {
