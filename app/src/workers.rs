@@ -26,6 +26,8 @@ pub const BATCH: u32 = 20;
 const AT_A_TIME: usize = 4;
 /// How often the outbox is looked at without being woken.
 const EFFECTS_EVERY: Duration = Duration::from_secs(1);
+/// Pause of the reconciler after a full batch.
+const BACKLOG_EVERY: Duration = Duration::from_secs(1);
 /// How often what nobody needs any more is deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 /// Unit ids and idempotency records are kept for at least a day, and a margin.
@@ -176,22 +178,24 @@ async fn told(app: &App, action: Action, work: impl Future<Output = Result<Worke
     }
 }
 
-/// The reconciler: a tick at the start, then one per interval. A tick never ends it.
+/// The reconciler: a tick at the start, then one per interval; after a full batch the next one comes soon, so that a backlog is
+/// gone in minutes and never more than a batch is asked for at a time. A tick never ends it.
 async fn reconcile_every(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     tracing::info!(worker = "reconcile", every = ?app.reconcile.interval, "worker runs");
     while !*stopped.borrow() {
+        let mut pause = app.reconcile.interval;
         tokio::select! {
-            run = reconcile::run(&app, Extent::Tick, &|_| {}) => {
-                if let Err(error) = run {
-                    tracing::error!(worker = "reconcile", %error, "nothing could be claimed; next time again");
-                }
-            }
+            run = reconcile::run(&app, Extent::Tick, &|_| {}) => match run {
+                Ok(report) if report.more => pause = pause.min(BACKLOG_EVERY),
+                Ok(_) => {}
+                Err(error) => tracing::error!(worker = "reconcile", %error, "nothing could be claimed; next time again"),
+            },
             _ = stopped.changed() => break,
         }
         app.last_run("reconcile");
         tokio::select! {
             () = app.wake.reconcile.notified() => {}
-            () = tokio::time::sleep(app.reconcile.interval) => {}
+            () = tokio::time::sleep(pause) => {}
             _ = stopped.changed() => {}
         }
     }

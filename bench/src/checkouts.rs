@@ -40,9 +40,11 @@ pub struct Checkouts {
 
 /// Where a buyer goes.
 #[derive(Clone, Copy)]
-struct Places {
-    shop: SocketAddr,
-    sandbox: SocketAddr,
+pub struct Places {
+    /// The server.
+    pub shop: SocketAddr,
+    /// The PSP.
+    pub sandbox: SocketAddr,
 }
 
 /// People who can log in, and so many orders that wait.
@@ -71,16 +73,34 @@ pub fn measure(options: &Options, binary: &Path, folder: &Path, fixture: &Fixtur
 }
 
 async fn shop(places: Places, fixture: &Fixture, after: Duration) -> Outcome<(Checkouts, usize)> {
+    let (measured, total) = shop_on(places, fixture, after).await?;
+    captured(places.sandbox, total).await?;
+    Ok((measured, total))
+}
+
+/// Eight buyers log in, warm up and check out for `after`: what was measured, and what was bought in all.
+///
+/// # Errors
+/// A checkout fails.
+pub async fn shop_on(places: Places, fixture: &Fixture, after: Duration) -> Outcome<(Checkouts, usize)> {
     let mut buyers = try_join_all((0..CLIENTS).map(|number| Buyer::log_in(places, fixture, number))).await?;
     let warm = load(&mut buyers, fixture, WARM_UP).await?;
     let measured = load(&mut buyers, fixture, after).await?;
     let total = warm.paid + measured.paid;
-    let books = exchange(&mut Connection::open(places.sandbox).await?, &request::bytes("GET", "/control/books", "", b""), 200).await?;
-    let captured = books["totals"][CURRENCY.to_lowercase()]["captured"].as_i64();
-    if captured != Some(i64::try_from(total)? * PRICE) {
-        return fail(format!("{total} orders were paid, and the sandbox has captured {captured:?}"));
-    }
     Ok((measured, total))
+}
+
+/// The sandbox has captured the price of so many orders.
+///
+/// # Errors
+/// It has captured something else.
+pub async fn captured(sandbox: SocketAddr, orders: usize) -> Outcome<()> {
+    let books = exchange(&mut Connection::open(sandbox).await?, &request::bytes("GET", "/control/books", "", b""), 200).await?;
+    let captured = books["totals"][CURRENCY.to_lowercase()]["captured"].as_i64();
+    if captured == Some(i64::try_from(orders)? * PRICE) {
+        return Ok(());
+    }
+    fail(format!("{orders} orders were paid, and the sandbox has captured {captured:?}"))
 }
 
 async fn load(buyers: &mut [Buyer], fixture: &Fixture, after: Duration) -> Outcome<Checkouts> {
@@ -154,7 +174,11 @@ impl Buyer {
     }
 }
 
-async fn exchange(connection: &mut Connection, bytes: &[u8], status: u16) -> Outcome<Value> {
+/// Sends a request and reads the JSON of its answer, which has to have this status.
+///
+/// # Errors
+/// It has another.
+pub async fn exchange(connection: &mut Connection, bytes: &[u8], status: u16) -> Outcome<Value> {
     let answer = connection.exchange(bytes).await?;
     if answer.status != status {
         return fail(format!("{status} expected, {} came: {}", answer.status, String::from_utf8_lossy(answer.body)));
@@ -167,7 +191,10 @@ fn text(value: &Value) -> Outcome<&str> {
 }
 
 /// Ours agree with what was bought: each order completed, licensed and posted, and the ledger sums to zero.
-fn verify(path: &Path, paid: usize) -> Outcome<()> {
+///
+/// # Errors
+/// They do not.
+pub fn verify(path: &Path, paid: usize) -> Outcome<()> {
     let db = rusqlite::Connection::open(path)?;
     let paid = i64::try_from(paid)?;
     let found: (i64, i64, i64, i64, i64) = db.query_row(

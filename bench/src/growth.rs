@@ -19,8 +19,9 @@ use secrecy::SecretString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use veza_domain::backoff::RetryPolicy;
 use veza_domain::time::Timestamp;
-use veza_ports::storage::{StoreError, Work};
+use veza_ports::storage::{LookClaim, LookClass, StoreError, Work};
 use veza_postgres::{PostgresConfig, PostgresStore};
 use veza_sqlite::{SqliteConfig, SqliteStore};
 
@@ -38,6 +39,10 @@ const IDLE_TICKS: usize = 40;
 const FULL_TICKS: usize = 4;
 /// Rows that a tick claims, as the workers do.
 const BATCH: u32 = 20;
+/// Stuck orders that a tick of the reconciler claims, as it does.
+const LOOKS: u32 = 50;
+/// Orders that nobody settles: what the reconciler finds, a batch in each turn.
+const STUCK: usize = (TURNS + 1) * LOOKS as usize;
 /// For how long; longer than all of it takes, so that none is due again.
 const LEASE: Duration = Duration::from_secs(3600);
 /// What a sale takes on disk, on Postgres more than on SQLite; and what the log of a database may take.
@@ -57,10 +62,12 @@ enum Cost {
     IdleTick,
     /// A tick that claims a batch.
     FullTick,
+    /// A tick of the reconciler that claims a batch of stuck orders.
+    Looks,
 }
 
 impl Cost {
-    const ALL: [Self; 4] = [Self::Settlement, Self::Processor, Self::IdleTick, Self::FullTick];
+    const ALL: [Self; 5] = [Self::Settlement, Self::Processor, Self::IdleTick, Self::FullTick, Self::Looks];
 
     fn key(self) -> &'static str {
         match self {
@@ -68,6 +75,7 @@ impl Cost {
             Self::Processor => "settlement_cpu",
             Self::IdleTick => "idle_tick",
             Self::FullTick => "full_tick",
+            Self::Looks => "looks",
         }
     }
 
@@ -77,6 +85,7 @@ impl Cost {
             Self::Processor => "its processor time",
             Self::IdleTick => "a tick that finds nothing",
             Self::FullTick => "a tick that claims 20",
+            Self::Looks => "one that claims 50 stuck orders",
         }
     }
 }
@@ -88,7 +97,7 @@ struct Filled {
     /// Its address, where it is not the file in the folder.
     url: Option<String>,
     /// In microseconds, by [`Cost::ALL`].
-    costs: [Vec<f64>; 4],
+    costs: [Vec<f64>; 5],
 }
 
 /// Where it is measured.
@@ -176,7 +185,7 @@ impl Growth<'_> {
 
     /// The orders that will be settled, and the databases that are to be made.
     fn begin(&self, name: &str) -> Outcome<(Fixture, Vec<Filled>)> {
-        let fixture = Fixture::new(WARM_UP + TURNS * SETTLED)?;
+        let fixture = Fixture::new(WARM_UP + TURNS * SETTLED + STUCK)?;
         let all = self.options.sizes.iter().map(|sales| {
             let folder = self.folder.join(format!("{name}-{sales}"));
             fs::create_dir_all(&folder)?;
@@ -256,6 +265,12 @@ async fn tick(all: &mut [Filled], stores: &[&dyn Work]) -> Outcome<()> {
                 idle(store, now).await?;
                 record(Cost::IdleTick, began);
             }
+            let began = Instant::now();
+            let looks = store.claim_looks(&looks(LookClass::PendingOrders, now)).await?.len();
+            record(Cost::Looks, began);
+            if looks != LOOKS as usize {
+                return fail(format!("{looks} stuck orders were due instead of {LOOKS}"));
+            }
             for _ in 0..FULL_TICKS {
                 let began = Instant::now();
                 let claimed = store.claim_transfers(now, LEASE, BATCH).await?.len();
@@ -278,7 +293,16 @@ fn there_and_back(turn: usize, count: usize) -> impl Iterator<Item = usize> {
 async fn idle(store: &dyn Work, now: Timestamp) -> Result<(), StoreError> {
     store.claim_effects(now, LEASE, BATCH).await?;
     store.claim_reversals(now, LEASE, BATCH).await?;
+    for class in LookClass::ALL.into_iter().filter(|class| *class != LookClass::PendingOrders) {
+        store.claim_looks(&looks(class, now)).await?;
+    }
     Ok(())
+}
+
+/// What the reconciler claims; nothing of it is due again before all is over.
+fn looks(class: LookClass, now: Timestamp) -> LookClaim {
+    let pause = RetryPolicy { retries_max: u32::MAX, base: LEASE, max: LEASE };
+    LookClaim { class, now, older_than: now, lease: LEASE, pause, pass: None, limit: LOOKS }
 }
 
 fn place(cost: Cost) -> usize {
@@ -291,12 +315,13 @@ fn micros(time: Duration) -> f64 {
 
 /// The books of one database: all that was due was settled, once, and they balance.
 fn check(sales: usize, fixture: &Fixture, count: impl Fn(&str) -> Outcome<i64>) -> Outcome<()> {
-    let orders = i64::try_from(sales + fixture.orders())?;
+    let orders = i64::try_from(sales + fixture.orders() - STUCK)?;
     let refunded = i64::try_from(sales / history::REFUNDED_EVERY)?;
-    let settled = i64::try_from(fixture.orders())?;
+    let settled = i64::try_from(fixture.orders() - STUCK)?;
+    let stuck = i64::try_from(STUCK)?;
     let checks = [
         ("orders that were paid", "SELECT count(*) FROM orders WHERE completed_at IS NOT NULL", orders),
-        ("orders that wait", "SELECT count(*) FROM orders WHERE status = 'pending'", 0),
+        ("orders that wait", "SELECT count(*) FROM orders WHERE status = 'pending'", stuck),
         ("licences", "SELECT count(*) FROM licences", orders),
         ("transfers that wait", "SELECT count(*) FROM transfers WHERE status = 'pending'", settled),
         ("balances that differ from the ledger", "SELECT count(*) FROM ledger_drift", 0),

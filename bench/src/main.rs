@@ -8,6 +8,7 @@ macro_rules! progress {
     ($($argument:tt)*) => { eprintln!($($argument)*) };
 }
 
+mod backlog;
 mod checkouts;
 mod client;
 mod failure;
@@ -23,6 +24,7 @@ mod products;
 mod report;
 mod server;
 mod settlements;
+mod soak;
 mod startup;
 mod stats;
 mod suite;

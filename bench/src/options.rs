@@ -7,12 +7,15 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "veza-bench", version)]
 pub struct Options {
-    /// Which benchmarks, by comma; all without it.
+    /// Which benchmarks, by comma; all but the soak without it.
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub only: Vec<Benchmark>,
     /// Seconds that each load lasts.
     #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub seconds: u64,
+    /// Minutes that the soak lasts.
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub minutes: u64,
     /// Pending orders to prepare: about 18 seconds of the rate that is to be measured.
     #[arg(long, default_value_t = 150_000, value_name = "N", value_parser = clap::value_parser!(u32).range(2_000..=10_000_000))]
     pub orders: u32,
@@ -49,6 +52,10 @@ pub enum Benchmark {
     Settlements,
     /// Checkouts a second, from the order to the licence.
     Checkouts,
+    /// A backlog of stuck orders, drained beside checkouts.
+    Backlog,
+    /// Minutes of load with faults; only when it is asked for.
+    Soak,
     /// Product lists a second.
     Products,
     /// Start-up time and idle memory.
@@ -63,7 +70,7 @@ impl Options {
     /// Is it to run?
     #[must_use]
     pub fn wants(&self, benchmark: Benchmark) -> bool {
-        self.only.is_empty() || self.only.contains(&benchmark)
+        self.only.contains(&benchmark) || self.only.is_empty() && benchmark != Benchmark::Soak
     }
 }
 

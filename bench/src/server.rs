@@ -49,7 +49,14 @@ impl Server {
     /// # Errors
     /// It does not start, or is not ready in time.
     pub fn start(binary: &Path, folder: &Path, role: Role, settings: &[(String, String)]) -> Outcome<Self> {
-        let address = free_port()?;
+        Self::start_at(free_port()?, binary, folder, role, settings)
+    }
+
+    /// The same at an address that others know beforehand.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_at(address: SocketAddr, binary: &Path, folder: &Path, role: Role, settings: &[(String, String)]) -> Outcome<Self> {
         let log = File::options().create(true).append(true).open(folder.join("veza.log"))?;
         let mut command = Command::new(binary);
         let role = if role == Role::All { "all" } else { "api" };
@@ -58,8 +65,27 @@ impl Server {
         command.envs(settings.iter().map(|(name, value)| (name, value)));
         let started = Instant::now();
         let child = command.spawn()?;
+        Self::once_ready(child, address, "/health/ready", started, &folder.join("veza.log"))
+    }
+
+    /// Starts the providers in a box, alone, with their messages going to `shop`.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn start_sandbox(binary: &Path, folder: &Path, shop: SocketAddr) -> Outcome<Self> {
+        let address = free_port()?;
+        let log = File::options().create(true).append(true).open(folder.join("sandbox.log"))?;
+        let mut command = Command::new(binary);
+        command.args(["sandbox", "--bind", &address.to_string(), "--webhook-url", &format!("http://{shop}/webhooks/hyperswitch")]);
+        command.current_dir(folder).env_clear().stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let started = Instant::now();
+        Self::once_ready(command.spawn()?, address, "/control/books", started, &folder.join("sandbox.log"))
+    }
+
+    /// Waits until a process answers `path`.
+    fn once_ready(child: Child, address: SocketAddr, path: &str, started: Instant, log: &Path) -> Outcome<Self> {
         let mut server = Self { child, address, started_in: Duration::ZERO };
-        let ask = request::bytes("GET", "/health/ready", "", b"");
+        let ask = request::bytes("GET", path, "", b"");
         let ready = client::run(async {
             loop {
                 if let Ok(mut connection) = Connection::open(address).await
@@ -69,10 +95,10 @@ impl Server {
                     return Ok(started.elapsed());
                 }
                 if let Some(status) = server.child.try_wait()? {
-                    return fail(format!("the server ended with {status}; see {}", folder.join("veza.log").display()));
+                    return fail(format!("the server ended with {status}; see {}", log.display()));
                 }
                 if started.elapsed() > START_MAX {
-                    return fail(format!("the server is not ready after {START_MAX:?}; see {}", folder.join("veza.log").display()));
+                    return fail(format!("the server is not ready after {START_MAX:?}; see {}", log.display()));
                 }
                 tokio::time::sleep(LOOK_EVERY).await;
             }

@@ -14,7 +14,7 @@ use crate::server::{Role, Server};
 use crate::settlements::bare::Bare;
 use crate::settlements::{self, Settlements, verify};
 use crate::startup::Startup;
-use crate::{checkouts, postgres, products, startup};
+use crate::{backlog, checkouts, postgres, products, soak, startup};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -50,6 +50,18 @@ pub fn run(options: &Options, binary: &Path, dir: &Path) -> Outcome<Report> {
     }
     if options.wants(Benchmark::Checkouts) {
         suite.checkouts()?;
+    }
+    if options.wants(Benchmark::Backlog) {
+        progress!("a backlog of stuck orders");
+        let folder = suite.folder("backlog")?;
+        let section = backlog::measure(options, binary, &folder)?;
+        suite.sections.push(section);
+    }
+    if options.wants(Benchmark::Soak) {
+        progress!("soak");
+        let folder = suite.folder("soak")?;
+        let section = soak::measure(options, binary, &folder)?;
+        suite.sections.push(section);
     }
     if options.wants(Benchmark::Growth) {
         let folder = suite.folder("growth")?;

@@ -107,6 +107,8 @@ pub struct Report {
     pub subscriptions: Counts,
     /// Transfers and reversals of unknown outcome.
     pub transfers: Counts,
+    /// A tick's batch of some class was full: more rows may be due.
+    pub more: bool,
 }
 
 impl Report {
@@ -177,6 +179,10 @@ pub async fn run(app: &App, extent: Extent, progress: &(dyn Fn(&Report) + Send +
             progress(&report);
             match (extent, full) {
                 (Extent::Everything, true) => pass = last,
+                (Extent::Tick, true) => {
+                    report.more = true;
+                    break;
+                }
                 _ => break,
             }
         }

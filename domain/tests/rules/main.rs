@@ -7,6 +7,7 @@ mod check;
 mod connect;
 mod disputes;
 mod ledger;
+mod names;
 mod netting;
 mod operators;
 mod payments;
