@@ -1,6 +1,6 @@
 # `make run` and `make test` are all that a newcomer needs. ARGS go to the program: make run ARGS="--help"
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench openapi
+.PHONY: help run demo test check bench soak planted mutants openapi
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,18 @@ check: ## what CI does beyond the tests: format, lints, docs, API drift, the cli
 bench: ## measure, and print a table
 	@scripts/setup.sh build
 	@cargo run --release --quiet -p veza-bench -- $(ARGS)
+
+soak: ## ten minutes of load with a fault every 400 ms; what memory and books say after it
+	@scripts/setup.sh build
+	@cargo run --release --quiet -p veza-bench -- --only soak $(ARGS)
+
+planted: ## plant mistakes one at a time and see which test notices: half an hour
+	@scripts/setup.sh build
+	@cargo test -p veza-tests --test planted -- --ignored --nocapture
+
+mutants: ## mutate the rules, statement by statement, and list what no test notices: hours; ARGS="--shard 0/8" for a part
+	@scripts/setup.sh build
+	@scripts/mutants.sh $(ARGS)
 
 openapi: ## write openapi.yaml from the code, and the TypeScript client from it
 	@scripts/openapi.sh
