@@ -1,9 +1,9 @@
 # `make run` and `make test` are all that a newcomer needs. ARGS go to the program: make run ARGS="--help"
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench soak planted mutants openapi
+.PHONY: help run demo test check bench soak planted mutants fuzz-short fuzz api-fuzz openapi
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: ## serve with nothing configured: SQLite, local files, the sandbox as payment provider
 	@scripts/setup.sh build
@@ -41,6 +41,19 @@ planted: ## plant mistakes one at a time and see which test notices: half an hou
 mutants: ## mutate the rules, statement by statement, and list what no test notices: hours; ARGS="--shard 0/8" for a part
 	@scripts/setup.sh build
 	@scripts/mutants.sh $(ARGS)
+
+fuzz-short: ## every fuzz target over its corpus and some thousand mutations of it
+	@scripts/setup.sh build
+	@cargo test --package veza-fuzz --test short -- --nocapture
+
+fuzz: ## let cargo-fuzz look for S seconds at the target T: make fuzz T=money S=60
+	@scripts/setup.sh build
+	@scripts/setup.sh fuzz
+	@scripts/fuzz.sh "$(T)" "$(S)"
+
+api-fuzz: ## call every operation of a running server in all ways that openapi.yaml allows and forbids
+	@scripts/setup.sh build
+	@scripts/api-fuzz.sh $(ARGS)
 
 openapi: ## write openapi.yaml from the code, and the TypeScript client from it
 	@scripts/openapi.sh

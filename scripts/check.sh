@@ -2,9 +2,9 @@
 # Everything that a change has to pass beyond the tests. Runs all steps, then says which failed.
 #
 #   scripts/check.sh            every step
-#   scripts/check.sh NAME...    these steps: format lints docs openapi api-lint client sandbox-schema dependencies
+#   scripts/check.sh NAME...    these steps: format lints docs openapi api-lint api-fuzz client sandbox-schema dependencies
 #
-# The steps on the API need Node.js; without it they are skipped, in CI (CI=true) it is installed.
+# The steps on the API need Node.js or Python; without it they are skipped, in CI (CI=true) it is installed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -44,6 +44,9 @@ openapi() {
 
 api-lint() { npm run --silent --prefix clients lint; }
 
+# Every operation as openapi.yaml says, by Schemathesis, in short.
+api-fuzz() { VEZA_BIN=$(program) scripts/api-fuzz.sh short; }
+
 # The client is the one that openapi.yaml gives, passes the strict compiler, and sells and refunds something on a real server.
 client() {
     local before
@@ -68,6 +71,7 @@ dependencies() { cargo deny --offline check licenses bans sources; }
 # Why a step can't run here, if it can't.
 obstacle() {
     case $1 in
+        api-fuzz) command -v python3 >/dev/null || [ "${CI:-}" = true ] || echo "Python is not installed" ;;
         api-lint | client) [ -n "$node" ] || echo "Node.js is not installed" ;;
         sandbox-schema)
             [ -n "$node" ] || echo "Node.js is not installed"
@@ -113,7 +117,7 @@ step() {
 }
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(format lints docs openapi api-lint client sandbox-schema dependencies)
+[ ${#steps[@]} -gt 0 ] || steps=(format lints docs openapi api-lint api-fuzz client sandbox-schema dependencies)
 for name in "${steps[@]}"; do
     declare -F "$name" >/dev/null || { echo "no such step: $name" && exit 2; }
 done

@@ -4,6 +4,8 @@
 #   scripts/setup.sh build    what building and testing takes: cargo, a C compiler, make
 #   scripts/setup.sh tests    what the tests take beside that: Postgres and PgBouncer to start and throw away, openssl
 #   scripts/setup.sh node     what checking the API takes: Node.js 18.17 or newer, npm
+#   scripts/setup.sh api-fuzz what fuzzing the API takes: Python 3.10 or newer, and Schemathesis in target/api-fuzz-venv
+#   scripts/setup.sh fuzz     what the fuzzers take: cargo-fuzz
 set -euo pipefail
 
 say() { printf '%s\n' "$*" >&2; }
@@ -17,6 +19,8 @@ missing_packages() {
             command -v openssl >/dev/null || echo openssl
             [ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || echo pgbouncer
             ;;
+        api-fuzz) command -v python3 >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || printf 'python3\npython3-venv\n' ;;
+        fuzz) command -v c++ >/dev/null || echo build-essential ;;
         node) command -v node >/dev/null && command -v npm >/dev/null || printf 'nodejs\nnpm\n' ;;
     esac
 }
@@ -59,12 +63,36 @@ need_node_version() {
     fi
 }
 
+# Installed anew only when the list of its packages has changed since.
+make_venv() {
+    local venv=target/api-fuzz-venv list=scripts/api-fuzz/requirements.txt
+    if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))'; then
+        say "$(python3 --version) is too old: 3.10 or newer is needed."
+        return 1
+    fi
+    if ! sha256sum --check --status "$venv/installed.sum" 2>/dev/null; then
+        say "Installing Schemathesis in $venv"
+        python3 -m venv --clear "$venv"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$list" >&2
+        sha256sum "$list" >"$venv/installed.sum"
+    fi
+}
+
+need_cargo_fuzz() {
+    if ! command -v cargo-fuzz >/dev/null && ! [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo-fuzz" ]; then
+        say "Installing cargo-fuzz by cargo install"
+        cargo install cargo-fuzz --locked --version 0.13.2 --quiet
+    fi
+}
+
 what=${1:-build}
 case $what in
-    build | tests | node) ;;
-    *) say "usage: scripts/setup.sh build|tests|node" && exit 2 ;;
+    build | tests | node | api-fuzz | fuzz) ;;
+    *) say "usage: scripts/setup.sh build|tests|node|api-fuzz|fuzz" && exit 2 ;;
 esac
 [ "$what" != build ] || need_cargo
 mapfile -t packages < <(missing_packages "$what")
 [ ${#packages[@]} = 0 ] || install "${packages[@]}"
 [ "$what" != node ] || need_node_version
+[ "$what" != api-fuzz ] || make_venv
+[ "$what" != fuzz ] || need_cargo_fuzz

@@ -3,7 +3,8 @@
 //! Parameters stay a flat list of `(name, value)` with the brackets in the name, as they were sent.
 
 /// Decodes a query or a body. Raw and percent-encoded brackets are the same; `+` is a space.
-pub(crate) fn decode(text: &str) -> Vec<(String, String)> {
+#[must_use]
+pub fn decode(text: &str) -> Vec<(String, String)> {
     text.split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| {

@@ -139,6 +139,8 @@ pub use control::{
     Control, ControlError, ReleaseOrder,
     books::{Books, Call, Totals},
 };
+#[cfg(feature = "fuzzing")]
+pub use form::decode as decode_form;
 pub use hyperswitch::disputes::NewDispute;
 pub use ids::Micros;
 pub use model::{

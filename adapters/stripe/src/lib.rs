@@ -6,6 +6,8 @@
 //! - an answer that proves nothing is [`TransferError::Unknown`](veza_ports::transfers::TransferError), never a refusal;
 //! - the secret keys and onboarding links never reach a log, an error or a `Debug` output.
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod http;
 mod judge;
 mod lists;

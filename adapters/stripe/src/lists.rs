@@ -49,10 +49,6 @@ impl Stripe {
         if has_more && data.is_empty() {
             return Err(LookupError(CallError::EndlessList.into()));
         }
-        let embedded = |mut transfer: WholeTransfer| {
-            let reversals = transfer.take_reversals();
-            whole(transfer, reversals)
-        };
         Ok(TransferPage { transfers: data.into_iter().map(embedded).collect::<Result<_, _>>()?, has_more })
     }
 
@@ -66,6 +62,12 @@ impl Stripe {
             None => Ok(None),
         }
     }
+}
+
+/// A transfer with no more reversals than it embeds.
+pub(crate) fn embedded(mut transfer: WholeTransfer) -> Result<ListedTransfer, LookupError> {
+    let reversals = transfer.take_reversals();
+    whole(transfer, reversals)
 }
 
 fn whole(transfer: WholeTransfer, reversals: Vec<WholeReversal>) -> Result<ListedTransfer, LookupError> {

@@ -1,6 +1,7 @@
 //! The creating calls, and the account's state.
 
 use crate::Stripe;
+use crate::http::{Answer, CallError};
 use crate::judge::{self, Asked, NO_SUCH_ACCOUNT, NO_SUCH_OBJECT};
 use crate::wire::{AccountWire, LinkWire, META_ORDER, META_REFUND, META_REVERSAL, META_TRANSFER, ReversalWire, TransferWire};
 use async_trait::async_trait;
@@ -62,9 +63,7 @@ impl TransferService for Stripe {
             (&metadata_transfer, &transfer_id),
         ];
         let answer = self.http.post(&["transfers"], key.as_str(), &form).await;
-        let created: TransferWire = judge::created(Asked::Transfer, answer)?;
-        agreed(created.difference(transfer))?;
-        Ok(created.id)
+        transfer_created(answer, transfer)
     }
 
     async fn create_reversal(&self, key: &str, reversal: &NewReversal) -> Result<String, TransferError> {
@@ -76,9 +75,7 @@ impl TransferService for Stripe {
         form.extend(refund_id.as_deref().map(|id| (metadata_refund.as_str(), id)));
         form.push((&metadata_reversal, &reversal_id));
         let answer = self.http.post(&["transfers", &reversal.stripe_transfer_id, "reversals"], key.as_str(), &form).await;
-        let created: ReversalWire = judge::created(Asked::Reversal, answer)?;
-        agreed(created.difference(reversal))?;
-        Ok(created.id)
+        reversal_created(answer, reversal)
     }
 
     async fn find_transfer(&self, transfer: &NewTransfer) -> Result<Found, LookupError> {
@@ -100,6 +97,18 @@ impl TransferService for Stripe {
     async fn payout(&self, account_id: &str, payout_id: &str) -> Result<Option<ListedPayout>, LookupError> {
         self.read_payout(account_id, payout_id).await
     }
+}
+
+pub(crate) fn transfer_created(answer: Result<Answer, CallError>, wanted: &NewTransfer) -> Result<String, TransferError> {
+    let created: TransferWire = judge::created(Asked::Transfer, answer)?;
+    agreed(created.difference(wanted))?;
+    Ok(created.id)
+}
+
+pub(crate) fn reversal_created(answer: Result<Answer, CallError>, wanted: &NewReversal) -> Result<String, TransferError> {
+    let created: ReversalWire = judge::created(Asked::Reversal, answer)?;
+    agreed(created.difference(wanted))?;
+    Ok(created.id)
 }
 
 /// An answer about another amount or account than asked for must not be booked as ours; a look-up tells what there is.

@@ -1,6 +1,6 @@
 //! What operators see and do. Each area has its routes and its bodies in a file of its own.
 
-mod attention;
+pub mod attention;
 mod deliveries;
 mod ledger;
 mod money;

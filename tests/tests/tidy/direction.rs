@@ -71,6 +71,10 @@ fn allowed(folder: &str) -> Option<Allowed> {
         // A third party: it knows nothing of Veza, so that its books are its own.
         "adapters/sandbox" => Allowed { ours: &[], ours_in_tests: &[], others: None },
         "app" => Allowed { ours: EVERYTHING_BELOW, ours_in_tests: &["veza-cluster"], others: None },
+        "fuzz" => {
+            let all: &[&str] = &["veza", "veza-domain", "veza-ports", "veza-hyperswitch", "veza-stripe", "veza-sandbox"];
+            Allowed { ours: all, ours_in_tests: &[], others: None }
+        }
         // A throw-away Postgres: it knows nothing of Veza, so that adapters may use it too.
         "tests/cluster" => Allowed { ours: &[], ours_in_tests: &[], others: Some(&["tempfile"]) },
         "tests" | "bench" => {

@@ -103,7 +103,7 @@ impl AttentionApi {
         let mut entries = app.store.attention(shown + 1, after).await?;
         let more = entries.len() > shown as usize;
         entries.truncate(shown as usize);
-        let next_cursor = entries.last().filter(|_| more).map(cursor_after);
+        let next_cursor = entries.last().filter(|_| more).map(|entry| cursor_after(&place(entry)));
         Ok(Json(AttentionPage { items: entries.iter().map(AttentionView::from).collect(), next_cursor }))
     }
 
@@ -125,12 +125,21 @@ impl AttentionApi {
     }
 }
 
-/// The cursor of the page that begins after `entry`: its place in the list, opaque.
-fn cursor_after(entry: &Attention) -> String {
-    page::opaque(&format!("{} {} {}", entry.since.0, entry.subject.id(), entry.code.as_str()))
+fn place(entry: &Attention) -> WaitingOn {
+    WaitingOn { since: entry.since, subject: entry.subject.id(), code: entry.code }
 }
 
-fn read_cursor(cursor: &str) -> Result<WaitingOn, ApiError> {
+/// The cursor of the page that begins after this place.
+#[must_use]
+pub fn cursor_after(place: &WaitingOn) -> String {
+    page::opaque(&format!("{} {} {}", place.since.0, place.subject, place.code.as_str()))
+}
+
+/// The place that [`cursor_after`] wrote.
+///
+/// # Errors
+/// 400 `bad_cursor`.
+pub fn read_cursor(cursor: &str) -> Result<WaitingOn, ApiError> {
     let text = page::opened(cursor)?;
     let read = || {
         let [since, subject, code] = text.split(' ').collect::<Vec<_>>().try_into().ok()?;

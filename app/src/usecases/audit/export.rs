@@ -38,7 +38,15 @@ pub enum ExportError {
 /// # Errors
 /// [`ExportError`]; nothing is half read.
 pub fn read(path: &std::path::Path) -> Result<Vec<ExportedPayment>, ExportError> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(std::fs::File::open(path)?);
+    parse(std::fs::File::open(path)?)
+}
+
+/// Reads what stands in an export.
+///
+/// # Errors
+/// [`ExportError`]; nothing is half read.
+pub fn parse(export: impl std::io::Read) -> Result<Vec<ExportedPayment>, ExportError> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(export);
     let payments: Result<Vec<ExportedPayment>, csv::Error> = reader.deserialize().collect();
     Ok(payments?)
 }
