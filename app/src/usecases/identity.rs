@@ -5,6 +5,7 @@
 
 pub mod access_tokens;
 pub mod accounts;
+mod hasher;
 pub mod kit;
 pub mod login;
 pub mod mails;

@@ -1,8 +1,9 @@
 //! Passwords: which are good enough, and their hashes (argon2id), made off the async threads and a few at a time.
 
+use super::hasher::Hasher;
 use crate::problem::{ApiError, FieldError};
 use argon2::password_hash::phc;
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use argon2::{PasswordHasher, PasswordVerifier};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -138,13 +139,13 @@ impl Passwords {
 }
 
 fn make(password: &SecretString, salt: &[u8]) -> Option<PasswordHash> {
-    let hash: phc::PasswordHash = Argon2::default().hash_password_with_salt(password.expose_secret().as_bytes(), salt).ok()?;
+    let hash: phc::PasswordHash = Hasher.hash_password_with_salt(password.expose_secret().as_bytes(), salt).ok()?;
     Some(PasswordHash(hash.to_string()))
 }
 
 fn fits(password: &SecretString, hash: &PasswordHash) -> bool {
     let stored = phc::PasswordHash::new(&hash.0);
-    stored.is_ok_and(|stored| Argon2::default().verify_password(password.expose_secret().as_bytes(), &stored).is_ok())
+    stored.is_ok_and(|stored| Hasher.verify_password(password.expose_secret().as_bytes(), &stored).is_ok())
 }
 
 #[cfg(test)]
