@@ -148,6 +148,11 @@ fn succeeded(draft: &mut Draft<'_>, fact: &PaymentFact, order: &Order) -> Result
     if !fact.is_of(order.total) {
         return Ok(mismatch(draft, fact, order));
     }
+    if fact.source == Source::Webhook && order.status == OrderStatus::Failed {
+        // The failure and this success are two messages that may have come in the wrong order: the goods go out at once, and the
+        // PSP is asked which of them is its last word.
+        draft.ask(EffectKind::ReadPayment(order.id));
+    }
     if draft.file.exclusives.iter().any(|hold| !hold.is_free_for(order.id)) {
         refund_at_once(draft)?;
     } else {

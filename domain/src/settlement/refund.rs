@@ -111,6 +111,10 @@ fn import(draft: &mut Draft<'_>, fact: &RefundFact) -> Result<Verdict, Settlemen
     let id = RefundId(derive(order.id.0, "external_refund", fact.psp_refund_id.as_bytes()));
     draft.flag(Subject::Refund(id), Code::ExternalRefund, format!("{amount} as refund {}", fact.psp_refund_id));
     let refund = unasked(draft, id, amount, RefundOrigin::External, None);
+    if fact.source == Source::Webhook {
+        // A message that it failed after all left no row behind, should it have come first: the PSP has the last word.
+        draft.ask(EffectKind::ReadRefund(order.id, id));
+    }
     succeeded(draft, fact, refund, false)
 }
 
