@@ -71,7 +71,10 @@ dependencies() { cargo deny --offline check licenses bans sources; }
 # Why a step can't run here, if it can't.
 obstacle() {
     case $1 in
-        api-fuzz) command -v python3 >/dev/null || [ "${CI:-}" = true ] || echo "Python is not installed" ;;
+        api-fuzz)
+            [ "${CI:-}" = true ] || python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null ||
+                echo "Python 3.10 with venv is not installed"
+            ;;
         api-lint | client) [ -n "$node" ] || echo "Node.js is not installed" ;;
         sandbox-schema)
             [ -n "$node" ] || echo "Node.js is not installed"

@@ -14,11 +14,19 @@ import pathlib
 import random
 import re
 import time
+import urllib.request
 import uuid
 
 import schemathesis
 
-THINGS = json.loads(pathlib.Path(os.environ["API_FUZZ_STAGE"]).read_text())["things"]
+STAGE = json.loads(pathlib.Path(os.environ["API_FUZZ_STAGE"]).read_text())
+THINGS = STAGE["things"]
+# Who calls; none for nobody.
+EMAIL = STAGE["people"].get(os.environ["API_FUZZ_CALLER"])
+# Access tokens work for 15 minutes, and a run may take longer.
+TOKEN_AGE_S_MAX = 300
+# How many operations have to succeed, else the net has a hole: a token that is over, things that are not there.
+SUCCEED_MIN = {"nobody": 8, "user": 20, "admin": 36}[os.environ["API_FUZZ_CALLER"]]
 RANDOM = random.Random(int(os.environ.get("API_FUZZ_SEED", "1")))
 # How many ids are real.
 REAL = 0.75
@@ -101,6 +109,25 @@ def signed_by_stripe(body):
 SENDERS = {"/webhooks/hyperswitch": signed_by_hyperswitch, "/webhooks/stripe": signed_by_stripe}
 
 
+def login():
+    body = json.dumps({"email": EMAIL, "password": os.environ["API_FUZZ_PASSWORD"]}).encode()
+    url = f"{os.environ['API_FUZZ_SERVER']}/api/v1/auth/login"
+    request = urllib.request.Request(url, body, {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)["access_token"]
+
+
+if EMAIL:
+
+    @schemathesis.auth(refresh_interval=TOKEN_AGE_S_MAX)
+    class Token:
+        def get(self, case, context):
+            return login()
+
+        def set(self, case, data, context):
+            case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     for pattern, kind in OF_PATH:
@@ -135,6 +162,8 @@ def tell():
     done = [operation for operation, answers in ANSWERS.items() if any(200 <= status < 300 for status in answers)]
     calls = sum(answers.total() for answers in ANSWERS.values())
     print(f"{calls} calls; {len(done)} of {len(ANSWERS)} operations have succeeded at least once")
+    if len(done) < SUCCEED_MIN:
+        print(f"too few: {SUCCEED_MIN} are expected of this caller")
     if os.environ.get("API_FUZZ_ANSWERS"):
         for operation, answers in sorted(ANSWERS.items()):
             print(f"  {operation}: {dict(sorted(answers.items()))}")
