@@ -1,6 +1,6 @@
 # `make run` and `make test` are all that a newcomer needs. ARGS go to the program: make run ARGS="--help"
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench soak planted mutants fuzz-short fuzz api-fuzz openapi
+.PHONY: help run demo test check sim planted mutants fuzz-short fuzz api-fuzz bench soak openapi
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,10 @@ test: ## set up and run all tests
 check: ## what CI does beyond the tests: format, lints, docs, API drift, the client (these want Node.js)
 	@scripts/setup.sh build
 	@scripts/check.sh $(ARGS)
+
+sim: ## play N histories of the whole application with everything that can go wrong, and compare the books
+	@scripts/setup.sh build
+	@scripts/sim.sh $(or $(N),20000) $(ARGS)
 
 bench: ## measure, and print a table
 	@scripts/setup.sh build

@@ -1,6 +1,8 @@
 //! Time and randomness of the real world.
 
+use async_trait::async_trait;
 use rand::TryRngCore;
+use std::time::Duration;
 use uuid::Uuid;
 use veza_domain::time::Timestamp;
 use veza_ports::clock::{Clock, IdSource, SecretBytes};
@@ -9,9 +11,14 @@ use veza_ports::clock::{Clock, IdSource, SecretBytes};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
+#[async_trait]
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp(chrono::Utc::now().timestamp_micros())
+    }
+
+    async fn pause(&self, pause: Duration) {
+        tokio::time::sleep(pause).await;
     }
 }
 

@@ -116,7 +116,11 @@ async fn run<B, F>(
     tracing::info!(worker = name, "worker stopped");
 }
 
-async fn effects_batch(app: Arc<App>) -> Result<usize, StoreError> {
+/// The outbox worker's step: claims a batch of due effects and carries them out. How many it claimed.
+///
+/// # Errors
+/// [`StoreError`] when nothing could be claimed.
+pub async fn effects_batch(app: Arc<App>) -> Result<usize, StoreError> {
     let claimed = app.store.claim_effects(app.now(), app.money.lease(), BATCH).await?;
     let app = &app;
     Ok(each(claimed, |effect| async move {
@@ -127,7 +131,11 @@ async fn effects_batch(app: Arc<App>) -> Result<usize, StoreError> {
     .await)
 }
 
-async fn transfers_batch(app: Arc<App>) -> Result<usize, StoreError> {
+/// The transfer worker's step.
+///
+/// # Errors
+/// [`StoreError`] when nothing could be claimed.
+pub async fn transfers_batch(app: Arc<App>) -> Result<usize, StoreError> {
     let claimed = app.store.claim_transfers(app.now(), app.money.lease(), BATCH).await?;
     let app = &app;
     Ok(each(claimed, |transfer| async move {
@@ -137,7 +145,11 @@ async fn transfers_batch(app: Arc<App>) -> Result<usize, StoreError> {
     .await)
 }
 
-async fn reversals_batch(app: Arc<App>) -> Result<usize, StoreError> {
+/// The reversal worker's step.
+///
+/// # Errors
+/// [`StoreError`] when nothing could be claimed.
+pub async fn reversals_batch(app: Arc<App>) -> Result<usize, StoreError> {
     let claimed = app.store.claim_reversals(app.now(), app.money.lease(), BATCH).await?;
     let app = &app;
     Ok(each(claimed, |reversal| async move {

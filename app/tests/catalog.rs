@@ -9,6 +9,7 @@ use poem::test::TestClient;
 use poem_openapi::OpenApiService;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use support::{NOW, Person, World, delete, get, post, put, send};
 use uuid::Uuid;
 use veza::http::products::ProductsApi;
@@ -259,6 +260,7 @@ async fn a_set_is_replaced_whole_or_not_at_all() {
 /// A clock that lets somebody else's write happen the first time it is asked: after the load, before the commit.
 struct Racing(Mutex<Option<(Arc<dyn Storage>, UnitOfWork)>>);
 
+#[async_trait::async_trait]
 impl Clock for Racing {
     fn now(&self) -> Timestamp {
         if let Some((store, unit)) = self.0.lock().unwrap().take() {
@@ -266,6 +268,8 @@ impl Clock for Racing {
         }
         NOW
     }
+
+    async fn pause(&self, _: Duration) {}
 }
 
 #[tokio::test]

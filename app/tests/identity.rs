@@ -28,10 +28,13 @@ const PASSWORD: &str = "korrekt pferd batterie";
 
 struct Moving(AtomicI64);
 
+#[async_trait::async_trait]
 impl Clock for Moving {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::SeqCst))
     }
+
+    async fn pause(&self, _: Duration) {}
 }
 
 #[derive(Default)]

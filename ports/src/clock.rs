@@ -1,13 +1,19 @@
 //! Time and randomness, so that tests own them.
 
+use async_trait::async_trait;
 use std::fmt;
+use std::time::Duration;
 use uuid::Uuid;
 use veza_domain::time::Timestamp;
 
-/// Tells the time.
+/// Tells the time, and waits for it to pass.
+#[async_trait]
 pub trait Clock: Send + Sync {
     /// Now, UTC.
     fn now(&self) -> Timestamp;
+
+    /// Lets some time go by: the pause before a second try within one step. What waits longer is a row with a due time.
+    async fn pause(&self, pause: Duration);
 }
 
 /// Makes ids and secrets.

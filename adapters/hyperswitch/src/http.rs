@@ -3,10 +3,12 @@
 //! Invariants: redirects are not followed, answers are read up to [`ANSWER_BYTES_MAX`], errors carry no URL and no key.
 
 use crate::ConfigError;
+use async_trait::async_trait;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Client, Method, StatusCode, redirect};
+use reqwest::{Client, Method, Request, Response, StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use url::Url;
 
@@ -23,7 +25,7 @@ pub(crate) enum CallError {
     NotSent(&'static str, #[source] Option<reqwest::Error>),
     /// Sent, as far as we know, and not answered whole.
     #[error("no whole answer")]
-    Lost(#[source] reqwest::Error),
+    Lost(#[source] Option<reqwest::Error>),
     /// Longer than anything we read.
     #[error("answer over {ANSWER_BYTES_MAX} bytes, status {0}")]
     TooLong(StatusCode),
@@ -54,9 +56,32 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-/// The client with what goes into every call.
+/// Carries requests to a provider that is not at the end of a network: a simulator in the same process.
+#[async_trait]
+pub trait Wire: Send + Sync {
+    /// The answer to a request.
+    /// # Errors
+    /// [`Cut`]: there is none.
+    async fn carry(&self, request: Request) -> Result<Response, Cut>;
+}
+
+/// A request was not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// It did not arrive.
+    NotSent,
+    /// It may have arrived.
+    Lost,
+}
+
+enum Road {
+    Network(Client),
+    Wire(Arc<dyn Wire>, HeaderMap),
+}
+
+/// The way to the provider, with what goes into every call.
 pub(crate) struct Transport {
-    client: Client,
+    road: Road,
     base: Url,
 }
 
@@ -71,21 +96,28 @@ impl Transport {
             .redirect(redirect::Policy::none())
             .build()
             .map_err(ConfigError::Client)?;
-        Ok(Self { client, base: base(base_url)? })
+        Ok(Self { road: Road::Network(client), base: base(base_url)? })
+    }
+
+    pub(crate) fn over(wire: Arc<dyn Wire>, base_url: &str, key: &SecretString) -> Result<Self, ConfigError> {
+        Ok(Self { road: Road::Wire(wire, default_headers(key)?), base: base(base_url)? })
     }
 
     /// Sends a creating call with its idempotency key.
     pub(crate) async fn post(&self, segments: &[&str], key: &str, body: Vec<u8>) -> Result<Answer, CallError> {
         let key = HeaderValue::from_str(key).map_err(|_| CallError::NotSent("no header can carry the idempotency key", None))?;
-        let request = self.client.request(Method::POST, self.url(segments)?);
-        self.send(request.header("idempotency-key", key).header(CONTENT_TYPE, "application/json").body(body)).await
+        let mut request = Request::new(Method::POST, self.url(segments)?);
+        request.headers_mut().insert("idempotency-key", key);
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Some(body.into());
+        self.send(request).await
     }
 
     /// Reads, and has the provider ask the connector first where that can bring news (§3).
     pub(crate) async fn get_synced(&self, segments: &[&str]) -> Result<Answer, CallError> {
         let mut url = self.url(segments)?;
         url.set_query(Some("force_sync=true"));
-        self.send(self.client.request(Method::GET, url)).await
+        self.send(Request::new(Method::GET, url)).await
     }
 
     /// Each segment is percent-encoded. Dot segments would vanish from the path, so they are no ids.
@@ -101,11 +133,9 @@ impl Transport {
         Ok(url)
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, CallError> {
-        let (client, request) = request.build_split();
-        let request = request.map_err(|error| CallError::NotSent("no request", Some(error.without_url())))?;
+    async fn send(&self, request: Request) -> Result<Answer, CallError> {
         let (method, path, started) = (request.method().clone(), request.url().path().to_owned(), Instant::now());
-        let answer = receive(&client, request).await;
+        let answer = receive(&self.road, request).await;
         let elapsed_ms = started.elapsed().as_millis();
         match &answer {
             Ok((answer, request_id)) => {
@@ -132,21 +162,34 @@ impl fmt::Debug for Transport {
 }
 
 /// The answer, and the id that Hyperswitch's support asks for (§1).
-async fn receive(client: &Client, request: reqwest::Request) -> Result<(Answer, Option<String>), CallError> {
-    let mut response = client.execute(request).await.map_err(|error| {
-        let error = error.without_url();
-        if error.is_connect() { CallError::NotSent("no connection", Some(error)) } else { CallError::Lost(error) }
-    })?;
+async fn receive(road: &Road, request: Request) -> Result<(Answer, Option<String>), CallError> {
+    let mut response = travel(road, request).await?;
     let status = response.status();
     let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| CallError::Lost(error.without_url()))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| CallError::Lost(Some(error.without_url())))? {
         if body.len() + chunk.len() > ANSWER_BYTES_MAX {
             return Err(CallError::TooLong(status));
         }
         body.extend_from_slice(&chunk);
     }
     Ok((Answer { status, body }, request_id))
+}
+
+async fn travel(road: &Road, mut request: Request) -> Result<Response, CallError> {
+    match road {
+        Road::Network(client) => client.execute(request).await.map_err(|error| {
+            let error = error.without_url();
+            if error.is_connect() { CallError::NotSent("no connection", Some(error)) } else { CallError::Lost(Some(error)) }
+        }),
+        Road::Wire(wire, headers) => {
+            request.headers_mut().extend(headers.clone());
+            wire.carry(request).await.map_err(|cut| match cut {
+                Cut::NotSent => CallError::NotSent("no connection", None),
+                Cut::Lost => CallError::Lost(None),
+            })
+        }
+    }
 }
 
 fn default_headers(api_key: &SecretString) -> Result<HeaderMap, ConfigError> {
@@ -169,7 +212,7 @@ mod tests {
     use super::*;
 
     fn url(base_url: &str, segments: &[&str]) -> Option<String> {
-        let transport = Transport { client: Client::new(), base: base(base_url).ok()? };
+        let transport = Transport { road: Road::Network(Client::new()), base: base(base_url).ok()? };
         transport.url(segments).ok().map(String::from)
     }
 

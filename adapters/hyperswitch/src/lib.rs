@@ -15,9 +15,12 @@ mod webhook;
 mod webhook_body;
 mod wire;
 
+pub use http::{Cut, Wire};
+
 use http::Transport;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 use webhook::Signatures;
 
@@ -68,11 +71,23 @@ impl Hyperswitch {
     /// # Errors
     /// [`ConfigError`].
     pub fn new(config: HyperswitchConfig) -> Result<Self, ConfigError> {
-        let HyperswitchConfig { base_url, api_key, webhook_secret, profile_id, timeout } = config;
+        let http = Transport::new(&config.base_url, &config.api_key, CONNECT_TIMEOUT, config.timeout)?;
+        Self::with(http, config)
+    }
+
+    /// To a provider that `wire` reaches, and no network; time-outs are the wire's own.
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn over(wire: Arc<dyn Wire>, config: HyperswitchConfig) -> Result<Self, ConfigError> {
+        let http = Transport::over(wire, &config.base_url, &config.api_key)?;
+        Self::with(http, config)
+    }
+
+    fn with(http: Transport, config: HyperswitchConfig) -> Result<Self, ConfigError> {
         Ok(Self {
-            http: Transport::new(&base_url, &api_key, CONNECT_TIMEOUT, timeout)?,
-            profile_id: profile_id.filter(|id| !id.trim().is_empty()),
-            signatures: Signatures::new(webhook_secret.expose_secret()).ok_or(ConfigError::WebhookSecret)?,
+            http,
+            profile_id: config.profile_id.filter(|id| !id.trim().is_empty()),
+            signatures: Signatures::new(config.webhook_secret.expose_secret()).ok_or(ConfigError::WebhookSecret)?,
         })
     }
 }

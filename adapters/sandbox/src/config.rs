@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use crate::store::StoreError;
+use crate::{ids::Micros, store::StoreError};
 
 /// Settings of one sandbox. The defaults suit a test: memory only, a free port, every clock real.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub struct SandboxConfig {
     pub stripe_signs_with_sandbox_clock: bool,
     /// Connected accounts that may pay out do so every midnight (UTC, sandbox time). Can be changed while it runs.
     pub daily_payouts: bool,
+    /// The clock stands still at this moment, and only moves when it is told to; `None` = it begins now and runs.
+    pub clock_stands_at: Option<Micros>,
     /// SQLite file that survives the process; `None` = memory only.
     pub data_file: Option<PathBuf>,
     /// Start of all ids.
@@ -59,6 +61,7 @@ impl Default for SandboxConfig {
             stripe_connect_webhook_secret: "whsec_sandbox_connect".to_owned(),
             stripe_signs_with_sandbox_clock: false,
             daily_payouts: false,
+            clock_stands_at: None,
             data_file: None,
             seed: 1,
             card_money_available_after: Duration::ZERO,

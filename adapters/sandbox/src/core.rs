@@ -43,11 +43,11 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(settings: Settings, connections: Connections) -> Result<Self, SandboxError> {
+    pub(crate) fn new(settings: Settings, connections: Connections, sender: Sender) -> Result<Self, SandboxError> {
         let settings = Arc::new(settings);
         let store = settings.data_file.as_deref().map(Store::open).transpose()?;
         let state = State::load(Arc::clone(&settings), store.as_ref())?;
-        let core = Self { settings, inner: Mutex::new(Inner { state, store }), wake: Notify::new(), sender: Sender::new()?, connections };
+        let core = Self { settings, inner: Mutex::new(Inner { state, store }), wake: Notify::new(), sender, connections };
         core.write(|_| ())?; // the start itself is on disk, so that the next one makes other ids
         Ok(core)
     }

@@ -121,6 +121,7 @@ mod core;
 mod form;
 mod hyperswitch;
 mod ids;
+mod in_process;
 mod inbound;
 mod json;
 mod model;
@@ -143,6 +144,7 @@ pub use control::{
 pub use form::decode as decode_form;
 pub use hyperswitch::disputes::NewDispute;
 pub use ids::Micros;
+pub use in_process::{InProcess, Letter, Routes};
 pub use model::{
     Account, Attempt, Balance, Dispute, EventStatus, Forgery, Fund, Payment, PaymentStatus, Payout, PayoutStatus, Refund, RefundStatus,
     Reversal, StripeEvent, Target, Transfer, WebhookEvent,

@@ -37,7 +37,7 @@ impl Sandbox {
             .await
             .map_err(|error| SandboxError::Bind(config.bind_addr, error))?;
         let addr = acceptor.socket_addr();
-        let core = Arc::new(Core::new(config, connections)?);
+        let core = Arc::new(Core::new(config, connections, webhooks::Sender::new()?)?);
         let (stop, stopped) = watch::channel(false);
         let app = routes().data(Arc::clone(&core));
         let mut server_stopped = stopped.clone();
@@ -92,7 +92,7 @@ impl Deref for Sandbox {
     }
 }
 
-fn routes() -> impl poem::Endpoint {
+pub(crate) fn routes() -> impl poem::Endpoint + 'static {
     pages::add_to(Route::new())
         .nest("/control", control::http::routes().around(control::http::loopback_only))
         .nest("/v1", stripe::routes::routes().around(stripe::routes::finish))

@@ -197,7 +197,7 @@ impl State {
     /// Brings `now` up to the clock; it never runs backwards.
     pub(crate) fn tick(&mut self) {
         self.emitted.clear();
-        let real = chrono::Utc::now().timestamp_micros();
+        let real = self.settings.clock_stands_at.unwrap_or_else(|| chrono::Utc::now().timestamp_micros());
         self.now = self.now.max(real.saturating_add(self.meta().clock_offset));
     }
 

@@ -37,6 +37,13 @@ impl Connections {
         }
     }
 
+    /// A connection that no socket stands for: its flag.
+    pub(crate) fn open(&self, peer: SocketAddr) -> Arc<AtomicBool> {
+        let cut = Arc::new(AtomicBool::new(false));
+        self.lock().insert(peer, Arc::clone(&cut));
+        cut
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SocketAddr, Arc<AtomicBool>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -3,10 +3,12 @@
 //! Invariants: redirects are not followed, answers are read up to [`ANSWER_BYTES_MAX`], errors carry no URL and no key.
 
 use crate::ConfigError;
+use async_trait::async_trait;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, StatusCode, redirect};
+use reqwest::{Client, Method, Request, Response, StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use url::{Url, form_urlencoded};
 
@@ -27,7 +29,7 @@ pub(crate) enum CallError {
     NotSent(&'static str, #[source] Option<reqwest::Error>),
     /// Sent, as far as we know, and not answered whole.
     #[error("no whole answer")]
-    Lost(#[source] reqwest::Error),
+    Lost(#[source] Option<reqwest::Error>),
     /// Longer than anything we read.
     #[error("answer over {ANSWER_BYTES_MAX} bytes, status {0}")]
     TooLong(StatusCode),
@@ -71,9 +73,32 @@ pub(crate) struct Answer {
 /// Parameters as flat pairs; nested names are written out with brackets (§1).
 pub(crate) type Form<'a> = [(&'a str, &'a str)];
 
-/// The client with what goes into every call.
+/// Carries requests to a provider that is not at the end of a network: a simulator in the same process.
+#[async_trait]
+pub trait Wire: Send + Sync {
+    /// The answer to a request.
+    /// # Errors
+    /// [`Cut`]: there is none.
+    async fn carry(&self, request: Request) -> Result<Response, Cut>;
+}
+
+/// A request was not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// It did not arrive.
+    NotSent,
+    /// It may have arrived.
+    Lost,
+}
+
+enum Road {
+    Network(Client),
+    Wire(Arc<dyn Wire>, HeaderMap),
+}
+
+/// The way to the provider, with what goes into every call.
 pub(crate) struct Transport {
-    client: Client,
+    road: Road,
     base: Url,
 }
 
@@ -88,15 +113,22 @@ impl Transport {
             .redirect(redirect::Policy::none())
             .build()
             .map_err(ConfigError::Client)?;
-        Ok(Self { client, base: base(base_url)? })
+        Ok(Self { road: Road::Network(client), base: base(base_url)? })
+    }
+
+    pub(crate) fn over(wire: Arc<dyn Wire>, base_url: &str, key: &SecretString) -> Result<Self, ConfigError> {
+        Ok(Self { road: Road::Wire(wire, default_headers(key)?), base: base(base_url)? })
     }
 
     /// Sends a creating call with its idempotency key.
     pub(crate) async fn post(&self, segments: &[&str], key: &str, form: &Form<'_>) -> Result<Answer, CallError> {
         let key = HeaderValue::from_str(key).map_err(|_| CallError::NotSent("no header can carry the idempotency key", None))?;
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let request = self.client.request(Method::POST, self.url(segments)?);
-        self.send(request.header("idempotency-key", key).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)).await
+        let mut request = Request::new(Method::POST, self.url(segments)?);
+        request.headers_mut().insert("idempotency-key", key);
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        *request.body_mut() = Some(body.into());
+        self.send(request).await
     }
 
     pub(crate) async fn get(&self, segments: &[&str], query: &Form<'_>) -> Result<Answer, CallError> {
@@ -104,14 +136,16 @@ impl Transport {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        self.send(self.client.request(Method::GET, url)).await
+        self.send(Request::new(Method::GET, url)).await
     }
 
     /// Reads as a connected account: what belongs to it (§1).
     pub(crate) async fn get_as(&self, account_id: &str, segments: &[&str]) -> Result<Answer, CallError> {
         let account = HeaderValue::from_str(account_id).ok().filter(|account| !account.is_empty());
         let account = account.ok_or(CallError::NotSent("no header can carry the account", None))?;
-        self.send(self.client.request(Method::GET, self.url(segments)?).header(STRIPE_ACCOUNT, account)).await
+        let mut request = Request::new(Method::GET, self.url(segments)?);
+        request.headers_mut().insert(STRIPE_ACCOUNT, account);
+        self.send(request).await
     }
 
     /// Each segment is percent-encoded. Dot segments would vanish from the path, so they are no ids.
@@ -127,11 +161,9 @@ impl Transport {
         Ok(url)
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, CallError> {
-        let (client, request) = request.build_split();
-        let request = request.map_err(|error| CallError::NotSent("no request", Some(error.without_url())))?;
+    async fn send(&self, request: Request) -> Result<Answer, CallError> {
         let (method, path, started) = (request.method().clone(), request.url().path().to_owned(), Instant::now());
-        let answer = receive(&client, request).await;
+        let answer = receive(&self.road, request).await;
         let elapsed_ms = started.elapsed().as_millis();
         match &answer {
             Ok(answer) => {
@@ -157,11 +189,8 @@ impl fmt::Debug for Transport {
     }
 }
 
-async fn receive(client: &Client, request: reqwest::Request) -> Result<Answer, CallError> {
-    let mut response = client.execute(request).await.map_err(|error| {
-        let error = error.without_url();
-        if error.is_connect() { CallError::NotSent("no connection", Some(error)) } else { CallError::Lost(error) }
-    })?;
+async fn receive(road: &Road, request: Request) -> Result<Answer, CallError> {
+    let mut response = travel(road, request).await?;
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     let mut answer = Answer {
         status: response.status(),
@@ -170,13 +199,29 @@ async fn receive(client: &Client, request: reqwest::Request) -> Result<Answer, C
         request_id: header("request-id").or(header("x-request-id")).map(str::to_owned),
         body: Vec::new(),
     };
-    while let Some(chunk) = response.chunk().await.map_err(|error| CallError::Lost(error.without_url()))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| CallError::Lost(Some(error.without_url())))? {
         if answer.body.len() + chunk.len() > ANSWER_BYTES_MAX {
             return Err(CallError::TooLong(answer.status));
         }
         answer.body.extend_from_slice(&chunk);
     }
     Ok(answer)
+}
+
+async fn travel(road: &Road, mut request: Request) -> Result<Response, CallError> {
+    match road {
+        Road::Network(client) => client.execute(request).await.map_err(|error| {
+            let error = error.without_url();
+            if error.is_connect() { CallError::NotSent("no connection", Some(error)) } else { CallError::Lost(Some(error)) }
+        }),
+        Road::Wire(wire, headers) => {
+            request.headers_mut().extend(headers.clone());
+            wire.carry(request).await.map_err(|cut| match cut {
+                Cut::NotSent => CallError::NotSent("no connection", None),
+                Cut::Lost => CallError::Lost(None),
+            })
+        }
+    }
 }
 
 fn default_headers(key: &SecretString) -> Result<HeaderMap, ConfigError> {
@@ -201,7 +246,7 @@ mod tests {
     use super::*;
 
     fn url(base_url: &str, segments: &[&str]) -> Option<String> {
-        let transport = Transport { client: Client::new(), base: base(base_url).ok()? };
+        let transport = Transport { road: Road::Network(Client::new()), base: base(base_url).ok()? };
         transport.url(segments).ok().map(String::from)
     }
 

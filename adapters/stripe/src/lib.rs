@@ -16,11 +16,13 @@ mod service;
 mod webhook;
 mod wire;
 
+pub use http::{Cut, Wire};
 pub use webhook::StripeWebhooks;
 
 use http::Transport;
 use secrecy::SecretString;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a connection may take to open (spec/01-money §3).
@@ -66,6 +68,13 @@ impl Stripe {
     pub fn new(config: StripeConfig) -> Result<Self, ConfigError> {
         let StripeConfig { base_url, secret_key, timeout } = config;
         Ok(Self { http: Transport::new(&base_url, &secret_key, CONNECT_TIMEOUT, timeout)? })
+    }
+
+    /// To a provider that `wire` reaches, and no network; time-outs are the wire's own.
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn over(wire: Arc<dyn Wire>, config: &StripeConfig) -> Result<Self, ConfigError> {
+        Ok(Self { http: Transport::over(wire, &config.base_url, &config.secret_key)? })
     }
 }
 

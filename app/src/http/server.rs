@@ -13,6 +13,7 @@ use super::router::Router;
 use super::seller::SellerApi;
 use super::webhooks::WebhooksApi;
 use super::{docs, pages};
+use crate::metrics::Metrics;
 use crate::services::App;
 use poem::{Endpoint, EndpointExt, Response};
 use poem_openapi::OpenApiService;
@@ -56,9 +57,18 @@ pub fn health_endpoint(app: Arc<App>, edge: EdgeSettings) -> impl Endpoint<Outpu
 
 /// Everything that answers over HTTP.
 pub fn endpoint(app: Arc<App>, edge: EdgeSettings, outbox: Option<OutboxMailer>) -> impl Endpoint<Output = Response> + 'static {
+    let metrics = Arc::clone(&app.metrics);
+    Edge::new(routes(outbox).data(app), edge, metrics)
+}
+
+/// The same for whoever puts an `Arc<App>` into each request: routes take long to build, and many apps of one process (those of a
+/// simulation) can have them in common.
+pub fn endpoint_of_any(edge: EdgeSettings, metrics: Arc<Metrics>) -> impl Endpoint<Output = Response> + 'static {
+    Edge::new(routes(None), edge, metrics)
+}
+
+fn routes(outbox: Option<OutboxMailer>) -> impl Endpoint<Output = Response> + 'static {
     let service = api_service();
     let router = Router::default().api(apis(), &service);
-    let router = pages::add_to(docs::add_to(router, &service), outbox);
-    let metrics = Arc::clone(&app.metrics);
-    Edge::new(router.build().data(app), edge, metrics)
+    pages::add_to(docs::add_to(router, &service), outbox).build()
 }

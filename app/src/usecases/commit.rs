@@ -34,7 +34,7 @@ pub async fn commit(app: &App, unit: UnitOfWork) -> Result<Committed, CommitErro
         match app.store.commit(unit.clone()).await {
             Err(CommitError::Unknown(cause)) => {
                 tracing::warn!(unit = unit.id().0, %cause, "outcome of a commit unknown, bringing the unit again");
-                tokio::time::sleep(SAME_UNIT_PAUSE).await;
+                app.clock.pause(SAME_UNIT_PAUSE).await;
             }
             known => return known,
         }

@@ -153,7 +153,7 @@ async fn transfer(
     };
     // The read decides, not the message: a second message of the same event may find more.
     let unit_id = format!("connect:{}:{}", event.event_id, app.ids.uuid());
-    let settled = bring(app, Bring { order_id, fact: &fact, unit_id, request: body, extra: &with_log_row }).await?;
+    let settled = bring(app, Bring { order_id, fact: &fact, as_of: None, unit_id, request: body, extra: &with_log_row }).await?;
     let result = if settled.verdict == Verdict::AmountMismatch { result_of(settled.verdict) } else { ProcessingResult::Ok };
     Ok(Dispatched { handled: Handled::Answered(result.clone()), result, order_id: Some(order_id), logged: settled.committed })
 }

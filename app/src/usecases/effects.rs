@@ -20,9 +20,10 @@ use veza_domain::effect::{Effect, EffectKind, EffectState};
 use veza_domain::ids::OrderId;
 use veza_domain::journal::JournalKind;
 use veza_domain::settlement::Fact;
+use veza_domain::time::Timestamp;
 use veza_ports::mail::MailError;
 use veza_ports::payments::{PspError, ReadError};
-use veza_ports::storage::{CommitError, Row, StoreError, Versioned, Write};
+use veza_ports::storage::{CommitError, Revisions, Row, StoreError, Versioned, Write};
 
 /// Pauses between tries of an effect; there is no last try.
 const RETRIES: RetryPolicy = RetryPolicy { retries_max: u32::MAX, base: Duration::from_secs(1), max: Duration::from_secs(600) };
@@ -134,16 +135,40 @@ async fn not_judged(
     }
 }
 
-/// "Not found" is final only once our own call can't be running any more (spec/01-money §8).
+/// "Not found" is final only once our own call can't be running any more (spec/01-money §8): it begins within `PROVIDER_TIMEOUT` of
+/// being written down ([`is_too_late`]) and takes that long at most.
 pub(crate) fn may_be_under_way(app: &App, effect: &Effect) -> bool {
-    effect.sent_at.is_some_and(|sent| app.now().since(sent) < app.money.provider_timeout)
+    effect.sent_at.is_some_and(|sent| app.now().since(sent) < app.money.lease())
 }
 
-async fn settle_read(app: &App, effect: Versioned<Effect>, order_id: OrderId, fact: Fact) -> Result<Performed, EffectError> {
+/// What is told of a call that was not made.
+pub(crate) const TOO_LATE: &str = "this process stood still before the call: it is looked up first";
+
+/// Has this process stood still so long after writing that it is about to call that others may take the call for over? Then it must
+/// not be made any more.
+pub(crate) fn is_too_late(app: &App, sent_at: Option<Timestamp>) -> bool {
+    sent_at.is_some_and(|sent| app.now().since(sent) >= app.money.provider_timeout)
+}
+
+/// What an effect is told whose answer is older than the books.
+const OVERTAKEN: &str = "something was settled while the provider was asked: ask again";
+
+/// `as_of`: the order's rows before the read.
+async fn settle_read(
+    app: &App,
+    effect: Versioned<Effect>,
+    order_id: OrderId,
+    fact: Fact,
+    as_of: &Revisions,
+) -> Result<Performed, EffectError> {
     let unit_id = format!("effect:{}:{}", effect.value.id, effect.revision.0);
     let journal = journal::line(app, order_id, JournalKind::Fact, &format!("read at the PSP: {}", psp_reads::words(&fact)));
-    let done = Write::Update { row: Row::Effect(effect.value.done()), expected: effect.revision };
-    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &|_| vec![done.clone(), journal.clone()] }).await?;
+    let done = Write::Update { row: Row::Effect(effect.value.clone().done()), expected: effect.revision };
+    let extra = |_: &_| vec![done.clone(), journal.clone()];
+    let settled = bring(app, Bring { order_id, fact: &fact, as_of: Some(as_of), unit_id, request: &[], extra: &extra }).await?;
+    if settled.overtaken {
+        return later(app, effect, OVERTAKEN, false).await;
+    }
     Ok(Performed::Done)
 }
 

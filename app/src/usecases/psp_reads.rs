@@ -8,6 +8,7 @@ use veza_domain::ids::OrderId;
 use veza_domain::journal::JournalKind;
 use veza_domain::settlement::{DisputeFact, Fact, PaymentFact, PaymentStatus, PspRefundStatus, RefundFact, Source, Verdict};
 use veza_ports::payments::{Payment, PspDispute, PspRefund};
+use veza_ports::storage::Revisions;
 
 /// The facts of a read, in the order in which they are settled: failed refunds make room before succeeded ones take it.
 #[must_use]
@@ -75,34 +76,57 @@ pub fn dispute_fact(dispute: &PspDispute) -> DisputeFact {
     }
 }
 
-/// Settles one fact that a read brought; the journal says so when it changes something.
+/// Settles one fact that a read brought; the journal says so when it changes something. `as_of`: the revisions of the order's rows
+/// before the read; they follow what is settled, so that several facts of one read do not overtake each other.
 ///
 /// # Errors
 /// [`SettleError`].
-pub async fn settle(app: &App, order_id: OrderId, fact: &Fact, by: &str) -> Result<Settled, SettleError> {
+pub async fn settle(app: &App, order_id: OrderId, fact: &Fact, by: &str, as_of: &mut Revisions) -> Result<Settled, SettleError> {
     let unit_id = format!("{by}:{order_id}:{}", app.ids.uuid());
     let told = journal::line(app, order_id, JournalKind::Fact, &format!("{by}: {}", words(fact)));
     let extra = move |decision: &veza_domain::settlement::Decision| {
         if decision.changes.is_empty() { Vec::new() } else { vec![told.clone()] }
     };
-    bring(app, Bring { order_id, fact, unit_id, request: &[], extra: &extra }).await
+    let settled = bring(app, Bring { order_id, fact, as_of: Some(as_of), unit_id, request: &[], extra: &extra }).await?;
+    if settled.committed {
+        as_of.clone_from(&settled.revisions);
+    }
+    Ok(settled)
 }
 
-/// Settles everything that a read of the payment brought, and says what became of the payment itself and whether anything changed.
+/// What became of a read of a payment.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadSettled {
+    /// The rules' word on the payment itself.
+    pub verdict: Verdict,
+    /// Something was committed.
+    pub changed: bool,
+    /// Of some of it the answer was older than the books: read again.
+    pub overtaken: bool,
+}
+
+/// Settles everything that a read of the payment brought.
+/// `as_of`: the revisions of the order's rows before the read.
 ///
 /// # Errors
 /// [`SettleError`]; what was settled before it stays.
-pub async fn settle_payment(app: &App, order_id: OrderId, payment: &Payment, by: &str) -> Result<(Verdict, bool), SettleError> {
-    let mut of_payment = Verdict::NotFinal;
-    let mut changed = false;
+pub async fn settle_payment(
+    app: &App,
+    order_id: OrderId,
+    payment: &Payment,
+    by: &str,
+    mut as_of: Revisions,
+) -> Result<ReadSettled, SettleError> {
+    let mut read = ReadSettled { verdict: Verdict::NotFinal, changed: false, overtaken: false };
     for (nth, fact) in facts_of(payment).iter().enumerate() {
-        let settled = settle(app, order_id, fact, by).await?;
-        changed |= settled.committed;
+        let settled = settle(app, order_id, fact, by, &mut as_of).await?;
+        read.changed |= settled.committed;
+        read.overtaken |= settled.overtaken;
         if nth == 0 {
-            of_payment = settled.verdict;
+            read.verdict = settled.verdict;
         }
     }
-    Ok((of_payment, changed))
+    Ok(read)
 }
 
 /// A fact for a person; no secrets.

@@ -4,7 +4,7 @@
 use crate::problem::chain;
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit};
-use crate::usecases::effects::{EffectError, flag_now};
+use crate::usecases::effects::{EffectError, TOO_LATE, flag_now, is_too_late};
 use crate::usecases::journal;
 use crate::usecases::settle::{Bring, bring};
 use crate::usecases::transfers::{may_be_under_way, outcome_of, words};
@@ -47,9 +47,11 @@ pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<Worked, EffectE
             let key = sent.key();
             let told =
                 journal::call(app, claimed.order_id, &format!("reversal {} of {} sent to Connect, key {key}", sent.id, wanted.amount));
+            let sent_at = sent.attempt.last_sent_at;
             let mut writes = stored.writes(&[Change::Reversal(sent)]);
             writes.push(told);
             match commit(app, fresh_unit(app, writes)).await {
+                Ok(_) if is_too_late(app, sent_at) => CallOutcome::NotNow { message: TOO_LATE.to_owned() },
                 Ok(_) => send(app, connect.as_ref(), &key, &reversal, &wanted, claimed.order_id).await,
                 Err(CommitError::Conflict(_)) => return Ok(Worked::Nothing),
                 Err(error) => return Err(error.into()),
@@ -141,6 +143,6 @@ async fn record(app: &App, order_id: OrderId, reversal: &Reversal, outcome: Call
         let news = called || !decision.changes.iter().all(waits_on);
         if decision.changes.is_empty() || !news { Vec::new() } else { vec![told.clone()] }
     };
-    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &extra }).await?;
+    bring(app, Bring { order_id, fact: &fact, as_of: None, unit_id, request: &[], extra: &extra }).await?;
     Ok(worked)
 }

@@ -7,7 +7,7 @@ use veza_domain::ids::OrderId;
 use veza_domain::reversal::ReversalStatus;
 use veza_domain::settlement::{Change, Decision, Fact, SettlementError, Verdict, decide};
 use veza_domain::transfer::TransferStatus;
-use veza_ports::storage::{CommitError, Committed, Retry, StoreError, StoredOrder, Write};
+use veza_ports::storage::{CommitError, Committed, Retry, Revision, Revisions, RowKey, StoreError, StoredOrder, Write};
 
 /// Why a fact could not be brought. Nothing has changed.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,10 @@ pub struct Settled {
     pub verdict: Verdict,
     /// Something was committed: the extra writes stand too.
     pub committed: bool,
+    /// The provider's answer is older than what the books know: nothing was settled, ask again.
+    pub overtaken: bool,
+    /// The revisions of the order's rows as they are now; where nothing was committed, as they were found.
+    pub revisions: Revisions,
 }
 
 /// A fact on its way to an order.
@@ -41,6 +45,9 @@ pub struct Bring<'a> {
     pub order_id: OrderId,
     /// What happened.
     pub fact: &'a Fact,
+    /// Of a provider's answer: the revisions of the order's rows before it was asked. What was settled between asking and settling
+    /// may be younger than the answer, which then says nothing.
+    pub as_of: Option<&'a Revisions>,
     /// The unit's id; a repetition of the same message has the same.
     pub unit_id: String,
     /// The message itself, where there is one.
@@ -63,23 +70,48 @@ async fn settle(app: &App, bring: Bring<'_>) -> Result<Settled, SettleError> {
     let mut last = None;
     for _ in 0..REDECIDE_MAX {
         let stored: StoredOrder = app.store.order_file(bring.order_id).await?.ok_or(SettleError::UnknownOrder)?;
+        if bring.as_of.is_some_and(|as_of| is_overtaken(as_of, &stored.revisions)) {
+            tracing::info!(order = %bring.order_id, "an answer was overtaken by what was settled meanwhile: it counts for nothing");
+            return Ok(Settled { verdict: Verdict::NotFinal, committed: false, overtaken: true, revisions: stored.revisions });
+        }
         let decision = decide(&stored.file, bring.fact, &app.context())?;
         let mut writes = stored.writes(&decision.changes);
         writes.extend((bring.extra)(&decision));
         if writes.is_empty() {
-            return Ok(Settled { verdict: decision.verdict, committed: false });
+            return Ok(Settled { verdict: decision.verdict, committed: false, overtaken: false, revisions: stored.revisions });
         }
+        let revisions = after(stored.revisions, &writes);
         match commit(app, unit(app, bring.unit_id.clone(), bring.request, writes)).await {
             Ok(Committed::Applied) => {
                 after_commit(app, bring.order_id, &decision);
-                return Ok(Settled { verdict: decision.verdict, committed: true });
+                return Ok(Settled { verdict: decision.verdict, committed: true, overtaken: false, revisions });
             }
-            Ok(Committed::AlreadyApplied) => return Ok(Settled { verdict: Verdict::AlreadySettled, committed: false }),
+            Ok(Committed::AlreadyApplied) => {
+                return Ok(Settled { verdict: Verdict::AlreadySettled, committed: false, overtaken: false, revisions });
+            }
             Err(error) if error.retry() == Retry::Redecide => last = Some(error),
             Err(error) => return Err(error.into()),
         }
     }
     Err(last.map_or(SettleError::UnknownOrder, SettleError::Commit))
+}
+
+/// Has something been settled of the order, its refunds or disputes since then?
+fn is_overtaken(as_of: &Revisions, now: &Revisions) -> bool {
+    let of_the_psp = |(key, _): &(&RowKey, &Revision)| matches!(key, RowKey::Order(_) | RowKey::Refund(_) | RowKey::Dispute(_));
+    as_of.iter().filter(of_the_psp).ne(now.iter().filter(of_the_psp))
+}
+
+/// The revisions once these writes are carried out.
+fn after(mut revisions: Revisions, writes: &[Write]) -> Revisions {
+    for write in writes {
+        match write {
+            Write::Update { row, expected } => revisions.insert(row.key(), expected.next()),
+            Write::Insert(row) => revisions.insert(row.key(), Revision::FIRST),
+            Write::Ensure(_) | Write::Remove(_) | Write::Clear(_) | Write::Unchanged { .. } => None,
+        };
+    }
+    revisions
 }
 
 /// Wakes who has something to do now, and logs what a person should know of.

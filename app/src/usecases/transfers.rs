@@ -3,7 +3,7 @@
 
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit};
-use crate::usecases::effects::{EffectError, flag_now};
+use crate::usecases::effects::{EffectError, TOO_LATE, flag_now, is_too_late};
 use crate::usecases::journal;
 use crate::usecases::settle::{Bring, bring};
 use crate::usecases::worked::Worked;
@@ -145,6 +145,9 @@ async fn store(app: &App, stored: &StoredOrder, transfer: Transfer, told: Option
 }
 
 async fn send(app: &App, connect: &dyn TransferService, sent: &Transfer, wanted: &NewTransfer) -> CallOutcome {
+    if is_too_late(app, sent.attempt.last_sent_at) {
+        return CallOutcome::NotNow { message: TOO_LATE.to_owned() };
+    }
     let answer = connect.create_transfer(&sent.key(), wanted).await;
     tracing::info!(order = %sent.order_id, transfer = %sent.id, key = sent.key(), ok = answer.is_ok(), "transfer sent");
     match answer {
@@ -174,9 +177,10 @@ pub(super) async fn outcome_of(app: &App, subject: Subject, order_id: OrderId, e
     }
 }
 
-/// Could a call under the present key still be running at the provider?
+/// Could a call under the present key still be running at the provider? It begins within `PROVIDER_TIMEOUT` of being written down
+/// ([`is_too_late`]) and takes that long at most.
 pub(super) fn may_be_under_way(app: &App, attempt: &Attempt) -> bool {
-    attempt.last_sent_at.is_some_and(|sent| app.now().since(sent) < app.money.provider_timeout)
+    attempt.last_sent_at.is_some_and(|sent| app.now().since(sent) < app.money.lease())
 }
 
 async fn look_up(app: &App, connect: &dyn TransferService, transfer: &Transfer, wanted: &NewTransfer) -> CallOutcome {
@@ -202,7 +206,7 @@ async fn record(app: &App, transfer: &Transfer, outcome: CallOutcome) -> Result<
     let told = journal::call(app, transfer.order_id, &format!("transfer {}: {}", transfer.id, words(&outcome)));
     let fact = Fact::Transfer(transfer.id, outcome);
     let extra = |decision: &Decision| if decision.changes.is_empty() { Vec::new() } else { vec![told.clone()] };
-    bring(app, Bring { order_id: transfer.order_id, fact: &fact, unit_id, request: &[], extra: &extra }).await?;
+    bring(app, Bring { order_id: transfer.order_id, fact: &fact, as_of: None, unit_id, request: &[], extra: &extra }).await?;
     Ok(worked)
 }
 

@@ -222,7 +222,7 @@ async fn settle(app: &App, body: &[u8], row: Option<&Delivery>, event: &WebhookE
         (None, Some(row)) => format!("delivery:{}", row.id),
         (None, None) => format!("replay:{}", app.ids.uuid()),
     };
-    match bring(app, Bring { order_id, fact, unit_id, request: body, extra: &with_log_row }).await {
+    match bring(app, Bring { order_id, fact, as_of: None, unit_id, request: body, extra: &with_log_row }).await {
         Ok(settled) => {
             let result = result_of(settled.verdict);
             Dispatched { handled: Handled::Answered(result.clone()), result, order_id: Some(order_id), logged: settled.committed }

@@ -32,10 +32,13 @@ pub const NOW: Timestamp = Timestamp(1_795_132_800_000_000);
 
 struct Still;
 
+#[async_trait::async_trait]
 impl Clock for Still {
     fn now(&self) -> Timestamp {
         NOW
     }
+
+    async fn pause(&self, _: Duration) {}
 }
 
 struct NoMail;

@@ -77,7 +77,7 @@ fn allowed(folder: &str) -> Option<Allowed> {
         }
         // A throw-away Postgres: it knows nothing of Veza, so that adapters may use it too.
         "tests/cluster" => Allowed { ours: &[], ours_in_tests: &[], others: Some(&["tempfile"]) },
-        "tests" | "bench" => {
+        "tests" | "tests/sim" | "bench" => {
             let all: &[&str] = &[
                 "veza",
                 "veza-domain",
@@ -86,10 +86,12 @@ fn allowed(folder: &str) -> Option<Allowed> {
                 "veza-sqlite",
                 "veza-postgres",
                 "veza-sandbox",
+                "veza-hyperswitch",
+                "veza-stripe",
                 "veza-mail",
                 "veza-cluster",
             ];
-            Allowed { ours: all, ours_in_tests: &["veza-hyperswitch", "veza-stripe"], others: None }
+            Allowed { ours: all, ours_in_tests: &[], others: None }
         }
         adapter if adapter.starts_with("adapters/") => {
             Allowed { ours: &["veza-domain", "veza-ports"], ours_in_tests: &["veza-sandbox", "veza-memory", "veza-cluster"], others: None }

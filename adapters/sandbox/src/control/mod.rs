@@ -14,6 +14,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     core::Core,
     ids::{Micros, micros},
+    model::{Dispute, Payment, Refund},
     script::Script,
     store::StoreError,
     webhooks::dispatch,
@@ -49,6 +50,21 @@ impl Control {
     /// Everything that the providers know, with totals and the calls they received.
     pub fn books(&self) -> Books {
         self.core.read(Books::of)
+    }
+
+    /// One payment, as it stands.
+    pub fn payment(&self, payment_id: &str) -> Option<Payment> {
+        self.core.read(|state| state.payments.get(payment_id).cloned())
+    }
+
+    /// One refund, as it stands.
+    pub fn refund(&self, refund_id: &str) -> Option<Refund> {
+        self.core.read(|state| state.refunds.get(refund_id).cloned())
+    }
+
+    /// One dispute, as it stands.
+    pub fn dispute_of(&self, dispute_id: &str) -> Option<Dispute> {
+        self.core.read(|state| state.disputes.get(dispute_id).cloned())
     }
 
     /// Sandbox time.

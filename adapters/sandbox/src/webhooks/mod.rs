@@ -120,7 +120,8 @@ pub(crate) fn enqueue(state: &mut State, outgoing: Outgoing) {
 
 /// The HTTP client side.
 pub(crate) struct Sender {
-    client: reqwest::Client,
+    /// None: the messages are taken out by hand ([`crate::InProcess`]).
+    client: Option<reqwest::Client>,
     slots: Semaphore,
     running: AtomicUsize,
 }
@@ -128,7 +129,12 @@ pub(crate) struct Sender {
 impl Sender {
     pub(crate) fn new() -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(ATTEMPT_TIMEOUT).no_proxy().build()?;
-        Ok(Self { client, slots: Semaphore::new(CONCURRENCY_MAX), running: AtomicUsize::new(0) })
+        Ok(Self { client: Some(client), ..Self::idle() })
+    }
+
+    /// One that sends nothing.
+    pub(crate) fn idle() -> Self {
+        Self { client: None, slots: Semaphore::new(CONCURRENCY_MAX), running: AtomicUsize::new(0) }
     }
 
     /// Deliveries under way.
@@ -194,7 +200,7 @@ pub(crate) async fn send_before_answer(core: &Arc<Core>, emitted: Vec<String>) {
 }
 
 /// What one delivery sends.
-struct Parcel {
+pub(crate) struct Parcel {
     target: Target,
     url: String,
     body: String,
@@ -205,18 +211,7 @@ struct Parcel {
 
 /// Sends all copies of one event and records the outcome. The event must have been claimed (`next_at` taken).
 pub(crate) async fn deliver(core: &Arc<Core>, event_id: &str) {
-    let parcel = core.read(|state| {
-        let event = state.events.get(event_id)?;
-        Some(Parcel {
-            target: event.target,
-            url: state.webhook_url(event.target)?.to_owned(),
-            body: event.body.clone(),
-            signature: event.signature.clone(),
-            copies: event.copies,
-            forgeries: event.forgeries.clone(),
-        })
-    });
-    let Some(parcel) = parcel else { return };
+    let Some(parcel) = core.read(|state| Parcel::of(state, event_id)) else { return };
     let Ok(_slot) = core.sender.slots.acquire().await else { return };
     let mut attempts = Vec::new();
     let mut latest = parcel.signature.clone();
@@ -235,8 +230,28 @@ pub(crate) async fn deliver(core: &Arc<Core>, event_id: &str) {
 }
 
 impl Parcel {
+    pub(crate) fn of(state: &State, event_id: &str) -> Option<Self> {
+        let event = state.events.get(event_id)?;
+        Some(Self {
+            target: event.target,
+            url: state.webhook_url(event.target)?.to_owned(),
+            body: event.body.clone(),
+            signature: event.signature.clone(),
+            copies: event.copies,
+            forgeries: event.forgeries.clone(),
+        })
+    }
+
+    /// The header that carries the signature.
+    pub(crate) fn signature_header(&self) -> &'static str {
+        match self.target {
+            Target::Hyperswitch => hyperswitch::SIGNATURE_HEADER,
+            Target::Stripe | Target::StripeConnect => stripe::SIGNATURE_HEADER,
+        }
+    }
+
     /// The genuine signature: Hyperswitch's is the event's own, Stripe's is made for each attempt.
-    fn sign(&self, core: &Core) -> String {
+    pub(crate) fn sign(&self, core: &Core) -> String {
         match self.target {
             Target::Hyperswitch => self.signature.clone(),
             Target::Stripe => stripe::header(&core.settings.stripe_webhook_secret, stripe::signing_time(core), &self.body),
@@ -245,7 +260,7 @@ impl Parcel {
     }
 
     /// A signature that must not be accepted; none = no header at all.
-    fn forged(&self, core: &Core, forgery: Forgery) -> Option<String> {
+    pub(crate) fn forged(&self, core: &Core, forgery: Forgery) -> Option<String> {
         const WRONG: &str = "not the key";
         let time = stripe::signing_time(core);
         match (forgery, self.target) {
@@ -262,19 +277,22 @@ impl Parcel {
 }
 
 async fn attempt(core: &Core, parcel: &Parcel, signature: Option<&str>, forged: bool) -> Attempt {
+    let at = core.read(|state| state.now);
+    let Some(client) = &core.sender.client else {
+        return Attempt { at, status: None, error: Some("nobody sends".to_owned()), forged };
+    };
     let post = || {
-        let request = core.sender.client.post(&parcel.url).body(parcel.body.clone());
-        let (request, name) = match parcel.target {
-            Target::Hyperswitch => (hyperswitch::headers(request), hyperswitch::SIGNATURE_HEADER),
-            Target::Stripe | Target::StripeConnect => (stripe::headers(request), stripe::SIGNATURE_HEADER),
+        let request = client.post(&parcel.url).body(parcel.body.clone());
+        let request = match parcel.target {
+            Target::Hyperswitch => hyperswitch::headers(request),
+            Target::Stripe | Target::StripeConnect => stripe::headers(request),
         };
         match signature {
-            Some(signature) => request.header(name, signature),
+            Some(signature) => request.header(parcel.signature_header(), signature),
             None => request,
         }
         .send()
     };
-    let at = core.read(|state| state.now);
     let mut answer = post().await;
     // A dropped keep-alive connection is retried once, at once.
     if answer.as_ref().is_err_and(|error| error.is_request() && !error.is_connect() && !error.is_timeout()) {

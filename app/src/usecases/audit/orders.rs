@@ -3,12 +3,13 @@
 use super::{AT_A_TIME, Findings};
 use crate::problem::chain;
 use crate::services::App;
+use crate::usecases::invariants::check_order;
 use crate::usecases::psp_reads;
 use futures_util::StreamExt;
 use veza_domain::ids::OrderId;
 use veza_domain::order::OrderStatus;
 use veza_domain::refund::{Refund, RefundOrigin, RefundStatus};
-use veza_domain::settlement::{OrderFile, PaymentStatus, PspRefundStatus, check};
+use veza_domain::settlement::{OrderFile, PaymentStatus, PspRefundStatus};
 use veza_ports::payments::{Payment, PspRefund};
 use veza_ports::storage::StoreError;
 
@@ -30,9 +31,8 @@ pub(super) async fn compare(app: &App, ids: Vec<OrderId>, import: bool) -> Resul
 
 async fn one(app: &App, id: OrderId, import: bool) -> Result<Findings, StoreError> {
     let mut findings = Findings::default();
-    let Some(stored) = app.store.order_file(id).await? else { return Ok(findings) };
-    let postings = app.store.history(id).await?.postings;
-    for broken in check(&stored.file, &postings) {
+    let Some((stored, broken)) = check_order(app, id).await? else { return Ok(findings) };
+    for broken in broken {
         let proposed = "This is a fault of ours, or somebody wrote to the database: compare the timeline with the ledger.";
         findings.differs("books", Some(id), broken.what, (broken.detail.clone(), "must not be".to_owned()), proposed);
     }
@@ -42,8 +42,8 @@ async fn one(app: &App, id: OrderId, import: bool) -> Result<Findings, StoreErro
             let before = findings.differences.len();
             against(&stored.file, &payment, &mut findings);
             if import && findings.differences.len() > before {
-                match psp_reads::settle_payment(app, id, &payment, BY).await {
-                    Ok((_, changed)) => findings.imported += u64::from(changed),
+                match psp_reads::settle_payment(app, id, &payment, BY, stored.revisions.clone()).await {
+                    Ok(read) => findings.imported += u64::from(read.changed),
                     Err(error) => tracing::error!(order = %id, error = chain(&error), "audit: could not be settled"),
                 }
             }

@@ -1,6 +1,9 @@
 //! Opening an order's payment at the PSP, finding out what became of it, reading it again.
 
-use super::{EffectError, Performed, flag, later, mark_sent, may_be_under_way, not_judged, over, settle_read, told, unread};
+use super::{
+    EffectError, OVERTAKEN, Performed, TOO_LATE, flag, is_too_late, later, mark_sent, may_be_under_way, not_judged, over, settle_read,
+    told, unread,
+};
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::psp_reads::{self, payment_fact};
@@ -22,10 +25,13 @@ pub(super) async fn create(app: &App, sent: Versioned<Effect>, order_id: OrderId
         return over(app, sent).await;
     }
     let new = wanted(app, &stored.file);
+    if is_too_late(app, sent.value.sent_at) {
+        return later(app, sent, TOO_LATE, true).await;
+    }
     // The key of a payment is the order's id (spec/01-money §3).
     match psp.provider.create_payment(&order_id.to_string(), &new).await {
         Ok(payment) => answered(app, sent, stored, &payment).await,
-        Err(error) => not_answered(app, sent, order_id, error).await,
+        Err(error) => not_answered(app, sent, &stored, error).await,
     }
 }
 
@@ -71,14 +77,18 @@ async fn answered(app: &App, sent: Versioned<Effect>, stored: StoredOrder, payme
     let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
     let journal = told(app, &sent.value, &format!("answered by the PSP: {}", payment.psp_status));
     let extra = |_: &_| [effect.clone()].into_iter().chain(journal.clone()).collect();
-    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &extra }).await?;
+    let as_of = Some(&stored.revisions);
+    if bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &extra }).await?.overtaken {
+        return later(app, sent, OVERTAKEN, true).await;
+    }
     match payment.status {
         PaymentStatus::Failed => Ok(Performed::Refused { message }),
         PaymentStatus::Succeeded | PaymentStatus::Open | PaymentStatus::NotFound => Ok(Performed::Done),
     }
 }
 
-async fn not_answered(app: &App, sent: Versioned<Effect>, order_id: OrderId, error: PspError) -> Result<Performed, EffectError> {
+async fn not_answered(app: &App, sent: Versioned<Effect>, stored: &StoredOrder, error: PspError) -> Result<Performed, EffectError> {
+    let order_id = stored.file.order.id;
     let flagged = matches!(error, PspError::NotOurs(_));
     match error {
         PspError::Refused { .. } | PspError::NotOurs(_) => {
@@ -99,7 +109,10 @@ async fn not_answered(app: &App, sent: Versioned<Effect>, order_id: OrderId, err
                 [effect.clone()].into_iter().chain(flags).chain(journal.clone()).collect()
             };
             let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
-            bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &extra }).await?;
+            let as_of = Some(&stored.revisions);
+            if bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &extra }).await?.overtaken {
+                return later(app, sent, OVERTAKEN, true).await;
+            }
             Ok(Performed::Refused { message })
         }
         error => not_judged(app, sent, Subject::Order(order_id), order_id, error).await,
@@ -118,7 +131,7 @@ pub(super) async fn recover(app: &App, sent: Versioned<Effect>, order_id: OrderI
     let payment_id = order.payment_id.clone().unwrap_or_else(|| Order::payment_id_of(order_id));
     match psp.reads.payment(&payment_id).await {
         Ok(Some(payment)) if is_ours(&payment, order) => answered(app, sent, stored, &payment).await,
-        Ok(Some(_)) => not_answered(app, sent, order_id, PspError::NotOurs(payment_id)).await,
+        Ok(Some(_)) => not_answered(app, sent, &stored, PspError::NotOurs(payment_id)).await,
         Ok(None) if may_be_under_way(app, &sent.value) => later(app, sent, "not there yet", true).await,
         Ok(None) => {
             let sent = mark_sent(app, sent).await?;
@@ -139,14 +152,11 @@ pub(super) async fn read(app: &App, effect: Versioned<Effect>, order_id: OrderId
     let payment_id = stored.file.order.payment_id.clone().unwrap_or_default();
     match psp.reads.payment(&payment_id).await {
         Ok(Some(payment)) => {
-            // Its refunds and disputes come with it; the payment itself closes the effect.
-            settle_read(app, effect, order_id, Fact::Payment(payment_fact(&payment))).await?;
-            for fact in psp_reads::facts_of(&payment).iter().skip(1) {
-                psp_reads::settle(app, order_id, fact, "read at the PSP").await?;
-            }
-            Ok(Performed::Done)
+            // Its refunds and disputes come with it.
+            let read = psp_reads::settle_payment(app, order_id, &payment, "read at the PSP", stored.revisions).await?;
+            if read.overtaken { later(app, effect, OVERTAKEN, false).await } else { over(app, effect).await }
         }
-        Ok(None) => settle_read(app, effect, order_id, Fact::Payment(psp_reads::no_payment())).await,
+        Ok(None) => settle_read(app, effect, order_id, Fact::Payment(psp_reads::no_payment()), &stored.revisions).await,
         Err(error) => unread(app, effect, Subject::Order(order_id), order_id, &error).await,
     }
 }
@@ -165,7 +175,10 @@ pub(super) async fn read_dispute(
         return read(app, effect, order_id).await;
     };
     match psp.reads.dispute(&dispute.psp_dispute_id).await {
-        Ok(Some(read)) => settle_read(app, effect, order_id, Fact::Dispute(psp_reads::dispute_fact(&read))).await,
+        Ok(Some(read)) => {
+            let fact = Fact::Dispute(psp_reads::dispute_fact(&read));
+            settle_read(app, effect, order_id, fact, &stored.revisions).await
+        }
         Ok(None) => later(app, effect, "the PSP has no such dispute", false).await,
         Err(error) => unread(app, effect, Subject::Dispute(dispute_id), order_id, &error).await,
     }

@@ -1,6 +1,9 @@
 //! Carrying a refund out at the PSP, finding out what became of it, reading it again.
 
-use super::{EffectError, Performed, flag, later, mark_sent, may_be_under_way, not_judged, over, settle_read, told, unread};
+use super::{
+    EffectError, OVERTAKEN, Performed, TOO_LATE, flag, is_too_late, later, mark_sent, may_be_under_way, not_judged, over, settle_read,
+    told, unread,
+};
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::psp_reads::{self, refund_fact};
@@ -21,12 +24,15 @@ pub(super) async fn create(app: &App, sent: Versioned<Effect>, order_id: OrderId
         return over(app, sent).await;
     };
     let wanted = NewRefund { refund_id, payment_id, amount: refund.amount, reason: Some(psp_reason(refund)) };
+    if is_too_late(app, sent.value.sent_at) {
+        return later(app, sent, TOO_LATE, true).await;
+    }
     // The key of a refund is the refund's id (spec/01-money §3).
     match psp.provider.create_refund(&refund_id.to_string(), &wanted).await {
         // Even a "succeeded" in the answer leaves it pending: only the webhook or a read ends it (spec/01-money §4.2).
-        Ok(answer) if answer.status == PspRefundStatus::Failed => ended(app, sent, order_id, &answer).await,
+        Ok(answer) if answer.status == PspRefundStatus::Failed => ended(app, sent, &stored, &answer).await,
         Ok(answer) => known(app, sent, stored, refund_id, &answer).await,
-        Err(error @ (PspError::Refused { .. } | PspError::NotOurs(_))) => refused(app, sent, order_id, refund_id, &error).await,
+        Err(error @ (PspError::Refused { .. } | PspError::NotOurs(_))) => refused(app, sent, &stored, refund_id, &error).await,
         Err(error) => not_judged(app, sent, Subject::Refund(refund_id), order_id, error).await,
     }
 }
@@ -66,7 +72,8 @@ async fn known(
     }
 }
 
-async fn ended(app: &App, sent: Versioned<Effect>, order_id: OrderId, answer: &PspRefund) -> Result<Performed, EffectError> {
+async fn ended(app: &App, sent: Versioned<Effect>, stored: &StoredOrder, answer: &PspRefund) -> Result<Performed, EffectError> {
+    let order_id = stored.file.order.id;
     let message = answer.error.clone().unwrap_or_else(|| answer.psp_status.clone());
     let (row, refused) = match answer.status {
         PspRefundStatus::Failed => (sent.value.clone().refused(&message), true),
@@ -77,17 +84,21 @@ async fn ended(app: &App, sent: Versioned<Effect>, order_id: OrderId, answer: &P
     let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
     let journal = told(app, &sent.value, &format!("answered by the PSP: {}", answer.psp_status));
     let extra = |_: &_| [effect.clone()].into_iter().chain(journal.clone()).collect();
-    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &extra }).await?;
+    let as_of = Some(&stored.revisions);
+    if bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &extra }).await?.overtaken {
+        return later(app, sent, OVERTAKEN, true).await;
+    }
     Ok(if refused { Performed::Refused { message } } else { Performed::Done })
 }
 
 async fn refused(
     app: &App,
     sent: Versioned<Effect>,
-    order_id: OrderId,
+    stored: &StoredOrder,
     refund_id: RefundId,
     error: &PspError,
 ) -> Result<Performed, EffectError> {
+    let order_id = stored.file.order.id;
     let message = error.to_string();
     let fact = Fact::Refund(RefundFact {
         source: Source::Read,
@@ -103,7 +114,10 @@ async fn refused(
         extra.push(flag(app, Subject::Refund(refund_id), Code::ProviderRefused, Some(order_id), &message));
     }
     let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
-    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &|_| extra.clone() }).await?;
+    let as_of = Some(&stored.revisions);
+    if bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &|_| extra.clone() }).await?.overtaken {
+        return later(app, sent, OVERTAKEN, true).await;
+    }
     Ok(Performed::Refused { message })
 }
 
@@ -117,10 +131,10 @@ pub(super) async fn recover(app: &App, sent: Versioned<Effect>, order_id: OrderI
         Ok(Some(answer))
             if Some(&answer.payment_id) != stored.file.order.payment_id.as_ref() || answer.amount != refund.amount.amount.0 =>
         {
-            refused(app, sent, order_id, refund_id, &PspError::NotOurs(answer.refund_id)).await
+            refused(app, sent, &stored, refund_id, &PspError::NotOurs(answer.refund_id)).await
         }
         Ok(Some(answer)) if answer.status == PspRefundStatus::Open => known(app, sent, stored, refund_id, &answer).await,
-        Ok(Some(answer)) => ended(app, sent, order_id, &answer).await,
+        Ok(Some(answer)) => ended(app, sent, &stored, &answer).await,
         Ok(None) if may_be_under_way(app, &sent.value) => later(app, sent, "not there yet", true).await,
         Ok(None) => {
             let sent = mark_sent(app, sent).await?;
@@ -141,5 +155,5 @@ pub(super) async fn read(app: &App, effect: Versioned<Effect>, order_id: OrderId
         Ok(None) => psp_reads::no_refund(psp_refund_id),
         Err(error) => return unread(app, effect, Subject::Refund(refund_id), order_id, &error).await,
     };
-    settle_read(app, effect, order_id, Fact::Refund(fact)).await
+    settle_read(app, effect, order_id, Fact::Refund(fact), &stored.revisions).await
 }

@@ -2,12 +2,14 @@
 
 use super::{passwords, tokens, unknown};
 use secrecy::SecretString;
+use std::sync::Arc;
 use veza_ports::clock::IdSource;
 
-/// What the flows of identity share.
+/// What the flows of identity share. Cheap to copy: a process that runs several instances hashes for all of them in one place.
+#[derive(Clone)]
 pub struct Identity {
     /// Hashes passwords, a few at a time.
-    pub passwords: passwords::Passwords,
+    pub passwords: Arc<passwords::Passwords>,
     /// Makes the tokens that go out by mail.
     pub mail_tokens: tokens::MailTokens,
     /// Names addresses that have no account.
@@ -21,7 +23,7 @@ impl Identity {
     #[must_use]
     pub fn new(server_secret: &SecretString, ids: &dyn IdSource, mail_has_to_work: bool) -> Self {
         Self {
-            passwords: passwords::Passwords::new(ids),
+            passwords: Arc::new(passwords::Passwords::new(ids)),
             mail_tokens: tokens::MailTokens::new(server_secret),
             unknown: unknown::UnknownAddresses::new(server_secret),
             mail_has_to_work,

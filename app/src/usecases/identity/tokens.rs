@@ -27,6 +27,7 @@ pub fn refresh_token(ids: &dyn IdSource) -> SecretString {
 }
 
 /// Derives the tokens that go out by mail from their ids: so a mail can be written again, and no token is stored anywhere.
+#[derive(Clone)]
 pub struct MailTokens(HmacSha256);
 
 impl MailTokens {

@@ -14,6 +14,7 @@ type HmacSha256 = Hmac<Sha256>;
 const PURPOSE: &[u8] = b"veza unknown addresses v1";
 
 /// Names such addresses without keeping them.
+#[derive(Clone)]
 pub struct UnknownAddresses(HmacSha256);
 
 impl UnknownAddresses {

@@ -24,18 +24,19 @@ pub(super) async fn look(app: &App, row: Looked) -> Result<Found, LookError> {
     let answered = effect.is_none_or(|effect| effect.value.is_over());
     match psp.reads.payment(&payment_id).await? {
         Some(payment) => {
-            let (verdict, changed) = psp_reads::settle_payment(app, order.id, &payment, BY).await?;
-            Ok(found(app, row, verdict, changed).await?)
+            let read = psp_reads::settle_payment(app, order.id, &payment, BY, stored.revisions.clone()).await?;
+            Ok(found(app, row, read.verdict, read.changed).await?)
         }
         // The payment was never sent, or its outcome is not known yet: the effect worker asks, and sends it under the same id.
         None if !answered => Ok(Found::Waits("the effect worker's")),
         None if order.status == OrderStatus::Failed => {
-            psp_reads::settle(app, order.id, &Fact::Payment(psp_reads::no_payment()), BY).await?;
+            psp_reads::settle(app, order.id, &Fact::Payment(psp_reads::no_payment()), BY, &mut stored.revisions.clone()).await?;
             Ok(Found::Waits("still not at the PSP"))
         }
         None => {
-            psp_reads::settle(app, order.id, &Fact::Payment(psp_reads::no_payment()), BY).await?;
-            Ok(Found::Failed)
+            let none = Fact::Payment(psp_reads::no_payment());
+            let settled = psp_reads::settle(app, order.id, &none, BY, &mut stored.revisions.clone()).await?;
+            Ok(if settled.overtaken { Found::Waits("settled meanwhile") } else { Found::Failed })
         }
     }
 }
@@ -65,7 +66,8 @@ pub(super) async fn look_at_dispute(app: &App, row: Looked) -> Result<Found, Loo
         tracing::error!(order = %row.order_id, dispute = dispute.psp_dispute_id, "reconcile: the PSP has no such dispute any more");
         return Ok(Found::Waits("not at the PSP"));
     };
-    let settled = psp_reads::settle(app, row.order_id, &Fact::Dispute(psp_reads::dispute_fact(&read)), BY).await?;
+    let fact = Fact::Dispute(psp_reads::dispute_fact(&read));
+    let settled = psp_reads::settle(app, row.order_id, &fact, BY, &mut stored.revisions.clone()).await?;
     let closed = read.status.is_some_and(|status| !status.is_open());
     Ok(if settled.committed && closed { Found::Settled } else { Found::Waits("still open at the PSP") })
 }

@@ -25,7 +25,7 @@ pub(super) async fn look(app: &App, row: Looked) -> Result<Found, LookError> {
         None => psp_reads::no_refund(psp_refund_id),
     };
     let status = fact.status;
-    let settled = psp_reads::settle(app, stored.file.order.id, &Fact::Refund(fact), BY).await?;
+    let settled = psp_reads::settle(app, stored.file.order.id, &Fact::Refund(fact), BY, &mut stored.revisions.clone()).await?;
     Ok(found(status, settled.committed))
 }
 
@@ -55,10 +55,10 @@ pub(super) async fn look_at_orphan(app: &App, row: Looked) -> Result<Found, Look
     match psp.reads.refund(&refund.id.to_string()).await? {
         Some(read) if !is_ours(&stored, &refund, &read) => {
             tracing::error!(refund = %refund.id, "reconcile: the PSP's refund under our id is another one");
-            end(app, order_id, &refund, effect, "the PSP has another refund under its id").await
+            end(app, &stored, &refund, effect, "the PSP has another refund under its id").await
         }
         Some(read) => adopt(app, stored, &refund, effect, &read).await,
-        None => end(app, order_id, &refund, effect, "the PSP has no such refund").await,
+        None => end(app, &stored, &refund, effect, "the PSP has no such refund").await,
     }
 }
 
@@ -90,19 +90,15 @@ async fn adopt(
     let told = journal::line(app, order_id, JournalKind::Fact, &format!("{BY}: adopted; {}", psp_reads::words(&fact)));
     let extra = |_: &Decision| done.iter().cloned().chain([told.clone()]).collect();
     let unit_id = format!("{BY}:{}:{}", refund.id, app.ids.uuid());
-    let settled = bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &extra }).await?;
+    let as_of = Some(&stored.revisions);
+    let settled = bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &extra }).await?;
     Ok(found(read.status, settled.committed))
 }
 
 /// The PSP definitely has none, and no call of ours can be under way: it failed, and the order is back where it was. The effect
 /// ends in the same unit, so nobody sends it afterwards.
-async fn end(
-    app: &App,
-    order_id: veza_domain::ids::OrderId,
-    refund: &Refund,
-    effect: Option<Versioned<Effect>>,
-    why: &str,
-) -> Result<Found, LookError> {
+async fn end(app: &App, stored: &StoredOrder, refund: &Refund, effect: Option<Versioned<Effect>>, why: &str) -> Result<Found, LookError> {
+    let order_id = stored.file.order.id;
     let fact = Fact::Refund(psp_reads::no_refund(refund.id.to_string()));
     let over = effect.filter(|effect| !effect.value.is_over());
     let mut extra: Vec<Write> =
@@ -110,6 +106,7 @@ async fn end(
     extra.push(flag(app, Subject::Refund(refund.id), Code::OrphanRefundFailed, Some(order_id), &format!("{}: {why}", refund.amount)));
     extra.push(journal::line(app, order_id, JournalKind::Fact, &format!("{BY}: {why}: refund {} ended as failed", refund.id)));
     let unit_id = format!("{BY}:{}:{}", refund.id, app.ids.uuid());
-    bring(app, Bring { order_id, fact: &fact, unit_id, request: &[], extra: &|_| extra.clone() }).await?;
-    Ok(Found::Failed)
+    let as_of = Some(&stored.revisions);
+    let settled = bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &|_| extra.clone() }).await?;
+    Ok(if settled.overtaken { Found::Waits("settled meanwhile") } else { Found::Failed })
 }

@@ -1,0 +1,98 @@
+//! Histories that once broke something, as they were when they were found and shrunk. Each names what it had found.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use veza_sim::ops::TO_THE_END as END;
+use veza_sim::{Base, History, Op, Setting, run};
+
+fn ends_well(setting: Setting, ops: &[Op]) {
+    let history = History { setting, ops: ops.to_vec() };
+    for base in [Base::Memory, Base::Sqlite] {
+        let ended = run(&history, base, true);
+        assert!(ended.broken.is_empty(), "{base:?}:\n{}\n{}", ended.text.join("\n"), ended.broken.join("\n"));
+    }
+}
+
+const PLAIN: Setting = Setting { slow_money: false, dispute_fee: false, lose_the_rest: false, close_all: false };
+const LOSING: Setting = Setting { lose_the_rest: true, ..PLAIN };
+
+/// The check of the standing invariants read rows and postings one after the other, and took a settlement between them for a break.
+#[test]
+fn a_settlement_in_the_middle_of_a_check_breaks_nothing() {
+    let ops = [
+        Op::Buy { buyer: 1, basket: 0, key: 3, at: 0, run: END },
+        Op::Buy { buyer: 1, basket: 0, key: 2, at: 0, run: END },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Advance { time: 11 },
+        Op::Work { worker: 13, at: 0, run: 5 },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Pay { order: 11 },
+        Op::Deliver { letter: 0, at: 0, run: END },
+    ];
+    ends_well(PLAIN, &ops);
+}
+
+/// The reconciler reads a declined payment; before it settles what it read, the buyer pays and the message of that comes. The old
+/// answer took the goods back again.
+#[test]
+fn an_answer_that_a_message_has_overtaken_takes_nothing_back() {
+    let ops = [
+        Op::Buy { buyer: 0, basket: 0, key: 3, at: 0, run: END },
+        Op::Decline { order: 11 },
+        Op::Advance { time: 9 },
+        Op::Work { worker: 12, at: 0, run: 5 },
+        Op::Pay { order: 0 },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Deliver { letter: 2, at: 0, run: END },
+    ];
+    ends_well(LOSING, &ops);
+}
+
+/// A payment succeeds and turns out to have failed; the second message comes first. The order was delivered for good.
+#[test]
+fn a_success_that_comes_after_its_own_failure_is_asked_about() {
+    let ops = [
+        Op::Buy { buyer: 0, basket: 0, key: 1, at: 0, run: END },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Pay { order: 0 },
+        Op::PaymentFails { order: 7 },
+        Op::Deliver { letter: 5, at: 0, run: END },
+        Op::Deliver { letter: 7, at: 0, run: END },
+    ];
+    ends_well(LOSING, &ops);
+}
+
+/// A refund of the PSP's dashboard succeeds and fails after all; the second message comes first. It was imported for good.
+#[test]
+fn a_dashboard_refund_that_had_failed_before_we_heard_of_it_is_asked_about() {
+    let ops = [
+        Op::Buy { buyer: 0, basket: 0, key: 2, at: 0, run: END },
+        Op::Pay { order: 0 },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::DashboardRefund { order: 2, part: 1 },
+        Op::RefundTurns { refund: 11 },
+        Op::Deliver { letter: 9, at: 0, run: END },
+    ];
+    ends_well(PLAIN, &ops);
+}
+
+/// A process stands still between writing down that it is about to call Connect and calling; others look the call up, find nothing and
+/// give it up; then it goes on. The share was paid by a call that nobody knew of.
+#[test]
+fn a_process_that_stood_still_does_not_make_the_call_that_others_gave_up() {
+    let ops = [
+        Op::Buy { buyer: 1, basket: 0, key: 0, at: 0, run: END },
+        Op::Pay { order: 0 },
+        Op::Deliver { letter: 5, at: 0, run: END },
+        Op::Refund { order: 0, who: 1, part: 0, key: 3, at: 0, run: END },
+        Op::Work { worker: 5, at: 1, run: 6 },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Deliver { letter: 9, at: 0, run: END },
+        Op::Advance { time: 5 },
+        Op::RefundTurns { refund: 9 },
+        Op::Work { worker: 12, at: 0, run: END },
+    ];
+    ends_well(Setting { slow_money: true, dispute_fee: true, ..PLAIN }, &ops);
+}
