@@ -73,7 +73,7 @@ fn allowed(folder: &str) -> Option<Allowed> {
         "app" => Allowed { ours: EVERYTHING_BELOW, ours_in_tests: &["veza-cluster"], others: None },
         // A throw-away Postgres: it knows nothing of Veza, so that adapters may use it too.
         "tests/cluster" => Allowed { ours: &[], ours_in_tests: &[], others: Some(&["tempfile"]) },
-        "tests" | "bench" => {
+        "tests" | "tests/crash" | "bench" => {
             let all: &[&str] = &[
                 "veza",
                 "veza-domain",
