@@ -1,6 +1,6 @@
 # `make run` and `make test` are all that a newcomer needs. ARGS go to the program: make run ARGS="--help"
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench openapi
+.PHONY: help run demo test check crash bench openapi
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,11 @@ test: ## set up and run all tests
 check: ## what CI does beyond the tests: format, lints, docs, API drift, the client (these want Node.js)
 	@scripts/setup.sh build
 	@scripts/check.sh $(ARGS)
+
+crash: ## kill the program at every point of every flow, take the power from its file, and say what came of it
+	@scripts/setup.sh build
+	@scripts/setup.sh tests
+	@scripts/crash.sh $(ARGS)
 
 bench: ## measure, and print a table
 	@scripts/setup.sh build
