@@ -1,6 +1,6 @@
 # `make run` and `make test` are all that a newcomer needs. ARGS go to the program: make run ARGS="--help"
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check sim planted mutants fuzz-short fuzz api-fuzz bench soak openapi
+.PHONY: help run demo test check sim crash planted mutants fuzz-short fuzz api-fuzz bench soak openapi
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,11 @@ check: ## what CI does beyond the tests: format, lints, docs, API drift, the cli
 sim: ## play N histories of the whole application with everything that can go wrong, and compare the books
 	@scripts/setup.sh build
 	@scripts/sim.sh $(or $(N),20000) $(ARGS)
+
+crash: ## kill the program at every point of every flow, take the power from its file, and say what came of it
+	@scripts/setup.sh build
+	@scripts/setup.sh tests
+	@scripts/crash.sh $(ARGS)
 
 bench: ## measure, and print a table
 	@scripts/setup.sh build

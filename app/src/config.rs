@@ -111,6 +111,8 @@ pub struct Config {
     pub database: Database,
     /// `SQLITE_MAX_PAGE_COUNT`: largest size of the file, in pages of 4 KiB.
     pub sqlite_max_page_count: Option<u32>,
+    /// `SQLITE_CHECKPOINT_PAGES`: pages in the write-ahead log after which they are brought into the file.
+    pub sqlite_checkpoint_pages: u32,
     /// `SUPPORT_CONTACT`.
     pub support_contact: Option<String>,
     /// Hyperswitch, where it is switched on.
@@ -209,6 +211,9 @@ impl Config {
             data_dir,
             sqlite_max_page_count: reader
                 .parse_with("SQLITE_MAX_PAGE_COUNT", "a number of pages", None, |text| Some(Some(text.parse().ok()?))),
+            sqlite_checkpoint_pages: reader.parse_with("SQLITE_CHECKPOINT_PAGES", "a number of pages, 1 or more", 1, |text| {
+                text.parse().ok().filter(|pages| *pages > 0)
+            }),
             support_contact: reader.optional("SUPPORT_CONTACT"),
             sandbox: sandbox(reader, environment, hyperswitch.is_some() || stripe.is_some()),
             hyperswitch,

@@ -3,6 +3,8 @@
 pub mod cli;
 pub mod config;
 pub mod http;
+#[cfg(feature = "kill-points")]
+pub mod killpoints;
 pub mod logging;
 pub mod metrics;
 pub mod presence;

@@ -137,7 +137,10 @@ impl Parts {
             invariants_every: config.audit_interval,
             refused_deliveries: RefusedDeliveries::default(),
         };
-        Ok(Self { app: Arc::new(ports::metered(app)), outbox, sandbox, opened })
+        let app = ports::metered(app);
+        #[cfg(feature = "kill-points")]
+        let app = crate::killpoints::guarded(app);
+        Ok(Self { app: Arc::new(app), outbox, sandbox, opened })
     }
 
     /// Ends what runs by itself: the sandbox, then the store.

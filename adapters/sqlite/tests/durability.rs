@@ -1,7 +1,7 @@
 //! What was confirmed is there after the process was killed, and nothing is there by half.
 //!
 //! The test starts itself as a child that commits and prints each confirmed unit, and kills it at a random moment. A kill
-//! does not take the power: that the log was flushed before the answer is `synchronous=FULL`, set in `connection`.
+//! does not take the power: `tests/crash` does, with a trace of every write and sync.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "test code: a test fails by panicking")]
 

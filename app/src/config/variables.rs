@@ -71,6 +71,11 @@ pub const SECTIONS: &[Section] = &[
                 "",
                 "SQLite: largest size of the file in pages of 4 KiB; beyond it writes answer 503. Default: no limit.",
             ),
+            plain(
+                "SQLITE_CHECKPOINT_PAGES",
+                "8000",
+                "SQLite: pages of 4 KiB in the write-ahead log after which they are brought into the file.",
+            ),
             plain("DATABASE_POOL_MAX", "10", "Postgres: most connections of this instance."),
             plain("DATABASE_ACQUIRE_TIMEOUT", "5s", "Postgres: longest wait for a connection; then the answer is 503."),
             plain("DATABASE_STATEMENT_TIMEOUT", "30s", "Postgres: longest statement."),

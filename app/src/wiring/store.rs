@@ -51,7 +51,11 @@ pub(super) async fn open(config: &Config) -> Result<Opened, StartError> {
         }
         Database::Sqlite(path) => {
             path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), folder)?;
-            let settings = SqliteConfig { max_page_count: config.sqlite_max_page_count, ..SqliteConfig::new(path) };
+            let settings = SqliteConfig {
+                max_page_count: config.sqlite_max_page_count,
+                checkpoint_pages: config.sqlite_checkpoint_pages,
+                ..SqliteConfig::new(path)
+            };
             Opened::Sqlite(Arc::new(SqliteStore::open(settings).map_err(|error| failed(Box::new(error)))?))
         }
         Database::Memory => Opened::Memory(Arc::new(MemoryStore::new())),

@@ -205,6 +205,14 @@ impl Database {
     pub fn sql(&self, sql: &str) -> String {
         self.cluster.sql(&self.name, sql)
     }
+
+    /// Drops it now, whoever is connected: for tests that make many.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub fn drop_now(self) {
+        self.cluster.sql("postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+    }
 }
 
 impl Database {

@@ -77,7 +77,7 @@ fn allowed(folder: &str) -> Option<Allowed> {
         }
         // A throw-away Postgres: it knows nothing of Veza, so that adapters may use it too.
         "tests/cluster" => Allowed { ours: &[], ours_in_tests: &[], others: Some(&["tempfile"]) },
-        "tests" | "tests/sim" | "bench" => {
+        "tests" | "tests/sim" | "tests/crash" | "bench" => {
             let all: &[&str] = &[
                 "veza",
                 "veza-domain",

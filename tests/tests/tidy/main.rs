@@ -71,6 +71,12 @@ fn every_crate_takes_over_the_lints() {
 }
 
 #[test]
+fn only_the_crash_matrix_has_kill_points() {
+    nothing(&papers::armed(&files(&["Cargo.toml", "Makefile", ".sh", "run"])));
+    nothing(&rules::kill_points_in_the_product(&sources()));
+}
+
+#[test]
 fn every_setting_is_named_once() {
     let example = std::fs::read_to_string(root().join(".env.example")).expect(".env.example is there");
     nothing(&papers::named_twice(&example));

@@ -30,6 +30,23 @@ pub fn named_twice(env_example: &str) -> Vec<String> {
         .collect()
 }
 
+/// The feature with the points at which the process kills itself.
+const KILL_POINTS: &str = "kill-points";
+/// Who has it, and who asks for it.
+const KILL_POINTS_IN: &[&str] = &["app/Cargo.toml", "tests/crash/Cargo.toml"];
+
+/// A manifest or a script that builds with the kill points, beside the crash matrix.
+pub fn armed(files: &[(String, String)]) -> Vec<String> {
+    let names = |line: &&str| line.contains(KILL_POINTS) || line.contains("all-features");
+    let mut found = Vec::new();
+    for (path, text) in files {
+        let by_default = |line: &&str| names(line) && line.trim_start().starts_with("default");
+        let wrong = if KILL_POINTS_IN.contains(&path.as_str()) { text.lines().find(by_default) } else { text.lines().find(names) };
+        found.extend(wrong.map(|line| format!("{path}: `{}`: only tests/crash builds with the kill points", line.trim())));
+    }
+    found
+}
+
 /// A link of a document to a file that is not there. `exists` is asked for paths from the repository's root.
 pub fn dead_links(documents: &[(String, String)], exists: impl Fn(&str) -> bool) -> Vec<String> {
     let mut dead = Vec::new();
@@ -56,6 +73,17 @@ fn joined(folder: &str, target: &str) -> String {
         }
     }
     parts.join("/")
+}
+
+#[test]
+fn kill_points_outside_of_the_matrix_are_found() {
+    let of = |path: &str, text: &str| armed(&[(path.to_owned(), text.to_owned())]);
+    assert_eq!(of("app/Cargo.toml", "[features]\nkill-points = [\"dep:rustix\"]\n"), [] as [&str; 0]);
+    assert_eq!(of("tests/crash/Cargo.toml", "veza = { workspace = true, features = [\"kill-points\"] }\n"), [] as [&str; 0]);
+    assert_eq!(of("app/Cargo.toml", "[features]\ndefault = [\"kill-points\"]\n").len(), 1);
+    assert_eq!(of("tests/Cargo.toml", "veza = { workspace = true, features = [\"kill-points\"] }\n").len(), 1);
+    assert_eq!(of("Makefile", "\tcargo build --release --features veza/kill-points\n").len(), 1);
+    assert_eq!(of("scripts/x.sh", "cargo build --all-features\n").len(), 1);
 }
 
 #[test]

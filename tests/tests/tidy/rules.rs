@@ -52,6 +52,30 @@ fn is_of_std(code: &str, at: usize) -> bool {
     before.ends_with("std::") || in_group && (before.ends_with('{') || before.ends_with(','))
 }
 
+/// What stands before everything in `app` that has to do with the kill points.
+const IF_KILL_POINTS: &str = "#[cfg(feature = \"kill-points\")]";
+/// The one place that arms them.
+const ARMED_IN: &str = "tests/crash/src/main.rs";
+
+/// Kill points in a build without their feature, or armed by another program than the crash matrix's.
+pub fn kill_points_in_the_product(sources: &[Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources.iter().filter(|source| !source.path.starts_with("app/src/killpoints")) {
+        let mut before = "";
+        for (number, line) in source.literals.lines().enumerate() {
+            let at = format!("{}:{}", source.path, number + 1);
+            if source.path.starts_with("app/src/") && line.contains("killpoints") && before.trim() != IF_KILL_POINTS {
+                found.push(format!("{at}: kill points without `{IF_KILL_POINTS}` before them"));
+            }
+            if line.contains("arm_from_env") && source.path != ARMED_IN {
+                found.push(format!("{at}: only {ARMED_IN} arms the kill points"));
+            }
+            before = line;
+        }
+    }
+    found
+}
+
 /// Functions of `domain/src/transfer.rs` that may write a transfer's status: its first one, each legal move, and the row read
 /// back as it was stored.
 const STATUS_WRITERS: &[&str] = &["open", "moved", "restored"];
@@ -218,6 +242,19 @@ mod planted {
         let fine = "//! No tokio, no serde.\nuse std::{collections::BTreeMap, fmt};\nfn f(env: u8, net: i64) -> (u8, i64) { (env, net) }\n";
         assert_eq!(impure(&one("domain/src/x.rs", fine)), [] as [&str; 0]);
         assert_eq!(impure(&one("app/src/x.rs", "async fn f() { std::fs::read(\"x\"); }")), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn kill_points_in_the_product_are_found() {
+        let of = |path: &str, text: &str| kill_points_in_the_product(&one(path, text)).len();
+        assert_eq!(of("app/src/lib.rs", "pub mod http;\n#[cfg(feature = \"kill-points\")]\npub mod killpoints;\n"), 0);
+        assert_eq!(of("app/src/lib.rs", "pub mod killpoints;\n"), 1);
+        assert_eq!(
+            of("app/src/main.rs", "fn main() {\n    #[cfg(feature = \"kill-points\")]\n    veza::killpoints::arm_from_env();\n}\n"),
+            1
+        );
+        assert_eq!(of("tests/crash/src/main.rs", "fn main() { veza::killpoints::arm_from_env(); }\n"), 0);
+        assert_eq!(of("bench/src/main.rs", "fn main() { veza::killpoints::arm_from_env(); }\n"), 1);
     }
 
     const TRANSFER: &str = "pub struct Transfer {\n    pub id: Id,\n    status: TransferStatus,\n}\nimpl Transfer {\n    \
