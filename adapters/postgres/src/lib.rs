@@ -11,6 +11,7 @@
 //! Invariants: those of [`veza_ports::storage`]; bound parameters only; no statement outside `batch`, `rows`, `reads`, `commit`,
 //! `work`, `pool` and `migrations`.
 
+mod audits;
 mod batch;
 mod commit;
 mod config;

@@ -8,6 +8,7 @@
 //! `work`, `connection` and `migrations`.
 
 mod apply;
+mod audits;
 mod config;
 mod connection;
 mod fault;

@@ -25,6 +25,7 @@ const MIGRATIONS: &[Migration] = &migrations![
     4 "0004_sellers_money",
     5 "0005_operations",
     6 "0006_instances",
+    7 "0007_audits",
 ];
 
 /// The newest schema that this binary knows.
