@@ -26,7 +26,7 @@ pub use reads::{
 };
 pub use rows::{IdempotencyRecord, IdempotencyState, Row, RowKey};
 pub use shared::{AddressHash, FailedLogins, Instance, Instances, UnknownLogins};
-pub use work::{ClaimedReversal, ClaimedTransfer, LookClaim, LookClass, Looked, Work};
+pub use work::{ClaimedReversal, ClaimedTransfer, FreshWork, LookClaim, LookClass, Looked, Work};
 
 use crate::BoxError;
 use async_trait::async_trait;

@@ -38,7 +38,8 @@ const TELL: &str = "WITH told AS (UPDATE audits SET state = $3, lease_until = $4
      WHERE id = $1 AND attempt = $2 AND state = 'running' RETURNING id, attempt), \
      kept AS (INSERT INTO audit_differences (audit_id, attempt, place, code, order_id, subject, ours, theirs, proposed) \
      SELECT told.id, told.attempt, f.* FROM told, ";
-const TELL_END: &str = " AS f (place, code, order_id, subject, ours, theirs, proposed) ON CONFLICT DO NOTHING) SELECT ROW(count(*)) FROM told";
+const TELL_END: &str =
+    " AS f (place, code, order_id, subject, ours, theirs, proposed) ON CONFLICT DO NOTHING) SELECT ROW(count(*)) FROM told";
 pub(crate) const STOP: &str = "WITH stopped AS (UPDATE audits SET state = 'stopped', lease_until = NULL, ended_at = $2 \
      WHERE id = $1 AND state = 'running' RETURNING 1) SELECT ROW(count(*)) FROM stopped";
 pub(crate) const DIFFERENCES: &str = "SELECT ROW(place, code, order_id, subject, ours, theirs, proposed) FROM audit_differences \
@@ -93,7 +94,8 @@ impl Audits for PostgresStore {
         let AuditCounts { orders, orders_done, transfers_done, differences, unread, imported } = audit.counts;
         let counts = [orders, orders_done, transfers_done, differences, unread, imported].map(number);
         let tell = || {
-            let mut statement = Statement::new(TELL).with(audit.id.0).with(audit.attempt).with(audit.state.as_str()).with(audit.lease_until);
+            let mut statement =
+                Statement::new(TELL).with(audit.id.0).with(audit.attempt).with(audit.state.as_str()).with(audit.lease_until);
             statement = counts.iter().fold(statement, |statement, count| statement.with(*count));
             statement = statement.with(audit.ended_at).with(&audit.error);
             statement.rows(FOUND.into_iter(), &rows).push(TELL_END);

@@ -60,6 +60,18 @@ impl PostgresStore {
         Ok(Self { pool: Pool::new(config, options), settings_lost })
     }
 
+    /// The schema that a database is at, without changing anything: 0 for an empty one.
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn schema_version(config: &PostgresConfig) -> Result<i64, OpenError> {
+        let options = config.options()?;
+        open::check_files(&options)?;
+        let mut db = options.connect().await?;
+        let version = migrations::version(&mut db).await?;
+        db.close().await?;
+        Ok(version)
+    }
+
     /// Settings of ours that don't hold at the server, as `name = 'value'`: a pooler has kept them to itself.
     #[must_use]
     pub fn settings_lost(&self) -> &[String] {

@@ -61,6 +61,7 @@ fn statements() -> Vec<(&'static str, String)> {
         ("effects claimed", work::EFFECTS.to_owned()),
         ("transfers claimed", work::TRANSFERS.to_owned()),
         ("reversals claimed", work::REVERSALS.to_owned()),
+        ("fresh work", work::FRESH.to_owned()),
         ("a unit of work", unit()),
         ("the order of a dispute", orders::OF_DISPUTE.to_owned()),
         ("the order of a transfer", orders::OF_TRANSFER.to_owned()),

@@ -75,6 +75,17 @@ impl SqliteStore {
         join(threads.writer);
     }
 
+    /// The schema that a file is at, without changing anything: 0 for an empty one, none where there is no file. Blocks.
+    /// # Errors
+    /// [`OpenError::Sqlite`] if it can't be read, or is no database.
+    pub fn schema_version(path: &Path) -> Result<Option<i64>, OpenError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let db = connection::open_reader(&SqliteConfig::new(path))?;
+        Ok(Some(migrations::version(&db)?))
+    }
+
     /// Copies a database to a file that is not there yet, as of one moment; a store that has it open goes on meanwhile. Blocks.
     /// # Errors
     /// [`OpenError::Sqlite`] if either file can't be used; what was written of the copy is of no use then.

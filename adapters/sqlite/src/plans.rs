@@ -133,7 +133,7 @@ fn delivery_searches() -> impl Iterator<Item = String> {
 }
 
 fn work_statements() -> impl Iterator<Item = String> {
-    let due = [work::DUE_EFFECTS, work::DUE_TRANSFERS, work::DUE_REVERSALS, work::SWEEP_DELIVERIES];
+    let due = [work::DUE_EFFECTS, work::DUE_TRANSFERS, work::DUE_REVERSALS, work::FRESH, work::SWEEP_DELIVERIES];
     let looks = LookClass::ALL.into_iter().map(work::looks::statements).flat_map(|looks| [looks.due, looks.pass, looks.take]);
     due.into_iter().chain(work::SWEEPS).chain(looks).chain([shared::OTHERS, shared::FAILURES]).chain(AUDITS).map(str::to_owned)
 }

@@ -119,7 +119,7 @@ cases! {
         unique_values_stand_once_under_races, readers_see_whole_units, no_update_is_lost, one_fact_is_booked_once,
     }
     claims {
-        due_effects_oldest_first, due_transfers, due_reversals, a_claim_is_a_lease, nobody_claims_what_another_has,
+        due_effects_oldest_first, due_transfers, fresh_work_is_seen_and_left, due_reversals, a_claim_is_a_lease, nobody_claims_what_another_has,
         a_claim_moves_the_revision,
     }
     lists {
