@@ -89,6 +89,8 @@ pub struct Wake {
     pub reversals: Notify,
     /// The reconciler.
     pub reconcile: Notify,
+    /// The worker of audits.
+    pub audits: Notify,
 }
 
 /// When each worker last looked for work, by its name.

@@ -8,7 +8,7 @@ use crate::services::App;
 use crate::usecases::effects::EffectError;
 use crate::usecases::reconcile::{self, Extent};
 use crate::usecases::worked::Worked;
-use crate::usecases::{effects, invariants, reversals, transfers, webhook_log};
+use crate::usecases::{audit, effects, invariants, reversals, transfers, webhook_log};
 use futures_util::StreamExt;
 use std::future::Future;
 use std::sync::Arc;
@@ -28,6 +28,10 @@ const AT_A_TIME: usize = 4;
 const EFFECTS_EVERY: Duration = Duration::from_secs(1);
 /// Pause of the reconciler after a full batch.
 const BACKLOG_EVERY: Duration = Duration::from_secs(1);
+/// How often what other processes have made is looked for.
+const LISTENS_EVERY: Duration = Duration::from_secs(1);
+/// How often a worker looks for an audit that another instance was asked for.
+const AUDITS_EVERY: Duration = Duration::from_secs(2);
 /// How often what nobody needs any more is deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 /// Unit ids and idempotency records are kept for at least a day, and a margin.
@@ -65,6 +69,8 @@ pub fn start(app: &Arc<App>) -> WorkersHandle {
     } else {
         tasks.spawn(reconcile_every(app.clone(), stopped.clone()));
     }
+    tasks.spawn(audits(app.clone(), stopped.clone()));
+    tasks.spawn(listen(app.clone(), stopped.clone()));
     tasks.spawn(invariants::watch_over(app.clone(), app.invariants_every, stopped.clone()));
     tasks.spawn(log_refused(app.clone(), stopped.clone()));
     tasks.spawn(webhook_log::retention::sweep(app.clone(), stopped.clone()));
@@ -197,11 +203,18 @@ async fn reconcile_every(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
         let mut pause = app.reconcile.interval;
         tokio::select! {
-            run = reconcile::run(&app, Extent::Tick, &|_| {}) => match run {
-                Ok(report) if report.more => pause = pause.min(BACKLOG_EVERY),
-                Ok(_) => {}
-                Err(error) => tracing::error!(worker = "reconcile", %error, "nothing could be claimed; next time again"),
-            },
+            run = reconcile::run(&app, Extent::Tick, &|_| {}) => {
+                app.metrics.batch("reconcile", &run);
+                match run {
+                    Ok(report) => {
+                        count_looks(&app, report.total());
+                        if report.more {
+                            pause = pause.min(BACKLOG_EVERY);
+                        }
+                    }
+                    Err(error) => tracing::error!(worker = "reconcile", %error, "nothing could be claimed; next time again"),
+                }
+            }
             _ = stopped.changed() => break,
         }
         app.last_run("reconcile");
@@ -212,6 +225,60 @@ async fn reconcile_every(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
         }
     }
     tracing::info!(worker = "reconcile", "worker stopped");
+}
+
+/// Runs the audits that operators ask for, one at a time. At a stop the one that runs is left: another instance, or this one after its
+/// next start, begins it anew.
+async fn audits(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        let worked = tokio::select! {
+            worked = audit::runs::work(&app) => worked,
+            _ = stopped.changed() => break,
+        };
+        app.last_run("audits");
+        app.metrics.batch("audits", &worked);
+        match worked {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::error!(worker = "audits", %error, "the audit could not be kept; next time again"),
+        }
+        tokio::select! {
+            () = app.wake.audits.notified() => {}
+            () = tokio::time::sleep(AUDITS_EVERY) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+/// What the reconciler's tick did, in the words of the other workers.
+fn count_looks(app: &App, counts: reconcile::Counts) {
+    let reconcile::Counts { settled, failed, skipped, errors, .. } = counts;
+    for (outcome, rows) in [(Worked::Done, settled), (Worked::Refused, failed), (Worked::Nothing, skipped)] {
+        app.metrics.rows("reconcile", outcome.as_str(), rows);
+    }
+    app.metrics.rows("reconcile", "failed", errors);
+}
+
+/// Wakes the workers for what other processes have made, the command line or instances that only answer requests: whoever shares this
+/// process wakes them by itself. Retries keep to their worker's interval.
+async fn listen(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        tokio::select! {
+            () = tokio::time::sleep(LISTENS_EVERY) => {}
+            _ = stopped.changed() => break,
+        }
+        match app.store.fresh_work(app.now()).await {
+            Ok(fresh) => {
+                if fresh.transfers {
+                    app.wake.transfers.notify_one();
+                }
+                if fresh.reversals {
+                    app.wake.reversals.notify_one();
+                }
+            }
+            Err(error) => tracing::debug!(%error, "nobody knows what others have made; the workers look at their intervals"),
+        }
+    }
 }
 
 async fn log_refused(app: Arc<App>, mut stopped: watch::Receiver<bool>) {

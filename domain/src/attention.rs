@@ -121,14 +121,18 @@ codes! {
     DisputeOpened = "dispute_opened" => "Hand in evidence at the PSP before the deadline, or accept.",
     /// The bank took more than the order had left; the platform bears the rest.
     DisputeExceedsOrder = "dispute_exceeds_order" => "Compare refunds and disputes at the PSP: the buyer may have been paid twice.",
+    /// A dispute was lost in another currency than the order's, so nobody knows yet what to book.
+    DisputeInAnotherCurrency = "dispute_in_another_currency" => "See at the PSP what the bank took in the order's currency, and book that.",
     /// The PSP confirms that a dispute which had been lost is not.
     DisputeWonAfterLoss = "dispute_won_after_loss" => "Nothing to book: it was booked as a new fact. Tell the sellers.",
     /// The PSP confirms that a payment which had been undone stands after all.
     PaymentStandsAfterAll = "payment_stands_after_all" => "Nothing to book: it was booked as a new fact.",
     /// A refund that the reconciler looked for does not exist at the PSP; it was ended as failed.
     OrphanRefundFailed = "orphan_refund_failed" => "Tell who asked; the refund may be opened again.",
+    /// A seller owes a share that no transfer of its order holds at Connect: it had paid an earlier debt.
+    NothingAtConnect = "nothing_at_connect" => "Wait for the seller's next shares, which pay it; ask the seller; or write it off.",
     /// A transfer was taken back at Connect and not through us.
-    ExternalReversal = "external_reversal" => "Find out who did it; if the seller is to have the share, replace the transfer.",
+    ExternalReversal = "external_reversal" => "Find out who did it; if the seller is to have the share, replace the transfer; if not, keep it.",
     /// Connect's transfer and ours differ in amount, currency or account.
     TransferMismatch = "transfer_mismatch" => "Compare the transfer at Connect with ours; correct it there.",
     /// A seller's payout to the bank failed; the money is back in the seller's Connect account.

@@ -5,7 +5,7 @@
 
 use crate::ids::{DisputeId, OrderId, derive};
 use crate::look::Look;
-use crate::money::Money;
+use crate::money::{Currency, Minor, Money};
 use crate::time::Timestamp;
 
 /// Where a dispute stands, in the PSP's words without their `dispute_` prefix (contracts/hyperswitch.md §9).
@@ -75,6 +75,8 @@ pub struct Dispute {
     pub psp_dispute_id: String,
     /// What the buyer wants back.
     pub amount: Money,
+    /// What an operator books of its loss, in the order's currency; only where the bank's currency is another.
+    pub booked_as: Option<Minor>,
     /// Where it stands.
     pub status: DisputeStatus,
     /// `pre_dispute`, `dispute`, `pre_arbitration`, … as the PSP says it.
@@ -96,5 +98,14 @@ impl Dispute {
     #[must_use]
     pub fn id_of(order: OrderId, psp_dispute_id: &str) -> DisputeId {
         DisputeId(derive(order.0, "dispute", psp_dispute_id.as_bytes()))
+    }
+
+    /// What the books of an order in `currency` take its loss to be; none while nobody has said what it is worth there.
+    #[must_use]
+    pub fn loss_in(&self, currency: Currency) -> Option<Money> {
+        if self.amount.currency == currency {
+            return Some(self.amount);
+        }
+        self.booked_as.map(|amount| Money { amount, currency })
     }
 }

@@ -62,6 +62,8 @@ ids! {
     JournalId,
     /// Something that an operator did.
     AdminActionId,
+    /// A run of the audit.
+    AuditId,
 }
 
 /// The id that follows from `parent` (a UUIDv7) for its child `kind` named by `of`.

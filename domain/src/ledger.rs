@@ -10,6 +10,7 @@ use crate::refund::Burden;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt;
+use uuid::Uuid;
 
 /// An account of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,7 +25,8 @@ pub enum Account {
     Connect(UserId),
     /// What a seller owes us: refunded after it was transferred.
     SellerReceivable(UserId),
-    /// What the platform has lost: to banks beyond what an order had left, and debts of sellers that it took upon itself.
+    /// What the platform has lost: to banks beyond what an order had left, and debts of sellers that it took upon itself; less what
+    /// it kept of shares that others had taken back.
     DisputeLoss,
 }
 
@@ -99,6 +101,10 @@ pub enum Event {
     DisputeSurplusUndone(DisputeId, Timestamp),
     /// What a lost dispute costs beyond its amount: once, whatever becomes of it.
     DisputeFee(DisputeId),
+    /// What others took back at Connect is not to go to the seller; the id is the decision's.
+    KeptBack(ReversalId, Uuid),
+    /// A refund takes a part of that back from the seller, so it was not the seller's to lose; the id is the decision's.
+    KeptBackUndone(ReversalId, Uuid),
 }
 
 impl fmt::Display for Event {
@@ -119,6 +125,8 @@ impl fmt::Display for Event {
             Self::DisputeSurplus(id, at) => write!(f, "dispute_surplus:{id}:{}", at.0),
             Self::DisputeSurplusUndone(id, at) => write!(f, "dispute_surplus_undone:{id}:{}", at.0),
             Self::DisputeFee(id) => write!(f, "dispute_fee:{id}"),
+            Self::KeptBack(id, decision) => write!(f, "kept_back:{id}:{decision}"),
+            Self::KeptBackUndone(id, decision) => write!(f, "kept_back_undone:{id}:{decision}"),
         }
     }
 }
@@ -275,6 +283,16 @@ pub fn written_off(
 ) -> Result<Posting, MoneyError> {
     let lost = if undone { amount.amount.negate()? } else { amount.amount };
     let entries = [(Account::DisputeLoss, lost), (Account::SellerReceivable(seller), lost.negate()?)];
+    Posting::new(event, order, amount.currency, entries, at)
+}
+
+/// What others took of a share at Connect stays with the platform; or is the seller's after all, by an event of its own, when `undone`.
+///
+/// # Errors
+/// [`MoneyError`] when an amount does not fit.
+pub fn kept_back(event: Event, order: OrderId, seller: UserId, amount: Money, undone: bool, at: Timestamp) -> Result<Posting, MoneyError> {
+    let kept = if undone { amount.amount.negate()? } else { amount.amount };
+    let entries = [(Account::SellerPayable(seller), kept), (Account::DisputeLoss, kept.negate()?)];
     Posting::new(event, order, amount.currency, entries, at)
 }
 

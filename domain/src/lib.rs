@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod attention;
+pub mod audit;
 pub mod backoff;
 pub mod catalog;
 pub mod dispute;

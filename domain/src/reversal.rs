@@ -8,6 +8,9 @@ use crate::time::Timestamp;
 use crate::transfer::{Attempt, CallOutcome, CallRefusal, Hold, Transfer};
 use std::time::Duration;
 
+/// Why a reversal is given up whose transfer has no id at Connect: the one reason that goes away again.
+pub const LACKS_AN_ID: &str = "the transfer has no id at Connect";
+
 /// Where a reversal stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReversalStatus {
@@ -15,7 +18,8 @@ pub enum ReversalStatus {
     ReversalPending,
     /// Connect has taken the money back, or later shares have paid it.
     Reversed,
-    /// Nothing more will be tried; the seller owes it.
+    /// Nothing more will be tried, unless it was given up for lack of its transfer's id and that is found; the seller owes it, and
+    /// later shares pay it.
     PermanentlyFailed,
 }
 
@@ -78,7 +82,8 @@ pub struct Reversal {
     /// How much of it the seller's later shares have paid. Of an external one: how much of it an operator has had
     /// sent again.
     pub netted: Minor,
-    /// How much of it the platform has taken upon itself.
+    /// How much of it the platform has taken upon itself. Of an external one: how much of it the seller is not to have, by an
+    /// operator's word.
     pub written_off: Minor,
     /// Where it stands.
     pub status: ReversalStatus,
@@ -154,7 +159,7 @@ impl Reversal {
     }
 
     /// What is still to be taken back, in minor units; of one that Connect has carried out: what Connect took; of an external
-    /// one: what nobody has replaced. A call is made for this and never for [`Reversal::amount`].
+    /// one: what nobody has replaced or kept. A call is made for this and never for [`Reversal::amount`].
     #[must_use]
     pub fn open_amount(&self) -> Minor {
         Minor(self.amount.amount.0 - self.netted.0 - self.written_off.0)
@@ -168,11 +173,16 @@ impl Reversal {
     }
 
     /// May a share of another order pay a part of it? Only once it is known that Connect can't give it back for now
-    /// ([`Self::hold`]): what Connect still holds is taken from there. A share that paid it instead would be missing when its own
-    /// order is refunded, and the seller would keep what was never taken.
+    /// ([`Self::hold`]), or ever: what Connect still holds is taken from there. A share that paid it instead would be missing when its
+    /// own order is refunded, and the seller would keep what was never taken.
     #[must_use]
     pub fn may_be_netted(&self) -> bool {
-        self.is_at_rest() && self.hold.is_some()
+        self.is_at_rest() && self.hold.is_some() || self.is_given_up()
+    }
+
+    /// Is nothing more tried, and the seller still owes it?
+    fn is_given_up(&self) -> bool {
+        self.status == ReversalStatus::PermanentlyFailed && !self.attempt.is_unknown() && self.open_amount().is_positive()
     }
 
     /// Is it open, and no call under way that may be taking it back right now?
@@ -212,6 +222,18 @@ impl Reversal {
     #[must_use]
     pub fn sent(self, now: Timestamp, lease: Duration) -> Self {
         Self { attempt: self.attempt.sent(now), next_retry_at: Some(now.plus(lease)), ..self }
+    }
+
+    /// Was it given up, without a call, because Connect's id of its transfer was missing?
+    #[must_use]
+    pub fn lacks_an_id(&self) -> bool {
+        self.is_given_up() && self.last_error.as_deref() == Some(LACKS_AN_ID)
+    }
+
+    /// What it lacked is there: it is due at once.
+    #[must_use]
+    pub fn reopened(self, now: Timestamp) -> Self {
+        Self { status: ReversalStatus::ReversalPending, next_retry_at: Some(now), last_error: None, ..self }
     }
 
     /// Nothing more is tried; the debt stays on the books.

@@ -46,8 +46,8 @@ pub use check::{Broken, check};
 pub use connect::{ConnectReversal, ConnectTransferFact};
 pub use dispute::DisputeFact;
 pub use operators::{
-    AdoptRefusal, ReplaceRefusal, RetryRefusal, WriteOffRefusal, decide_adopt_transfer_id, decide_replace_transfer, decide_retry_transfer,
-    decide_write_off,
+    AdoptRefusal, BookLossRefusal, KeepRefusal, ReplaceRefusal, RetryRefusal, WriteOffRefusal, decide_adopt_transfer_id, decide_book_loss,
+    decide_keep_back, decide_replace_transfer, decide_retry_transfer, decide_write_off,
 };
 pub use payment::{PaymentFact, PaymentStatus};
 pub use refund::{PspRefundStatus, RefundFact};
@@ -73,8 +73,8 @@ pub struct OrderFile {
     pub disputes: Vec<Dispute>,
     /// What of its shares was kept to pay debts.
     pub nettings: Vec<Netting>,
-    /// What its sellers owe from other orders and no call can be taking back right now: `reversal_pending`, nothing in
-    /// flight, oldest first. Read so that a new share can pay it; not guarded unless it is written.
+    /// What its sellers owe from other orders and no call can be taking back right now: `reversal_pending`, or given up with
+    /// something left open; nothing in flight, oldest first. Read so that a new share can pay it; not guarded unless it is written.
     pub debts: Vec<Reversal>,
 }
 

@@ -10,6 +10,7 @@
 //! - a guard that does not hold refuses the whole unit and leaves its neighbours alone;
 //! - an inserted row has [`Revision::FIRST`], each update adds one.
 
+mod audits;
 mod faults;
 mod order_writes;
 mod reads;
@@ -17,6 +18,7 @@ mod rows;
 mod shared;
 mod work;
 
+pub use audits::Audits;
 pub use order_writes::StoredOrder;
 pub use reads::{
     AdminReads, Backlog, BacklogClass, CatalogReads, DEBTS_MAX, DeliveryFilter, History, IdentityReads, LedgerCheck, ListedOrder,
@@ -24,7 +26,7 @@ pub use reads::{
 };
 pub use rows::{IdempotencyRecord, IdempotencyState, Row, RowKey};
 pub use shared::{AddressHash, FailedLogins, Instance, Instances, UnknownLogins};
-pub use work::{ClaimedReversal, ClaimedTransfer, LookClaim, LookClass, Looked, Work};
+pub use work::{ClaimedReversal, ClaimedTransfer, FreshWork, LookClaim, LookClass, Looked, Work};
 
 use crate::BoxError;
 use async_trait::async_trait;
@@ -244,8 +246,11 @@ pub trait Commit: Send + Sync {
 
 /// All of storage; upcasts to each narrow port.
 pub trait Storage:
-    Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work + Instances + UnknownLogins
+    Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work + Instances + UnknownLogins + Audits
 {
 }
 
-impl<T: Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work + Instances + UnknownLogins> Storage for T {}
+impl<T> Storage for T where
+    T: Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work + Instances + UnknownLogins + Audits
+{
+}

@@ -100,7 +100,7 @@ impl World {
         Self::on_ground(Ground { dir: tempfile::tempdir().unwrap(), database }, settings).await
     }
 
-    async fn on_ground(ground: Ground, settings: &[(&str, &str)]) -> Self {
+    fn config(ground: &Ground, settings: &[(&str, &str)]) -> Config {
         let data = ground.dir.path().to_str().unwrap().to_owned();
         let url = ground.database.as_ref().map(Database::url).unwrap_or_default();
         let base = [
@@ -118,13 +118,22 @@ impl World {
             ("REVERSAL_BACKOFF_BASE", "100ms"),
             ("REVERSAL_BACKOFF_MAX", "1s"),
         ];
-        let config = Config::from_pairs(base.iter().chain(settings).copied()).unwrap();
+        Config::from_pairs(base.iter().chain(settings).copied()).unwrap()
+    }
+
+    async fn on_ground(ground: Ground, settings: &[(&str, &str)]) -> Self {
+        let config = Self::config(&ground, settings);
         let running = wiring::start(config).await.unwrap();
         let sandbox = match running.sandbox() {
             Some(sandbox) => sandbox.control(),
             None => Sandbox::start(SandboxConfig::default()).await.unwrap().control(),
         };
         Self { running, sandbox, http: reqwest::Client::new(), ground }
+    }
+
+    /// The settings of another process on the same files and database, such as the command line.
+    pub fn beside(&self) -> Config {
+        Self::config(&self.ground, &[])
     }
 
     /// Stops it gracefully and starts it anew on the same files and database.

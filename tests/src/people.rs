@@ -35,6 +35,11 @@ impl Answer {
         self.body
     }
 
+    /// When to come again, in seconds, where it says so.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.headers.get("retry-after")?.to_str().ok()?.parse().ok()
+    }
+
     /// A problem document with this status and code.
     pub fn problem(self, status: u16, code: &str) -> Value {
         assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{:#}", self.body);

@@ -30,6 +30,10 @@ enum On {
     Delivery,
     /// A transfer that was given up.
     Transfer,
+    /// A transfer of which somebody has taken a part back at Connect.
+    Taken,
+    /// An audit that is over.
+    Audit,
     /// A reversal for which the seller's account is too empty.
     Reversal,
     /// An entry of the list of what waits on a person.
@@ -87,13 +91,20 @@ const TABLE: &[(&str, On, [u16; 5])] = &[
     ("listAllTransfers",           On::None,      [401, 403, 403, 403, 200]),
     ("retryTransfer",              On::Transfer,  [401, 403, 403, 403, 409]), // given up, so not to be retried but replaced
     ("replaceTransfer",            On::Transfer,  [401, 403, 403, 403, 200]),
+    ("keepTransfer",               On::Taken,     [401, 403, 403, 403, 200]),
     ("writeOffReversal",           On::Reversal,  [401, 403, 403, 403, 200]),
     ("listAdminActions",           On::None,      [401, 403, 403, 403, 200]),
     ("listAllOrders",              On::None,      [401, 403, 403, 403, 200]),
     ("getOrderTimeline",           On::Order,     [401, 403, 403, 403, 200]),
     ("listAllRefunds",             On::None,      [401, 403, 403, 403, 200]),
     ("listDisputes",               On::None,      [401, 403, 403, 403, 200]),
+    ("bookDisputeLoss",            On::Order,     [401, 403, 403, 403, 404]), // the order has no such dispute
     ("runReconcile",               On::None,      [401, 403, 403, 403, 200]),
+    ("listAudits",                 On::None,      [401, 403, 403, 403, 200]),
+    ("getAudit",                   On::Audit,     [401, 403, 403, 403, 200]),
+    ("listAuditDifferences",       On::Audit,     [401, 403, 403, 403, 200]),
+    ("stopAudit",                  On::Audit,     [401, 403, 403, 403, 409]), // it is over
+    ("startAudit",                 On::None,      [401, 403, 403, 403, 202]),
 
     ("receiveHyperswitchWebhook",  On::None,      [401, 401, 401, 401, 401]), // by signature alone, and this has none
     ("receiveStripeWebhook",       On::None,      [401, 401, 401, 401, 401]),
@@ -110,6 +121,8 @@ fn may_tell(operation: &str, on: On, person: &str) -> bool {
     match (operation, person) {
         // spec/01-money §4: a refund that a stranger asks for is refused with 403. Ids of orders can't be guessed.
         ("refundOrder", "stranger") => true,
+        // An admin is told which of the two there is not: the order, or its dispute.
+        ("bookDisputeLoss", "admin") => true,
         // Everybody sees a published product.
         _ => on == On::Product,
     }
@@ -276,6 +289,7 @@ impl Stage {
 
     async fn call(&self, operation: &Operation, thing: &Thing, person: usize) -> Answer {
         let path = operation.path.replace("{id}", &thing.0).replace("{class}", "external_refund");
+        let path = path.replace("{dispute_id}", &uuid::Uuid::nil().to_string());
         let mut request = self.world.http.request(operation.method.clone(), self.world.url(&path));
         let logged_in = if operation.id == "logout" { self.login(person).await } else { None };
         if let Some(token) = logged_in.or(self.people[person].as_ref().map(|person| person.token.clone())) {
@@ -314,7 +328,9 @@ impl Stage {
             "replaceProductLicenses" => json!({"licenses": []}),
             "createOrder" => json!({"items": [{"product_id": thing.0}]}),
             "refundOrder" => json!({"amount": 100}),
-            "resolveAttention" => json!({"note": "seen"}),
+            "resolveAttention" | "keepTransfer" => json!({"note": "seen"}),
+            "bookDisputeLoss" => json!({"amount": 100, "note": "seen"}),
+            "startAudit" => json!({}),
             _ => Value::Null,
         }
     }
@@ -367,6 +383,28 @@ impl Stage {
                 let given_up = other.until_transfer(&self.world, &order, "permanently_failed").await;
                 self.world.sandbox.clear_scripts().unwrap();
                 text(&given_up["id"])
+            }
+            On::Taken => {
+                let order = owner.buy(&self.world, &[&seller.product(euros(1_000)).await]).await;
+                let transfer = seller.until_transfer(&self.world, &order, "completed").await;
+                self.world.sandbox.reverse_transfer(transfer["stripe_transfer_id"].as_str().unwrap(), Some(100)).unwrap();
+                let id = text(&transfer["id"]);
+                let look = || async {
+                    let entries = admin.get("/api/v1/admin/attention?limit=100").await.ok(200);
+                    let listed = |entry: &Value| entry["class"] == "external_reversal" && entry["id"] == id.as_str();
+                    entries["items"].as_array()?.iter().any(listed).then_some(())
+                };
+                self.world.until("the reversal by hand", look).await;
+                id
+            }
+            On::Audit => {
+                let id = text(&admin.post("/api/v1/admin/audits", json!({})).await.ok(202)["id"]);
+                let over = || async {
+                    let audit = admin.get(&format!("/api/v1/admin/audits/{id}")).await.ok(200);
+                    (audit["state"] != "running").then_some(())
+                };
+                self.world.until("the end of the audit", over).await;
+                id
             }
             On::Reversal => self.unpaid_reversal().await,
             On::Attention => {

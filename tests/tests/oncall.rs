@@ -297,3 +297,32 @@ async fn provider_refused() {
     resolve(&admin, &entry).await;
     world.stop().await;
 }
+
+#[tokio::test]
+async fn dispute_in_another_currency() {
+    let world = World::start().await;
+    let admin = world.admin().await;
+    let (seller, buyer, order) = sold(&world, 1_000).await;
+    // The sandbox's bank speaks the order's currency; this one is heard from by message alone.
+    let heard = |status: &str| {
+        let object =
+            json!({"dispute_id": "dp_abroad", "amount": "1100", "currency": "USD", "dispute_status": status, "dispute_stage": "dispute"});
+        event(&order, status, object)
+    };
+    for status in ["dispute_opened", "dispute_lost"] {
+        world.webhook(&heard(status)).await.ok(200);
+    }
+    let entry = entry(&world, &admin, "dispute_in_another_currency").await;
+    let path = entry["how"].as_str().unwrap().strip_prefix("POST ").unwrap().to_owned();
+    assert_eq!(path, format!("/api/v1/admin/orders/{order}/disputes/{}/book-loss", entry["id"].as_str().unwrap()));
+    buyer.post(&path, json!({"amount": 1_000})).await.problem(403, "admin_only");
+    admin.post(&path, json!({"amount": 0})).await.problem(422, "validation_failed");
+    let booked = admin.post(&path, json!({"amount": 1_000, "note": "payout report of the 3rd"})).await.ok(200);
+    assert_eq!((&booked["booked_as"], &booked["amount"]["currency"]), (&json!(1_000), &json!("USD")));
+    admin.post(&path, json!({"amount": 1_000})).await.problem(409, "loss_not_bookable");
+    assert!(waiting(&admin, "dispute_in_another_currency").await.is_none());
+    assert_eq!(buyer.get_order(&order).await["status"], "charged_back");
+    assert_eq!(buyer.licences().await[0]["status"], "revoked");
+    seller.until_transfer(&world, &order, "reversed").await;
+    world.stop().await;
+}

@@ -69,6 +69,40 @@ async fn a_stuck_order_settles() {
     world.stop().await;
 }
 
+/// Looks that find nothing new leave one line in the timeline, and not one each.
+#[tokio::test]
+async fn looks_that_found_nothing_are_told_in_one_line() {
+    let world = World::with(&[("RECONCILE_INTERVAL", "100ms"), ("RECONCILE_ORDER_STUCK_AFTER", "0s"), ("PROVIDER_TIMEOUT", "1s")]).await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let order = placed(&buyer, &seller.product(euros(1_000)).await).await;
+    let path = format!("/api/v1/admin/orders/{order}/timeline");
+    let looks = || async {
+        let items = admin.get(&path).await.ok(200)["items"].as_array().unwrap().clone();
+        let texts = items.iter().filter(|item| item["kind"] == "job").map(|item| item["text"].as_str().unwrap().to_owned());
+        let told: Vec<String> = texts.filter(|text| text.contains("looked at")).collect();
+        (!told.is_empty()).then_some(told)
+    };
+    let told = world.until("the look", looks).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with(&format!("payment of order {order} looked at ")) && told[0].contains(": nothing new; again at 20"),
+        "{told:?}"
+    );
+    // Its tick is counted like any other worker's.
+    for (name, label, worker) in [
+        ("veza_worker_batches_total", ("result", "ok"), "reconcile"),
+        ("veza_worker_rows_total", ("outcome", "nothing"), "reconcile"),
+        ("veza_worker_batches_total", ("result", "ok"), "webhook_log_sweep"),
+    ] {
+        let counted = || async { world.metrics().await.get(name, &[label, ("worker", worker)]).filter(|count| *count >= 1.0) };
+        world.until(name, counted).await;
+    }
+    world.sandbox.pay(&order).unwrap();
+    buyer.until_order(&world, &order, "completed").await;
+    assert_eq!(looks().await, None, "it is over: nobody looks any more");
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn the_worker_does_it_by_itself() {
     let world = World::with(&[("RECONCILE_INTERVAL", "100ms"), ("RECONCILE_ORDER_STUCK_AFTER", "0s")]).await;

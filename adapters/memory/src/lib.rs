@@ -7,6 +7,7 @@
 //! Where writes can be refused for several reasons, the order of judging is part of the model and the SQL adapters
 //! follow it: see [`Commit`] on [`MemoryStore`].
 
+mod audits;
 mod draft;
 mod reads;
 mod shared;

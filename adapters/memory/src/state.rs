@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use veza_domain::attention::Attention;
+use veza_domain::audit::{Audit, AuditDifference};
 use veza_domain::catalog::Product;
 use veza_domain::dispute::Dispute;
 use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session, User};
+use veza_domain::ids::AuditId;
 use veza_domain::journal::{AdminAction, Journal};
 use veza_domain::ledger::Posting;
 use veza_domain::licence::{ExclusiveHold, Licence};
@@ -39,6 +41,9 @@ pub(crate) struct State {
     /// By address.
     pub(crate) instances: BTreeMap<String, Instance>,
     pub(crate) unknown_logins: BTreeMap<AddressHash, FailedLogins>,
+    pub(crate) audits: BTreeMap<AuditId, Audit>,
+    /// By run, attempt and place.
+    pub(crate) audit_differences: BTreeMap<(AuditId, u32, u64), AuditDifference>,
 }
 
 /// A row as it stands in the map.

@@ -11,10 +11,10 @@ use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session};
 use veza_domain::reversal::{Reversal, ReversalStatus};
 use veza_domain::time::Timestamp;
-use veza_domain::transfer::{Transfer, TransferStatus};
+use veza_domain::transfer::{Attempt, Transfer, TransferStatus};
 use veza_domain::webhook::Delivery;
 use veza_ports::storage::{
-    ClaimedReversal, ClaimedTransfer, IdempotencyRecord, LookClaim, Looked, Row, RowKey, StoreError, Versioned, Work,
+    ClaimedReversal, ClaimedTransfer, FreshWork, IdempotencyRecord, LookClaim, Looked, Row, RowKey, StoreError, Versioned, Work,
 };
 
 #[async_trait]
@@ -64,6 +64,22 @@ impl Work for MemoryStore {
                 claimed
             })
             .collect())
+    }
+
+    async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError> {
+        let state = self.state();
+        let untaken = |key: RowKey, due: Option<Timestamp>, attempt: &Attempt| {
+            due.is_some_and(|due| due <= now) && attempt.first_sent_at.is_none() && !state.claims.contains_key(&key)
+        };
+        let transfers = state
+            .all::<Transfer>()
+            .map(|row| row.value)
+            .any(|row| row.status() == TransferStatus::Pending && untaken(RowKey::Transfer(row.id), row.next_retry_at, &row.attempt));
+        let reversals = state
+            .all::<Reversal>()
+            .map(|row| row.value)
+            .any(|row| row.status == ReversalStatus::ReversalPending && untaken(RowKey::Reversal(row.id), row.next_retry_at, &row.attempt));
+        Ok(FreshWork { transfers, reversals })
     }
 
     async fn claim_looks(&self, claim: &LookClaim) -> Result<Vec<Looked>, StoreError> {

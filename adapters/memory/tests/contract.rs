@@ -72,6 +72,7 @@ const FAULTS: &[(Fault, &[&str])] = &[
     (Fault::PayloadsInHistory, &["trail::the_history_of_one_order"]),
     (Fault::IgnoresStatus, &["admin::money_by_status", "admin::orders_by_status_and_buyer"]),
     (Fault::PeriodsOverlap, &["admin::orders_of_a_period"]),
+    (Fault::HearsTheDead, &["audits::a_run_belongs_to_its_attempt"]),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -11,6 +11,7 @@
 //! Invariants: those of [`veza_ports::storage`]; bound parameters only; no statement outside `batch`, `rows`, `reads`, `commit`,
 //! `work`, `pool` and `migrations`.
 
+mod audits;
 mod batch;
 mod commit;
 mod config;
@@ -57,6 +58,18 @@ impl PostgresStore {
         let settings_lost = open::examine(&config, &options, &mut db).await?;
         db.close().await?;
         Ok(Self { pool: Pool::new(config, options), settings_lost })
+    }
+
+    /// The schema that a database is at, without changing anything: 0 for an empty one.
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn schema_version(config: &PostgresConfig) -> Result<i64, OpenError> {
+        let options = config.options()?;
+        open::check_files(&options)?;
+        let mut db = options.connect().await?;
+        let version = migrations::version(&mut db).await?;
+        db.close().await?;
+        Ok(version)
     }
 
     /// Settings of ours that don't hold at the server, as `name = 'value'`: a pooler has kept them to itself.

@@ -25,6 +25,8 @@ const MIGRATIONS: &[Migration] = &migrations![
     4 "0004_sellers_money",
     5 "0005_operations",
     6 "0006_instances",
+    7 "0007_audits",
+    8 "0008_hands_on_debts",
 ];
 
 /// Whoever migrates holds this lock, named after what it guards; it ends with the transaction, so it works through a pooler too.
@@ -73,7 +75,7 @@ async fn migrate(db: &mut PgConnection) -> Result<(), OpenError> {
 }
 
 /// The newest migration that was applied; 0 for an empty database.
-async fn version(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
+pub(crate) async fn version(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
     let known = db.fetch_one("SELECT to_regclass('schema_migrations') IS NOT NULL").await?;
     if !known.try_get::<bool, _>(0)? {
         return Ok(0);

@@ -6,7 +6,7 @@ use crate::batch::Batch;
 use crate::reads::{admin, catalogue, history, lists, orders, sellers};
 use crate::statement::Statement;
 use crate::{PostgresConfig, PostgresStore};
-use crate::{shared, work};
+use crate::{audits, shared, work};
 use secrecy::SecretString;
 use std::fmt::Write as _;
 use veza_cluster::Database;
@@ -61,6 +61,7 @@ fn statements() -> Vec<(&'static str, String)> {
         ("effects claimed", work::EFFECTS.to_owned()),
         ("transfers claimed", work::TRANSFERS.to_owned()),
         ("reversals claimed", work::REVERSALS.to_owned()),
+        ("fresh work", work::FRESH.to_owned()),
         ("a unit of work", unit()),
         ("the order of a dispute", orders::OF_DISPUTE.to_owned()),
         ("the order of a transfer", orders::OF_TRANSFER.to_owned()),
@@ -73,6 +74,7 @@ fn statements() -> Vec<(&'static str, String)> {
         ("what waits, one entry", admin::ENTRY.to_owned()),
         ("a sign of life", shared::RUNS.to_owned()),
         ("failed logins", shared::FAILURES.to_owned()),
+        ("differences of an audit", audits::DIFFERENCES.to_owned()),
     ];
     all.extend(work::SWEEPS.iter().map(|sql| ("a sweep", (*sql).to_owned())));
     all.push(("deliveries swept", work::SWEEP_DELIVERIES.to_owned()));

@@ -15,7 +15,7 @@ use veza_domain::effect::Effect;
 use veza_domain::ids::{OrderId, ReversalId, TransferId};
 use veza_domain::time::Timestamp;
 use veza_ports::BoxError;
-use veza_ports::storage::{ClaimedReversal, ClaimedTransfer, LookClaim, Looked, StoreError, Versioned, Work};
+use veza_ports::storage::{ClaimedReversal, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work};
 
 pub(crate) const EFFECTS: &str = concat!(
     "WITH due AS MATERIALIZED (SELECT id AS due_id, due_at AS was FROM effects \
@@ -42,6 +42,12 @@ pub(crate) const REVERSALS: &str = "WITH due AS MATERIALIZED (SELECT id AS due_i
      claimed AS (UPDATE reversals SET next_retry_at = $3, claimed_at = $1, revision = revision + 1 FROM due WHERE id = due_id \
          RETURNING id, order_id, was) \
      SELECT ROW(id, order_id) FROM claimed ORDER BY was, id";
+
+/// Few are due at a time: those that were taken are due later.
+pub(crate) const FRESH: &str = "SELECT ROW( \
+     EXISTS (SELECT FROM transfers WHERE status = 'pending' AND next_retry_at <= $1 AND first_sent_at IS NULL AND claimed_at IS NULL), \
+     EXISTS (SELECT FROM reversals WHERE status = 'reversal_pending' AND next_retry_at <= $1 AND first_sent_at IS NULL \
+             AND claimed_at IS NULL))";
 
 /// The sessions that ended first: one walk along each of the two indexes.
 macro_rules! ended {
@@ -105,6 +111,10 @@ impl Work for PostgresStore {
         self.claim(REVERSALS, now, lease, limit).await
     }
 
+    async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError> {
+        Ok(self.read_one(|| Statement::new(FRESH).with(now)).await?.unwrap_or_default())
+    }
+
     async fn claim_looks(&self, claim: &LookClaim) -> Result<Vec<Looked>, StoreError> {
         let answer = self.pool.lease().await?.run(looks::statement(claim)).await;
         answer.and_then(|rows| crate::record::rows(&rows)).map_err(fault::of_read)
@@ -138,6 +148,14 @@ impl Read for ClaimedTransfer {
 
     fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
         Ok(Self { id: TransferId(row.id()?), order_id: OrderId(row.id()?) })
+    }
+}
+
+impl Read for FreshWork {
+    const WHAT: &'static str = "transfers and reversals";
+
+    fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
+        Ok(Self { transfers: row.get()?, reversals: row.get()? })
     }
 }
 

@@ -49,4 +49,6 @@ INSERT INTO journal SELECT pg_temp.n(16, i), pg_temp.n(6, i), i, 'call', 't' FRO
 INSERT INTO admin_actions SELECT pg_temp.n(17, i), i, NULL, 'retry', NULL, NULL, pg_temp.n(6, i), 'd' FROM generate_series(1, 3000) i;
 INSERT INTO instances SELECT 'host:' || i, TRUE, i, i FROM generate_series(1, 3000) i;
 INSERT INTO unknown_logins SELECT sha256(i::text::bytea), 1, i FROM generate_series(1, 3000) i;
+INSERT INTO audits SELECT gen_random_uuid(), 0, 1, false, NULL, 0, 'done', 1, NULL, 0, 0, 0, 0, 0, 0, 1, NULL FROM generate_series(1, 300);
+INSERT INTO audit_differences SELECT id, 1, place, 'transfer', NULL, '', '', '', '' FROM audits, generate_series(1, 100) AS place;
 ANALYZE;

@@ -57,6 +57,12 @@ impl<'r, 's> Fields<'r, 's> {
         Ok(self.get::<Option<Uuid>>()?.map(wrap))
     }
 
+    /// The next column, a count.
+    pub(crate) fn count(&mut self) -> rusqlite::Result<u64> {
+        let count: i64 = self.get()?;
+        u64::try_from(count).map_err(|_| self.unreadable(&count))
+    }
+
     pub(crate) fn time(&mut self) -> rusqlite::Result<Timestamp> {
         self.get().map(Timestamp)
     }

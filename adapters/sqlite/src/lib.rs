@@ -8,6 +8,7 @@
 //! `work`, `connection` and `migrations`.
 
 mod apply;
+mod audits;
 mod config;
 mod connection;
 mod fault;
@@ -72,6 +73,17 @@ impl SqliteStore {
         join(threads.readers);
         self.writer.close();
         join(threads.writer);
+    }
+
+    /// The schema that a file is at, without changing anything: 0 for an empty one, none where there is no file. Blocks.
+    /// # Errors
+    /// [`OpenError::Sqlite`] if it can't be read, or is no database.
+    pub fn schema_version(path: &Path) -> Result<Option<i64>, OpenError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let db = connection::open_reader(&SqliteConfig::new(path))?;
+        Ok(Some(migrations::version(&db)?))
     }
 
     /// Copies a database to a file that is not there yet, as of one moment; a store that has it open goes on meanwhile. Blocks.

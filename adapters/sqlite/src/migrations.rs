@@ -25,6 +25,8 @@ const MIGRATIONS: &[Migration] = &migrations![
     4 "0004_sellers_money",
     5 "0005_operations",
     6 "0006_instances",
+    7 "0007_audits",
+    8 "0008_hands_on_debts",
 ];
 
 /// The newest schema that this binary knows.
@@ -62,7 +64,7 @@ pub(crate) fn run(db: &mut Connection) -> Result<(), OpenError> {
 }
 
 /// The newest migration that was applied; 0 for an empty file.
-fn version(db: &Connection) -> rusqlite::Result<i64> {
+pub(crate) fn version(db: &Connection) -> rusqlite::Result<i64> {
     let known = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'";
     if db.query_row(known, [], |row| row.get::<_, i64>(0))? == 0 {
         return Ok(0);

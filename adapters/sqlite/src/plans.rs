@@ -5,7 +5,7 @@
 use crate::migrations;
 use crate::reads;
 use crate::rows::Stored;
-use crate::{shared, work};
+use crate::{audits, shared, work};
 use rusqlite::Connection;
 use veza_domain::attention::Attention;
 use veza_domain::catalog::Product;
@@ -38,8 +38,12 @@ fn explained(db: &Connection, explain: &str, column: usize, sql: &str) -> Vec<St
     lines.unwrap()
 }
 
+const AUDITS: [&str; 5] = [audits::RUNNING, audits::BY_ID, audits::NEWEST, audits::PRUNE, audits::DIFFERENCES];
+
 /// Whole walks that are meant: small tables, partial indexes that hold only what is open, and so many rows from the oldest on.
-const WALKS: [&str; 14] = [
+const WALKS: [&str; 16] = [
+    "SCAN audits",
+    "SCAN audits USING INDEX audits_running",
     "SCAN webhook_log USING INDEX sqlite_autoindex_webhook_log_1: DELETE",
     "SCAN CONSTANT ROW",
     "SCAN instances",
@@ -129,9 +133,9 @@ fn delivery_searches() -> impl Iterator<Item = String> {
 }
 
 fn work_statements() -> impl Iterator<Item = String> {
-    let due = [work::DUE_EFFECTS, work::DUE_TRANSFERS, work::DUE_REVERSALS, work::SWEEP_DELIVERIES];
+    let due = [work::DUE_EFFECTS, work::DUE_TRANSFERS, work::DUE_REVERSALS, work::FRESH, work::SWEEP_DELIVERIES];
     let looks = LookClass::ALL.into_iter().map(work::looks::statements).flat_map(|looks| [looks.due, looks.pass, looks.take]);
-    due.into_iter().chain(work::SWEEPS).chain(looks).chain([shared::OTHERS, shared::FAILURES]).map(str::to_owned)
+    due.into_iter().chain(work::SWEEPS).chain(looks).chain([shared::OTHERS, shared::FAILURES]).chain(AUDITS).map(str::to_owned)
 }
 
 fn writes() -> Vec<&'static str> {

@@ -49,6 +49,7 @@ pub(crate) fn pages() -> Vec<&'static str> {
         lists::ADMIN_ACTIONS,
         lists::ORDERS_BETWEEN,
         lists::WITHOUT_ID,
+        lists::WITHOUT_ID_GIVEN_UP,
     ]
 }
 
@@ -68,6 +69,7 @@ pub(crate) fn statements() -> Vec<&'static str> {
         orders::DISPUTES,
         orders::NETTINGS,
         orders::DEBTS,
+        orders::DEBTS_GIVEN_UP,
         orders::HANGS,
         orders::OF_PAYMENT,
         orders::OF_PSP_REFUND,

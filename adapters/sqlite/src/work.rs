@@ -14,7 +14,7 @@ use std::time::Duration;
 use veza_domain::effect::Effect;
 use veza_domain::ids::{OrderId, ReversalId, TransferId};
 use veza_domain::time::Timestamp;
-use veza_ports::storage::{ClaimedReversal, ClaimedTransfer, LookClaim, Looked, StoreError, Versioned, Work};
+use veza_ports::storage::{ClaimedReversal, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work};
 
 pub(crate) const DUE_EFFECTS: &str = select_effect!("WHERE state IN ('pending', 'sent') AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2");
 const CLAIM_EFFECT: &str = "UPDATE effects SET due_at = ?2, revision = revision + 1 WHERE id = ?1";
@@ -32,6 +32,12 @@ const CLAIM_TRANSFER: &str = "UPDATE transfers SET next_retry_at = ?2, claimed_a
 pub(crate) const DUE_REVERSALS: &str =
     "SELECT id, order_id FROM reversals WHERE status = 'reversal_pending' AND next_retry_at <= ?1 ORDER BY next_retry_at, id LIMIT ?2";
 const CLAIM_REVERSAL: &str = "UPDATE reversals SET next_retry_at = ?2, claimed_at = ?3, revision = revision + 1 WHERE id = ?1";
+
+/// Few are due at a time: those that were taken are due later.
+pub(crate) const FRESH: &str = "SELECT \
+     EXISTS (SELECT 1 FROM transfers WHERE status = 'pending' AND next_retry_at <= ?1 AND first_sent_at IS NULL AND claimed_at IS NULL), \
+     EXISTS (SELECT 1 FROM reversals WHERE status = 'reversal_pending' AND next_retry_at <= ?1 AND first_sent_at IS NULL \
+             AND claimed_at IS NULL)";
 
 /// What is oldest goes first. Refresh tokens go with their session, a session once it has none left.
 pub(crate) const SWEEPS: [&str; 7] = [
@@ -100,6 +106,11 @@ impl Work for SqliteStore {
             Ok(due)
         };
         self.writer.task(move |db| claim(db).map_err(of_read)).await
+    }
+
+    async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError> {
+        let look = |row: &rusqlite::Row<'_>| Ok(FreshWork { transfers: row.get(0)?, reversals: row.get(1)? });
+        self.readers.read(move |db| db.prepare_cached(FRESH)?.query_row([now.0], look)).await
     }
 
     async fn claim_looks(&self, claim: &LookClaim) -> Result<Vec<Looked>, StoreError> {

@@ -17,6 +17,12 @@ pub(super) struct SandboxArguments {
     /// Where webhooks go.
     #[arg(long, default_value = "http://127.0.0.1:8080/webhooks/hyperswitch")]
     webhook_url: String,
+    /// Where Stripe's events of the platform go (`transfer.*`).
+    #[arg(long, default_value = "http://127.0.0.1:8080/webhooks/stripe")]
+    stripe_webhook_url: String,
+    /// Where Stripe's events of connected accounts go (`account.*`, `payout.*`).
+    #[arg(long, default_value = "http://127.0.0.1:8080/webhooks/stripe")]
+    stripe_connect_webhook_url: String,
     /// File that keeps the sandbox's books; without one they are gone at the end.
     #[arg(long)]
     data_file: Option<PathBuf>,
@@ -37,6 +43,8 @@ pub(super) async fn run(arguments: SandboxArguments) -> ExitCode {
     let config = SandboxConfig {
         bind_addr: arguments.bind,
         webhook_url: Some(arguments.webhook_url),
+        stripe_webhook_url: Some(arguments.stripe_webhook_url),
+        stripe_connect_webhook_url: Some(arguments.stripe_connect_webhook_url),
         data_file: arguments.data_file,
         seed: arguments.seed,
         card_money_available_after: arguments.card_money_delay,
@@ -49,10 +57,13 @@ pub(super) async fn run(arguments: SandboxArguments) -> ExitCode {
         Err(error) => return failed("the sandbox does not start", &error),
     };
     say(&format!(
-        "HYPERSWITCH_URL={url}\nHYPERSWITCH_API_KEY={}\nHYPERSWITCH_WEBHOOK_SECRET={}\nSTRIPE_API_URL={url}\nSTRIPE_SECRET_KEY={}\n# control: {url}/control",
+        "HYPERSWITCH_URL={url}\nHYPERSWITCH_API_KEY={}\nHYPERSWITCH_WEBHOOK_SECRET={}\nSTRIPE_API_URL={url}\nSTRIPE_SECRET_KEY={}\nSTRIPE_WEBHOOK_SECRET={}\n\
+         STRIPE_CONNECT_WEBHOOK_SECRET={}\n# control: {url}/control",
         keys.api_key,
         keys.webhook_secret,
         keys.stripe_secret_key,
+        keys.stripe_webhook_secret,
+        keys.stripe_connect_webhook_secret,
         url = sandbox.base_url(),
     ));
     stop_signal().await;

@@ -1,6 +1,7 @@
 //! What operators see and do. Each area has its routes and its bodies in a file of its own.
 
 pub mod attention;
+mod audits;
 mod deliveries;
 mod ledger;
 mod money;
@@ -8,6 +9,7 @@ mod orders;
 mod reconcile;
 
 pub use attention::AttentionApi;
+pub use audits::AuditsApi;
 pub use deliveries::DeliveriesApi;
 pub use ledger::LedgerApi;
 pub use money::AdminMoneyApi;

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 use veza_domain::ids::{OrderId, RefundId};
 use veza_domain::refund::Refund;
+use veza_ports::storage::{IdempotencyRecord, Versioned};
 
 /// Routes of orders.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,15 +63,11 @@ impl OrdersApi {
         key: Header<Option<String>>,
     ) -> Result<Placed, ApiError> {
         let items: Vec<Item> = body.0.items.iter().map(Into::into).collect();
-        let incoming = match begin(&app, &caller, "create_order", key.0.as_deref(), &body.0).await? {
+        let incoming = match begin(&app, &caller, idempotency::ORDERS, key.0.as_deref(), &body.0).await? {
             None => None,
             Some(Begun::New(incoming)) => Some(incoming),
             Some(Begun::Answered { status, body, resource }) => return repeated(&app, &caller, status, &body, resource).await,
-            Some(Begun::Interrupted { resource, stored }) => {
-                let created = shown(&app, &caller, OrderId(resource)).await?;
-                idempotency::finish(&app, stored, 201, created.without_secret().to_json_string()).await;
-                return Ok(Placed::Order(Json(created)));
-            }
+            Some(Begun::Interrupted { resource, stored }) => return gone_on(&app, &caller, OrderId(resource), stored).await,
         };
         let placed = match checkout::place(&app, caller.id(), &items, incoming.as_ref()).await {
             Ok(stored) => Ok(OrderCreated::new(&app.money, &stored.file, Vec::new())),
@@ -188,12 +185,31 @@ async fn answer<T>(
     if let Some(incoming) = incoming {
         match &answer {
             Ok(made) => incoming.answered(app, status, body(made)).await,
-            // What was refused before anything was made has left no record behind: 502 is the one that has.
-            Err(error) if error.problem().status == 502 => incoming.answered(app, 502, idempotency::error_body(error)).await,
+            // What was refused before anything was made has left no record behind.
+            Err(error) if has_made_something(error) => incoming.answered(app, error.problem().status, idempotency::error_body(error)).await,
             Err(_) => {}
         }
     }
     answer
+}
+
+/// 502 and 503 come with what was made, where something was.
+fn has_made_something(error: &ApiError) -> bool {
+    let problem = error.problem();
+    problem.status == 502 || problem.status == idempotency::TRY_AGAIN && problem.order_id.is_some()
+}
+
+/// The first request has placed the order, and could not open its payment or did not live to say so: this one goes on with it.
+async fn gone_on(app: &App, caller: &Caller, id: OrderId, stored: Versioned<IdempotencyRecord>) -> Result<Placed, ApiError> {
+    if let Err(error) = checkout::resume(app, id).await {
+        if error.problem().status == 502 {
+            idempotency::finish(app, stored, 502, idempotency::error_body(&error)).await;
+        }
+        return Err(error);
+    }
+    let created = shown(app, caller, id).await?;
+    idempotency::finish(app, stored, 201, created.without_secret().to_json_string()).await;
+    Ok(Placed::Order(Json(created)))
 }
 
 async fn repeated(app: &App, caller: &Caller, status: u16, body: &str, resource: Uuid) -> Result<Placed, ApiError> {

@@ -121,7 +121,7 @@ pub struct ReversalView {
     pub amount: MoneyView,
     /// How much of it later shares have paid.
     pub netted: MoneyView,
-    /// How much of it the platform has taken upon itself.
+    /// How much of it the platform has taken upon itself; of one made at Connect by hand, how much of it the seller is not to have.
     pub written_off: MoneyView,
     /// Where it stands.
     pub status: ReversalStatusView,
@@ -177,6 +177,8 @@ pub struct TransferView {
     pub amount: MoneyView,
     /// How much of it was taken back.
     pub amount_reversed: MoneyView,
+    /// How much of the share was kept to pay what the seller owed, so that only the rest, `amount`, is sent.
+    pub netted: MoneyView,
     /// Where it stands.
     pub status: TransferStatusView,
     /// Why it waits, if it waits for what time heals.
@@ -206,7 +208,7 @@ pub struct TransferView {
 }
 
 impl From<&SellerTransfer> for TransferView {
-    fn from(SellerTransfer { transfer, reversals }: &SellerTransfer) -> Self {
+    fn from(SellerTransfer { transfer, reversals, netted }: &SellerTransfer) -> Self {
         let reversing = transfer.status() == TransferStatus::ReversalPending;
         let open = reversals.iter().find(|reversal| reversing && reversal.status == ReversalStatus::ReversalPending);
         let (hold, retry_count, next_retry_at, last_error) = match open {
@@ -220,6 +222,7 @@ impl From<&SellerTransfer> for TransferView {
             seller_id: transfer.seller_id.0,
             amount: transfer.amount.into(),
             amount_reversed: MoneyView::of(transfer.amount_reversed, transfer.amount.currency),
+            netted: MoneyView::of(*netted, transfer.amount.currency),
             status: transfer.status().into(),
             hold: hold.map(HoldView::from),
             stripe_transfer_id: transfer.stripe_transfer_id.clone(),

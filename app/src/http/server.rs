@@ -1,7 +1,7 @@
 //! The API as one service, and everything that answers over HTTP put together, by the part that a process plays.
 
 use super::accounts::AccountsApi;
-use super::admin::{AdminMoneyApi, AdminOrdersApi, AttentionApi, DeliveriesApi, LedgerApi, ReconcileApi};
+use super::admin::{AdminMoneyApi, AdminOrdersApi, AttentionApi, AuditsApi, DeliveriesApi, LedgerApi, ReconcileApi};
 use super::health::HealthApi;
 use super::licences::LicencesApi;
 use super::metrics::MetricsApi;
@@ -23,14 +23,14 @@ use veza_mail::OutboxMailer;
 /// Every area of the API.
 pub type Apis = (
     (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi),
-    (AttentionApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
+    (AttentionApi, AuditsApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
     (WebhooksApi, HealthApi, MetricsApi),
 );
 
 fn apis() -> Apis {
     (
         (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi),
-        (AttentionApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
+        (AttentionApi, AuditsApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
         (WebhooksApi, HealthApi::default(), MetricsApi),
     )
 }

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 use veza_domain::attention::{Attention, Code};
+use veza_domain::audit::{Audit, AuditDifference};
 use veza_domain::catalog::Product;
 use veza_domain::dispute::Dispute;
 use veza_domain::effect::Effect;
 use veza_domain::identity::{Email, MailToken, RefreshToken, Session, TokenHash, User};
-use veza_domain::ids::{DeliveryId, EffectId, OrderId, ProductId, ReversalId, SessionId, TransferId, UserId};
+use veza_domain::ids::{AuditId, DeliveryId, EffectId, OrderId, ProductId, ReversalId, SessionId, TransferId, UserId};
 use veza_domain::journal::AdminAction;
 use veza_domain::ledger::Account;
 use veza_domain::licence::{ExclusiveHold, Licence};
@@ -24,10 +25,10 @@ use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
 use veza_domain::webhook::Delivery;
 use veza_ports::storage::{
-    AddressHash, AdminReads, Backlog, CatalogReads, ClaimedReversal, ClaimedTransfer, Commit, CommitError, Committed, DeliveryFilter,
-    FailedLogins, History, IdempotencyRecord, IdentityReads, Instance, Instances, LedgerCheck, ListedOrder, LookClaim, Looked, OrderFilter,
-    OrderReads, Page, ProductFilter, SellerReads, SellerTransfer, StatusFilter, Storage, StoreError, StoredOrder, UnitOfWork,
-    UnknownLogins, Versioned, WaitingOn, Work,
+    AddressHash, AdminReads, Audits, Backlog, CatalogReads, ClaimedReversal, ClaimedTransfer, Commit, CommitError, Committed,
+    DeliveryFilter, FailedLogins, FreshWork, History, IdempotencyRecord, IdentityReads, Instance, Instances, LedgerCheck, ListedOrder,
+    LookClaim, Looked, OrderFilter, OrderReads, Page, ProductFilter, SellerReads, SellerTransfer, StatusFilter, Storage, StoreError,
+    StoredOrder, UnitOfWork, UnknownLogins, Versioned, WaitingOn, Work,
 };
 
 /// A store with points.
@@ -64,6 +65,10 @@ impl Work for Points {
 
     async fn claim_reversals(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedReversal>, StoreError> {
         Ok(self.claimed("reversals", self.inner.claim_reversals(now, lease, limit).await?))
+    }
+
+    async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError> {
+        self.inner.fresh_work(now).await
     }
 
     async fn claim_looks(&self, claim: &LookClaim) -> Result<Vec<Looked>, StoreError> {
@@ -167,4 +172,15 @@ passes_on! {
     UnknownLogins:
     unknown_logins(address: AddressHash) -> Option<FailedLogins>;
     unknown_login_failed(address: AddressHash, at: Timestamp) -> ();
+}
+
+passes_on! {
+    Audits:
+    audit_asked(audit: &Audit) -> Audit;
+    audit_taken(now: Timestamp, lease_until: Timestamp) -> Option<Audit>;
+    audit_told(audit: &Audit, found: &[AuditDifference]) -> bool;
+    audit_stopped(id: AuditId, at: Timestamp) -> bool;
+    audit(id: AuditId) -> Option<Audit>;
+    audits(page: Page) -> Vec<Audit>;
+    audit_differences(id: AuditId, code: Option<&str>, limit: u32, after: Option<u64>) -> Vec<AuditDifference>;
 }

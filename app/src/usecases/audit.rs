@@ -8,8 +8,10 @@
 mod connect;
 pub mod export;
 mod orders;
+pub mod runs;
 
 use crate::services::App;
+use async_trait::async_trait;
 use veza_domain::ids::OrderId;
 use veza_domain::time::Timestamp;
 use veza_ports::storage::StoreError;
@@ -63,11 +65,19 @@ pub struct Progress {
 }
 
 /// Is told of each difference and of the progress, as they come.
+#[async_trait]
 pub trait Listener: Send {
     /// A difference was found.
     fn found(&mut self, difference: &Difference);
     /// A batch is done.
     fn progress(&mut self, progress: &Progress);
+    /// A batch was told; the audit goes on when this has kept it.
+    ///
+    /// # Errors
+    /// [`StoreError`] ends the audit.
+    async fn batch(&mut self, _progress: &Progress) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// What a batch of comparisons brought.
@@ -91,7 +101,7 @@ impl Findings {
         self.differences.push(Difference { code, order_id, subject: subject.into(), ours, theirs, proposed: proposed.to_owned() });
     }
 
-    fn tell(self, progress: &mut Progress, listener: &mut dyn Listener) {
+    async fn tell(self, progress: &mut Progress, listener: &mut dyn Listener) -> Result<(), StoreError> {
         progress.differences += self.differences.len() as u64;
         progress.unread += self.unread;
         progress.imported += self.imported;
@@ -99,6 +109,7 @@ impl Findings {
             listener.found(difference);
         }
         listener.progress(progress);
+        listener.batch(progress).await
     }
 }
 
@@ -114,21 +125,21 @@ pub async fn run(
     listener: &mut dyn Listener,
 ) -> Result<Progress, StoreError> {
     let mut progress = Progress { orders: app.store.count_orders_between(period.since, period.until).await?, ..Progress::default() };
-    ledger(app).await?.tell(&mut progress, listener);
+    ledger(app).await?.tell(&mut progress, listener).await?;
     let mut after = None;
     loop {
         let ids = app.store.orders_between(period.since, period.until, after, BATCH).await?;
         let (len, last) = (ids.len(), ids.last().copied());
         let findings = orders::compare(app, ids, import).await?;
         progress.orders_done += len as u64;
-        findings.tell(&mut progress, listener);
+        findings.tell(&mut progress, listener).await?;
         after = last;
         if len < BATCH as usize {
             break;
         }
     }
     connect::compare(app, period, import, &mut progress, listener).await?;
-    export::compare(app, export).await?.tell(&mut progress, listener);
+    export::compare(app, export).await?.tell(&mut progress, listener).await?;
     Ok(progress)
 }
 

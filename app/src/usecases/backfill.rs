@@ -98,7 +98,7 @@ async fn look_for(app: &App, transfer: &Transfer) -> Result<Match, StoreError> {
 
 async fn adopt(app: &App, operator: Operator, transfer: &Transfer, id: String) -> Result<Match, StoreError> {
     let Some(stored) = app.store.order_file(transfer.order_id).await? else { return Ok(Match::None) };
-    let changes = match decide_adopt_transfer_id(&stored.file, transfer.id, &id) {
+    let changes = match decide_adopt_transfer_id(&stored.file, transfer.id, &id, &app.context()) {
         Ok(changes) => changes,
         Err(refusal) => return Ok(Match::Error(refusal.to_string())),
     };
@@ -106,7 +106,11 @@ async fn adopt(app: &App, operator: Operator, transfer: &Transfer, id: String) -
     let detail = format!("transfer {} is {id} at Connect", transfer.id);
     writes.push(operator.did(app, "backfill_transfer_id", Some(Subject::Transfer(transfer.id)), Some(transfer.order_id), detail));
     Ok(match commit(app, fresh_unit(app, writes)).await {
-        Ok(_) => Match::One { id, written: true },
+        Ok(_) => {
+            // What was given up for lack of the id is due again.
+            app.wake.reversals.notify_one();
+            Match::One { id, written: true }
+        }
         Err(error @ CommitError::Taken(..)) => Match::Error(format!("another transfer has this id already: {error}")),
         Err(error) => Match::Error(chain(&error)),
     })

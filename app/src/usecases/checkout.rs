@@ -1,15 +1,17 @@
 //! Confirming an order (spec/01-money §2): one commit writes order, lines with frozen prices, the payment's effect; only then
 //! is the payment opened at the PSP, under the order's id.
 
+use crate::http::middleware::hints;
 use crate::problem::{ApiError, FieldError, chain};
 use crate::services::App;
 use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
-use crate::usecases::effects::{self, Performed};
+use crate::usecases::effects::{self, EffectError, Performed};
 use crate::usecases::idempotency::Incoming;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use veza_domain::access::Actor;
 use veza_domain::catalog::{Product, ProductStatus};
-use veza_domain::effect::{Effect, EffectKind};
+use veza_domain::effect::{Effect, EffectKind, EffectState};
 use veza_domain::ids::{LineId, OfferId, OrderId, ProductId, UserId};
 use veza_domain::licence::{ExclusiveHold, ExclusiveState, LicenceKind};
 use veza_domain::look::Look;
@@ -18,6 +20,8 @@ use veza_domain::order::{Order, OrderLine, OrderStatus};
 use veza_domain::settlement::{Change, OrderFile, decide_free};
 use veza_ports::storage::{CommitError, Committed, Retry, Revision, Row, RowKey, StoredOrder, UniqueValue, Versioned, Write};
 
+/// When a repetition may find the payment provider there again.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// Most lines of an order.
 pub const LINES_MAX: usize = 100;
 
@@ -229,26 +233,57 @@ fn retarget(write: &mut Write, file: &OrderFile) {
     }
 }
 
+/// The order is placed, and nobody knows yet whether its payment is open.
+fn unavailable(order_id: OrderId) -> ApiError {
+    hints::retry_after(TRY_AGAIN_AFTER);
+    let detail = "the order is placed; its payment will be opened as soon as the payment provider can be reached. Repeat the request with \
+         its Idempotency-Key to go on";
+    ApiError::unavailable("payment_provider_unavailable", detail).with_order(order_id)
+}
+
+fn opened(order_id: OrderId, performed: Result<Performed, EffectError>) -> Result<(), ApiError> {
+    match performed {
+        Ok(Performed::Done) => Ok(()),
+        Ok(Performed::Refused { message }) => Err(ApiError::bad_gateway("payment_provider_refused", message).with_order(order_id)),
+        Ok(Performed::Later { .. }) => Err(unavailable(order_id)),
+        Err(error) => {
+            tracing::error!(order = %order_id, error = chain(&error), "the payment's answer could not be recorded; the worker goes on");
+            Err(unavailable(order_id))
+        }
+    }
+}
+
+/// Goes on with an order whose payment could not be opened when it was placed: what may have been heard is looked up under the order's
+/// id before anything is sent again, so however often and by however many it is asked for, there is one payment.
+///
+/// # Errors
+/// 503 `payment_provider_unavailable` and 502 `payment_provider_refused`, as [`place`]; 503 `busy` while somebody else is at it.
+pub async fn resume(app: &App, order_id: OrderId) -> Result<(), ApiError> {
+    let effect = Effect::pending(EffectKind::CreatePayment(order_id), app.now());
+    let Some(known) = app.store.effect(effect.id).await? else { return Ok(()) }; // a free order
+    if known.value.state == EffectState::Refused {
+        let message = known.value.last_error.unwrap_or_default();
+        return Err(ApiError::bad_gateway("payment_provider_refused", message).with_order(order_id));
+    }
+    if known.value.is_over() {
+        return Ok(());
+    }
+    // Ours for the time of a call: the worker, or a twin of this request, would now be told of a conflict.
+    let taken = Effect { due_at: Some(app.now().plus(app.money.lease())), ..known.value };
+    let write = Write::Update { row: Row::Effect(taken.clone()), expected: known.revision };
+    match commit(app, fresh_unit(app, vec![write])).await {
+        Ok(_) => opened(order_id, effects::work(app, Versioned { value: taken, revision: known.revision.next() }).await),
+        Err(error) if error.retry() == Retry::Redecide => {
+            hints::retry_after(TRY_AGAIN_AFTER);
+            Err(ApiError::unavailable("busy", "the payment of this order is being opened; try again").with_order(order_id))
+        }
+        Err(error) => Err(refused(&error)),
+    }
+}
+
 async fn open_payment(app: &App, order_id: OrderId, effect: Option<Effect>) -> Result<StoredOrder, ApiError> {
     if let Some(value) = effect {
-        let performed = effects::perform(app, Versioned { value, revision: Revision::FIRST }).await;
-        let unavailable = || {
-            ApiError::unavailable(
-                "payment_provider_unavailable",
-                "the order is placed; its payment will be opened as soon as the payment provider can be reached",
-            )
-        };
-        match performed {
-            Ok(Performed::Done) => {}
-            Ok(Performed::Refused { message }) => {
-                return Err(ApiError::bad_gateway("payment_provider_refused", message).with_order(order_id));
-            }
-            Ok(Performed::Later { .. }) => return Err(unavailable().with_order(order_id)),
-            Err(error) => {
-                tracing::error!(order = %order_id, error = chain(&error), "the payment's answer could not be recorded; the worker goes on");
-                return Err(unavailable().with_order(order_id));
-            }
-        }
+        opened(order_id, effects::perform(app, Versioned { value, revision: Revision::FIRST }).await)?;
     } else {
         app.wake.transfers.notify_one();
     }

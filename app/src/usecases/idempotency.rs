@@ -1,17 +1,26 @@
-//! Incoming `Idempotency-Key` headers (spec/05-marketplace): same key and body, same answer; other body, 422; in flight, 409.
+//! Incoming `Idempotency-Key` headers (spec/05-marketplace): same key and body, same answer; other body, 422; in flight, 409. A request
+//! that was answered with 503 is not over: a repetition goes on where it stopped.
 //!
 //! The record is inserted in the commit that makes the order or refund, so there is one of each per key, whatever happens
 //! between the two. Answers are stored without client secrets.
 
+use crate::http::middleware::hints;
 use crate::problem::{ApiError, Problem};
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit};
 use poem_openapi::types::{ParseFromJSON, ToJSON};
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 use uuid::Uuid;
 use veza_domain::ids::UserId;
 use veza_ports::storage::{IdempotencyRecord, IdempotencyState, Revision, Row, Versioned, Write};
 
+/// The scope of requests that place orders; others open refunds.
+pub const ORDERS: &str = "create_order";
+/// The status of an answer after which a repetition goes on.
+pub const TRY_AGAIN: u16 = 503;
+/// When a repetition of what is being worked on may find it done.
+const IN_USE_FOR: Duration = Duration::from_secs(1);
 /// Longest key.
 pub const KEY_CHARS_MAX: usize = 255;
 
@@ -35,7 +44,7 @@ pub enum Begun {
         /// What it made.
         resource: Uuid,
     },
-    /// The process died before it answered: what it made may stand; answer from there.
+    /// It was answered with 503, or the process died before it answered: what it made stands; go on from there.
     Interrupted {
         /// What it would have made.
         resource: Uuid,
@@ -77,16 +86,23 @@ fn known(app: &App, stored: Versioned<IdempotencyRecord>, fingerprint: &[u8; 32]
         return Err(ApiError::unprocessable("idempotency_key_reused", "this Idempotency-Key was used for another request"));
     }
     match &record.state {
+        IdempotencyState::Answered { status: TRY_AGAIN, .. } => Ok(Begun::Interrupted { resource: record.resource, stored }),
         IdempotencyState::Answered { status, body } => {
             Ok(Begun::Answered { status: *status, body: body.clone(), resource: record.resource })
         }
-        IdempotencyState::InFlight if app.now().since(record.created_at) < app.money.lease() => Err(in_use()),
+        IdempotencyState::InFlight if app.now().since(record.created_at) < app.money.lease() => Err(in_use(record)),
         IdempotencyState::InFlight => Ok(Begun::Interrupted { resource: record.resource, stored }),
     }
 }
 
-fn in_use() -> ApiError {
-    ApiError::conflict("idempotency_key_in_use", "a request with this Idempotency-Key is being worked on")
+/// Says what is going on: what the request makes has its id already.
+fn in_use(record: &IdempotencyRecord) -> ApiError {
+    let busy = ApiError::conflict(
+        "idempotency_key_in_use",
+        "a request with this Idempotency-Key is being worked on; its answer is to be had by repeating it in a moment",
+    );
+    hints::retry_after(IN_USE_FOR);
+    if record.scope == ORDERS { busy.with_order(record.resource) } else { busy.with_refund(record.resource) }
 }
 
 impl Incoming {
@@ -108,7 +124,7 @@ impl Incoming {
     /// 409 `idempotency_key_in_use`.
     pub async fn still_ours(&self, app: &App) -> Result<(), ApiError> {
         match app.store.idempotency(self.record.user_id, &self.record.scope, &self.record.key).await? {
-            Some(_) => Err(in_use()),
+            Some(twin) => Err(in_use(&twin.value)),
             None => Ok(()),
         }
     }
@@ -125,12 +141,6 @@ pub async fn finish(app: &App, stored: Versioned<IdempotencyRecord>, status: u16
     if let Err(error) = commit(app, fresh_unit(app, vec![Write::Update { row, expected: stored.revision }])).await {
         tracing::warn!(%error, "the answer to an idempotency key could not be stored");
     }
-}
-
-/// Is this an answer that a repetition should get again? What the caller should simply try again is not.
-#[must_use]
-pub fn is_final(error: &ApiError) -> bool {
-    error.problem().status < 500 || error.problem().status == 502
 }
 
 /// A problem as stored.

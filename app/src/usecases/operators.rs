@@ -2,6 +2,7 @@
 //! the same button at once act once, and the second is told so.
 
 pub mod attention;
+pub mod disputes;
 pub mod transfers;
 pub mod webhooks;
 

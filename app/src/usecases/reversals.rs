@@ -14,7 +14,7 @@ use veza_domain::ids::{OrderId, ReversalId};
 use veza_domain::money::Money;
 use veza_domain::reversal::{Reversal, ReversalStatus};
 use veza_domain::settlement::{Change, Decision, Fact, OrderFile};
-use veza_domain::transfer::{CallOutcome, Step};
+use veza_domain::transfer::{CallOutcome, CallRefusal, Step};
 use veza_ports::storage::{ClaimedReversal, CommitError};
 use veza_ports::transfers::{Found, NewReversal, TransferError, TransferService};
 
@@ -52,7 +52,7 @@ pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<Worked, EffectE
             writes.push(told);
             match commit(app, fresh_unit(app, writes)).await {
                 Ok(_) if is_too_late(app, sent_at) => CallOutcome::NotNow { message: TOO_LATE.to_owned() },
-                Ok(_) => send(app, connect.as_ref(), &key, &reversal, &wanted, claimed.order_id).await,
+                Ok(_) => send(app, connect.as_ref(), &stored.file, &key, &reversal, &wanted).await,
                 Err(CommitError::Conflict(_)) => return Ok(Worked::Nothing),
                 Err(error) => return Err(error.into()),
             }
@@ -90,28 +90,53 @@ fn wanted(reversal: &Reversal, stripe_transfer_id: String) -> NewReversal {
 async fn send(
     app: &App,
     connect: &dyn TransferService,
+    file: &OrderFile,
     key: &str,
     reversal: &Reversal,
     wanted: &NewReversal,
-    order_id: OrderId,
 ) -> CallOutcome {
+    let order_id = file.order.id;
     let answer = connect.create_reversal(key, wanted).await;
     tracing::info!(order = %order_id, reversal = %reversal.id, key, ok = answer.is_ok(), "reversal sent");
     match answer {
         Ok(provider_id) => CallOutcome::Done { provider_id: Some(provider_id) },
-        Err(TransferError::AlreadyReversed(message)) => already_reversed(connect, reversal, wanted, &message).await,
+        Err(TransferError::AlreadyReversed(message)) => already_reversed(connect, file, reversal, wanted, &message).await,
         Err(error) => outcome_of(app, Subject::Reversal(reversal.id), order_id, error).await,
     }
 }
 
-/// Nothing is left to take back: by a call of ours that we did not hear of, or by somebody else.
-async fn already_reversed(connect: &dyn TransferService, reversal: &Reversal, wanted: &NewReversal, message: &str) -> CallOutcome {
+/// Nothing is left to take back, says Connect: by a call of ours that we did not hear of, or by somebody else. It is done only if as much
+/// was taken back there as our books have, and what we want besides: the words alone are no proof.
+async fn already_reversed(
+    connect: &dyn TransferService,
+    file: &OrderFile,
+    reversal: &Reversal,
+    wanted: &NewReversal,
+    message: &str,
+) -> CallOutcome {
     tracing::info!(reversal = %reversal.id, answer = message, "already reversed at Connect");
     match connect.find_reversal(wanted).await {
-        Ok(Found::One(id)) => CallOutcome::Done { provider_id: Some(id) },
-        Ok(Found::None | Found::Several(_)) => CallOutcome::Done { provider_id: None },
-        Err(error) => CallOutcome::NotNow { message: chain(&error) },
+        Ok(Found::One(id)) => return CallOutcome::Done { provider_id: Some(id) },
+        Ok(Found::None | Found::Several(_)) => {}
+        Err(error) => return CallOutcome::NotNow { message: chain(&error) },
     }
+    let at_connect = match connect.transfer(&wanted.stripe_transfer_id).await {
+        Ok(Some(transfer)) => transfer,
+        Ok(None) => {
+            let message = format!("{message}; and then Connect has no such transfer");
+            return CallOutcome::Refused { refusal: CallRefusal::NotFound, message };
+        }
+        Err(error) => return CallOutcome::NotNow { message: chain(&error) },
+    };
+    let booked = file.transfers.iter().find(|transfer| Some(transfer.id) == reversal.transfer_id).map_or(0, |row| row.amount_reversed.0);
+    if at_connect.amount_reversed >= booked.saturating_add(wanted.amount.amount.0) {
+        return CallOutcome::Done { provider_id: None };
+    }
+    let message = format!(
+        "{message}; but Connect has {} taken back, our books have {booked}, and {} is still to come",
+        at_connect.amount_reversed, wanted.amount
+    );
+    CallOutcome::Refused { refusal: CallRefusal::Other, message }
 }
 
 async fn look_up(app: &App, connect: &dyn TransferService, reversal: &Reversal, wanted: &NewReversal, order_id: OrderId) -> CallOutcome {
@@ -145,4 +170,105 @@ async fn record(app: &App, order_id: OrderId, reversal: &Reversal, outcome: Call
     };
     bring(app, Bring { order_id, fact: &fact, as_of: None, unit_id, request: &[], extra: &extra }).await?;
     Ok(worked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_trait::async_trait;
+    use uuid::Uuid;
+    use veza_domain::ids::{RefundId, TransferId, UserId};
+    use veza_domain::look::Look;
+    use veza_domain::money::Minor;
+    use veza_domain::order::{Order, OrderStatus};
+    use veza_domain::time::Timestamp;
+    use veza_domain::transfer::Transfer;
+    use veza_ports::transfers::{
+        ConnectAccount, ListedPayout, ListedTransfer, LookupError, NewTransfer, OnboardingLink, TransferFilter, TransferPage,
+    };
+
+    /// Connect as far as the look-up needs it: no reversal of ours, and so much taken back of the transfer.
+    struct Taken(Option<i64>);
+
+    #[async_trait]
+    impl TransferService for Taken {
+        async fn create_account(&self, _: &str, _: UserId, _: &str) -> Result<ConnectAccount, TransferError> {
+            unreachable!("only looks up")
+        }
+        async fn onboarding_link(&self, _: &str, _: &str, _: &str, _: &str) -> Result<OnboardingLink, TransferError> {
+            unreachable!("only looks up")
+        }
+        async fn account(&self, _: &str) -> Result<Option<ConnectAccount>, LookupError> {
+            unreachable!("only looks up")
+        }
+        async fn create_transfer(&self, _: &str, _: &NewTransfer) -> Result<String, TransferError> {
+            unreachable!("only looks up")
+        }
+        async fn create_reversal(&self, _: &str, _: &NewReversal) -> Result<String, TransferError> {
+            unreachable!("only looks up")
+        }
+        async fn find_transfer(&self, _: &NewTransfer) -> Result<Found, LookupError> {
+            unreachable!("only looks up")
+        }
+        async fn find_reversal(&self, _: &NewReversal) -> Result<Found, LookupError> {
+            Ok(Found::None)
+        }
+        async fn transfer(&self, id: &str) -> Result<Option<ListedTransfer>, LookupError> {
+            Ok(self.0.map(|amount_reversed| ListedTransfer {
+                stripe_transfer_id: id.to_owned(),
+                destination: None,
+                amount: 900,
+                currency: "EUR".to_owned(),
+                amount_reversed,
+                order_id: None,
+                transfer_id: None,
+                created_at: Timestamp(0),
+                reversals: Vec::new(),
+            }))
+        }
+        async fn transfers(&self, _: &TransferFilter, _: Option<&str>) -> Result<TransferPage, LookupError> {
+            unreachable!("only looks up")
+        }
+        async fn payout(&self, _: &str, _: &str) -> Result<Option<ListedPayout>, LookupError> {
+            unreachable!("only looks up")
+        }
+    }
+
+    /// Connect says "already reversed" to 300 of a transfer of 900, of which our books have 100 taken back.
+    async fn said(at_connect: Option<i64>) -> CallOutcome {
+        let (id, now) = (Uuid::from_u128(1), Timestamp(0));
+        let euros = |cents| Money::new(cents, "EUR".parse().unwrap());
+        let transfer = Transfer::open(TransferId(id), OrderId(id), UserId(id), euros(900), now);
+        let reversal = Reversal::open(&transfer, RefundId(id), 0, euros(300), now);
+        let order = Order {
+            id: OrderId(id),
+            buyer_id: UserId(id),
+            status: OrderStatus::Completed,
+            total: euros(1000),
+            refunded: Minor::ZERO,
+            payment_id: None,
+            client_secret: None,
+            failure: None,
+            created_at: now,
+            completed_at: None,
+            refund_deadline: None,
+            look: Look::default(),
+        };
+        let mut file = OrderFile::new(order, Vec::new(), Vec::new());
+        file.transfers.push(transfer.taken_back(Minor(100)).unwrap());
+        let wanted = wanted(&reversal, "tr_1".to_owned());
+        already_reversed(&Taken(at_connect), &file, &reversal, &wanted, "has already been fully reversed").await
+    }
+
+    #[tokio::test]
+    async fn already_reversed_is_believed_as_far_as_connect_has_it() {
+        for enough in [400, 401, 900] {
+            assert_eq!(said(Some(enough)).await, CallOutcome::Done { provider_id: None }, "{enough}");
+        }
+        for less in [0, 100, 399] {
+            let outcome = said(Some(less)).await;
+            assert!(matches!(outcome, CallOutcome::Refused { refusal: CallRefusal::Other, .. }), "{less}: {outcome:?}");
+        }
+        assert!(matches!(said(None).await, CallOutcome::Refused { refusal: CallRefusal::NotFound, .. }));
+    }
 }

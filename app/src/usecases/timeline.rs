@@ -4,6 +4,7 @@ use crate::services::App;
 use veza_domain::ids::OrderId;
 use veza_domain::journal::JournalKind;
 use veza_domain::ledger::Posting;
+use veza_domain::look::Look;
 use veza_domain::refund::RefundOrigin;
 use veza_domain::settlement::OrderFile;
 use veza_domain::time::Timestamp;
@@ -61,6 +62,7 @@ pub async fn of_order(app: &App, id: OrderId) -> Result<Option<Vec<Item>>, Store
     let history = app.store.history(id).await?;
     let attention = app.store.attention_of_order(id).await?;
     let mut items = of_rows(&stored.file);
+    items.extend(of_looks(&stored.file));
     items.extend(of_history(&history));
     items.extend(attention.iter().map(|entry| Item {
         at: entry.since,
@@ -108,6 +110,27 @@ fn of_rows(file: &OrderFile) -> Vec<Item> {
         items.push(item(netting.created_at, ItemKind::Job, text));
     }
     items
+}
+
+/// Looks that found nothing new, one line for all of a row: those that found something stand in the journal.
+fn of_looks(file: &OrderFile) -> Vec<Item> {
+    let order = std::iter::once((format!("payment of order {}", file.order.id), file.order.look));
+    let refunds = file.refunds.iter().map(|refund| (format!("refund {}", refund.id), refund.look));
+    let disputes = file.disputes.iter().map(|dispute| (format!("dispute {}", dispute.psp_dispute_id), dispute.look));
+    let told = |(what, look): (String, Look)| {
+        let (at, due) = (look.last_at?, look.due_at?);
+        let (times, again) = (if look.count == 1 { "once".to_owned() } else { format!("{} times", look.count) }, moment(due));
+        Some(Item {
+            at,
+            kind: ItemKind::Job,
+            text: format!("{what} looked at {times}, here for the last time: nothing new; again at {again}"),
+        })
+    };
+    order.chain(refunds).chain(disputes).filter_map(told).collect()
+}
+
+fn moment(at: Timestamp) -> String {
+    chrono::DateTime::from_timestamp_micros(at.0).unwrap_or_default().format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 fn of_history(history: &History) -> Vec<Item> {

@@ -130,7 +130,9 @@ fn bear_more(draft: &mut Draft<'_>, refund: Refund) -> Result<(), SettlementErro
     if let Some(id) = refund.origin.dispute() {
         let dispute = draft.file.disputes.iter().find(|dispute| dispute.id == id).cloned();
         return match dispute {
-            Some(dispute) if dispute.amount.amount > refund.amount.amount => dispute::book_anew(draft, &dispute, &refund),
+            Some(dispute) if draft.file.loss_amount(&dispute).is_some_and(|lost| lost.amount > refund.amount.amount) => {
+                dispute::book_anew(draft, &dispute, &refund)
+            }
             _ => Ok(()),
         };
     }

@@ -119,12 +119,13 @@ impl Checked<'_> {
     fn disputes(&mut self) {
         let file = self.file;
         for dispute in &file.disputes {
-            let wanted = file.order.is_paid() && dispute.status.is_lost() && file.is_in_currency(dispute);
+            let loss = file.loss_amount(dispute);
+            let wanted = file.order.is_paid() && dispute.status.is_lost() && loss.is_some();
             let standing: Vec<&Refund> = losses(file).filter(|loss| loss.origin == RefundOrigin::Dispute(dispute.id)).collect();
             self.rule(standing.len() == usize::from(wanted), "a lost dispute is not booked once", || {
                 format!("dispute {} is {}, booked {} times", dispute.psp_dispute_id, dispute.status.as_str(), standing.len())
             });
-            let fits = standing.iter().all(|loss| loss.amount.amount <= dispute.amount.amount);
+            let fits = standing.iter().all(|booked| loss.is_some_and(|loss| booked.amount.amount <= loss.amount));
             self.rule(fits, "more was booked than a dispute is about", || dispute.psp_dispute_id.clone());
         }
         for loss in losses(file) {
@@ -146,7 +147,9 @@ impl Checked<'_> {
         let surplus: i128 = losses(file).map(|loss| wide(surplus(file, loss))).sum();
         let of_fee = postings.iter().filter(|posting| posting.event.starts_with("dispute_fee:")).flat_map(|posting| &posting.entries);
         let dispute_fees: i128 = of_fee.filter(|entry| entry.account == Account::DisputeLoss).map(|entry| wide(entry.amount.0)).sum();
-        let written_off: i128 = file.reversals.iter().map(|row| wide(row.written_off.0)).sum();
+        // What the platform took upon itself, less what it kept of shares that others had taken back.
+        let borne = |row: &Reversal| if row.cause == ReversalCause::External { -row.written_off.0 } else { row.written_off.0 };
+        let written_off: i128 = file.reversals.iter().map(|row| wide(borne(row))).sum();
         self.balance(Account::PspClearing, captured - back - surplus - dispute_fees, "psp_clearing is not captured less what went back");
         self.balance(Account::PlatformFee, inside - by_sellers - fees_taken, "platform_fee is not what the lines and refunds say");
         let lost = back - inside + surplus + dispute_fees + written_off;
@@ -183,7 +186,7 @@ impl Checked<'_> {
         self.balance(Account::Connect(seller), taken + external - sent, "connect is not what transfers carry");
         let owing = debts - taken - written_off - kept;
         self.balance(Account::SellerReceivable(seller), owing, "seller_receivable is not what reversals and nettings leave open");
-        let owed = given - share + sent - debts - external + kept;
+        let owed = given - share + sent - debts - external + kept + wide(file.kept(seller));
         self.balance(Account::SellerPayable(seller), owed, "seller_payable is not what was earned and not sent");
     }
 
@@ -193,6 +196,9 @@ impl Checked<'_> {
         let open = |row: &&Transfer| matches!(row.status(), TransferStatus::Pending | TransferStatus::Failed);
         let on_its_way: i64 = file.transfers_of(seller).filter(open).map(|row| row.amount.amount.0).sum();
         let over = file.over(seller);
+        self.rule(file.kept(seller) <= file.share_left(seller).max(0), "more was kept from a seller than was earned", || {
+            format!("seller {seller}: {} of {}", file.kept(seller), file.share_left(seller))
+        });
         self.rule(-over <= on_its_way, "a seller has more than was earned, and nothing takes it back", || {
             format!("seller {seller}: {}", -over)
         });
@@ -235,7 +241,8 @@ fn losses(file: &OrderFile) -> impl Iterator<Item = &Refund> {
 /// What the bank took beyond the refund by which the loss is booked.
 fn surplus(file: &OrderFile, loss: &Refund) -> i64 {
     let dispute = file.disputes.iter().find(|dispute| Some(dispute.id) == loss.origin.dispute());
-    dispute.map_or(0, |dispute| dispute.amount.amount.0 - loss.amount.amount.0)
+    let lost = dispute.and_then(|dispute| file.loss_amount(dispute));
+    lost.map_or(0, |lost| lost.amount.0 - loss.amount.amount.0)
 }
 
 fn taken_at_connect(reversal: &Reversal) -> i64 {

@@ -1,6 +1,7 @@
 //! What Connect has of a transfer, read now: reversals that are ours, and those that somebody made by hand (spec/01-money §5).
 
 use super::draft::Draft;
+use super::operators::learn_id;
 use super::shares::set_off_and_send;
 use super::taking_back::move_along;
 use super::transfer::{settle_reversal, settle_transfer};
@@ -80,7 +81,7 @@ fn arrived(draft: &mut Draft<'_>, transfer: Transfer, fact: &ConnectTransferFact
         draft.flag(Subject::Transfer(transfer.id), Code::TransferMismatch, detail);
         return Ok(true);
     }
-    draft.put(Change::Transfer(transfer.known_as(&fact.id)));
+    learn_id(draft, transfer, &fact.id)?;
     Ok(true)
 }
 

@@ -5,14 +5,14 @@
 
 use super::booking::{book, follow, moment_after, rebalanced, unasked, unbook};
 use super::draft::Draft;
-use super::{Change, SettlementError, Source, Verdict};
+use super::{Change, OrderFile, SettlementError, Source, Verdict};
 use crate::attention::{Code, Subject};
 use crate::dispute::{Dispute, DisputeStatus};
 use crate::effect::EffectKind;
 use crate::ids::{DisputeId, RefundId, derive};
 use crate::ledger::{self, Event};
 use crate::look::Look;
-use crate::money::{Currency, Money};
+use crate::money::{Currency, Minor, Money};
 use crate::refund::{Refund, RefundOrigin};
 use crate::time::Timestamp;
 
@@ -45,8 +45,11 @@ impl DisputeFact {
 
     /// The row after it: what it does not say stays.
     fn applied_to(&self, row: &Dispute, status: DisputeStatus) -> Dispute {
+        let amount = self.money().unwrap_or(row.amount);
         Dispute {
-            amount: self.money().unwrap_or(row.amount),
+            amount,
+            // What it is worth was said of that amount.
+            booked_as: row.booked_as.filter(|_| amount == row.amount),
             status,
             stage: self.stage.clone().or_else(|| row.stage.clone()),
             reason: self.reason.clone().or_else(|| row.reason.clone()),
@@ -70,6 +73,7 @@ pub(super) fn settle(draft: &mut Draft<'_>, fact: &DisputeFact) -> Result<Verdic
             order_id,
             psp_dispute_id: fact.psp_dispute_id.clone(),
             amount,
+            booked_as: None,
             status,
             stage: fact.stage.clone(),
             reason: fact.reason.clone(),
@@ -120,6 +124,11 @@ impl DisputeStatus {
     }
 }
 
+/// An operator has said what a dispute in another currency is worth in the order's.
+pub(super) fn book_as(draft: &mut Draft<'_>, dispute: &Dispute, amount: Minor) -> Result<(), SettlementError> {
+    enter(draft, Some(dispute), Dispute { booked_as: Some(amount), ..dispute.clone() })
+}
+
 /// The dispute becomes `next`; books, shares and the operators' list follow.
 fn enter(draft: &mut Draft<'_>, before: Option<&Dispute>, next: Dispute) -> Result<(), SettlementError> {
     let now = draft.context.now;
@@ -140,7 +149,7 @@ fn enter(draft: &mut Draft<'_>, before: Option<&Dispute>, next: Dispute) -> Resu
     let mut came_back = false;
     if let Some(loss) = draft.file.loss_of(next.id).cloned()
         && let Some(before) = before
-        && (!next.status.is_lost() || before.amount != next.amount)
+        && (!next.status.is_lost() || draft.file.loss_amount(before) != draft.file.loss_amount(&next))
     {
         rebalanced(draft, |draft| unbook_loss(draft, before, &loss))?;
         came_back = true;
@@ -169,9 +178,14 @@ fn tell(draft: &mut Draft<'_>, before: Option<&Dispute>, next: &Dispute) {
     if next.status != DisputeStatus::Expired && was == Some(DisputeStatus::Expired) {
         draft.put(Change::Settled(subject, Code::DisputeExpired));
     }
-    if !draft.file.is_in_currency(next) && before.is_none_or(|row| row.amount.currency != next.amount.currency) {
-        let detail = format!("{detail}; the order is in {}, so a loss can't be booked", draft.file.order.total.currency);
-        draft.flag(subject, Code::AmountMismatch, detail);
+    let unbooked = |row: &Dispute, file: &OrderFile| row.status.is_lost() && file.loss_amount(row).is_none();
+    match (before.is_some_and(|row| unbooked(row, &draft.file)), unbooked(next, &draft.file)) {
+        (false, true) => {
+            let detail = format!("{detail}; the order is in {}: what is it worth there?", draft.file.order.total.currency);
+            draft.flag(subject, Code::DisputeInAnotherCurrency, detail);
+        }
+        (true, false) => draft.put(Change::Settled(subject, Code::DisputeInAnotherCurrency)),
+        _ => {}
     }
 }
 
@@ -186,7 +200,7 @@ pub(super) fn lose_what_was_lost(draft: &mut Draft<'_>) -> Result<(), Settlement
 /// Books a lost dispute, unless it is booked: a refund of what the order has left of it, the rest a loss, and once the fee.
 fn lose(draft: &mut Draft<'_>, dispute: &Dispute) -> Result<(), SettlementError> {
     let booked = draft.file.loss_of(dispute.id).is_some();
-    if booked || !dispute.status.is_lost() || !draft.file.is_in_currency(dispute) {
+    if booked || !dispute.status.is_lost() || draft.file.loss_amount(dispute).is_none() {
         return Ok(());
     }
     rebalanced(draft, |draft| book_loss(draft, dispute))
@@ -196,7 +210,8 @@ fn lose(draft: &mut Draft<'_>, dispute: &Dispute) -> Result<(), SettlementError>
 pub(super) fn book_anew(draft: &mut Draft<'_>, dispute: &Dispute, loss: &Refund) -> Result<(), SettlementError> {
     unbook_loss(draft, dispute, loss)?;
     book_loss(draft, dispute)?;
-    if draft.file.loss_of(dispute.id).is_some_and(|loss| loss.amount == dispute.amount) {
+    let whole = draft.file.loss_amount(dispute);
+    if draft.file.loss_of(dispute.id).is_some_and(|loss| Some(loss.amount) == whole) {
         draft.put(Change::Settled(Subject::Dispute(dispute.id), Code::DisputeExceedsOrder));
     }
     Ok(())
@@ -204,7 +219,8 @@ pub(super) fn book_anew(draft: &mut Draft<'_>, dispute: &Dispute, loss: &Refund)
 
 fn book_loss(draft: &mut Draft<'_>, dispute: &Dispute) -> Result<(), SettlementError> {
     let (order, now) = (draft.file.order.clone(), draft.context.now);
-    let amount = Money { amount: dispute.amount.amount.min(order.total.amount.minus(order.refunded)?), ..dispute.amount };
+    let Some(lost) = draft.file.loss_amount(dispute) else { return Ok(()) };
+    let amount = Money { amount: lost.amount.min(order.total.amount.minus(order.refunded)?), ..lost };
     let earlier: Vec<&Refund> = draft.file.refunds.iter().filter(|row| row.origin == RefundOrigin::Dispute(dispute.id)).collect();
     let is_first = earlier.is_empty();
     let id = lost_refund_id(dispute.id, earlier.len());
@@ -212,10 +228,10 @@ fn book_loss(draft: &mut Draft<'_>, dispute: &Dispute) -> Result<(), SettlementE
     let lines = draft.file.lines.iter().map(|line| line.id).collect();
     let refund = unasked(draft, id, amount, RefundOrigin::Dispute(dispute.id), dispute.reason.clone());
     book(draft, Refund { lines, ..refund }, Event::RefundSucceeded(id), at)?;
-    let surplus = Money { amount: dispute.amount.amount.minus(amount.amount)?, ..dispute.amount };
+    let surplus = Money { amount: lost.amount.minus(amount.amount)?, ..lost };
     if surplus.amount.is_positive() {
         draft.put(Change::Posting(ledger::lost(Event::DisputeSurplus(dispute.id, at), order.id, surplus, false, now)?));
-        let detail = format!("{} was lost; the order had {} left", dispute.amount, amount);
+        let detail = format!("{lost} was lost; the order had {amount} left");
         draft.flag(Subject::Dispute(dispute.id), Code::DisputeExceedsOrder, detail);
     }
     let fee = Money { amount: draft.context.dispute_fee, currency: order.total.currency };
@@ -230,7 +246,8 @@ fn unbook_loss(draft: &mut Draft<'_>, dispute: &Dispute, loss: &Refund) -> Resul
     let (order_id, now) = (draft.file.order.id, draft.context.now);
     let why = "the dispute is not lost as it was booked".to_owned();
     unbook(draft, loss, Some(why))?;
-    let surplus = Money { amount: dispute.amount.amount.minus(loss.amount.amount)?, ..dispute.amount };
+    let lost = draft.file.loss_amount(dispute).unwrap_or(loss.amount);
+    let surplus = Money { amount: lost.amount.minus(loss.amount.amount)?, ..lost };
     if surplus.amount.is_positive() {
         let event = Event::DisputeSurplusUndone(dispute.id, loss.succeeded_at.unwrap_or(loss.created_at));
         draft.put(Change::Posting(ledger::lost(event, order_id, surplus, true, now)?));

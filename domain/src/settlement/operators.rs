@@ -1,16 +1,18 @@
 //! What operators do by hand to transfers and reversals (spec/01-money §5). Two who press the same button act once: the second is
 //! refused, or finds that nothing is left to change.
 
+use super::dispute::book_as;
 use super::draft::Draft;
-use super::shares::{next_transfer_id, open_share, replace_what_others_took, send_what_is_missing, set_off};
+use super::shares::{next_transfer_id, open_share, replace_what_others_took, send_what_is_missing, set_off, set_off_and_send};
 use super::taking_back::move_along;
 use super::{Change, Context, OrderFile, SettlementError};
 use crate::attention::{Code, Subject};
-use crate::ids::{ReversalId, TransferId};
+use crate::dispute::DisputeStatus;
+use crate::ids::{DisputeId, ReversalId, TransferId};
 use crate::ledger::{self, Event};
 use crate::money::{Minor, Money};
 use crate::reversal::{Reversal, ReversalCause, ReversalStatus};
-use crate::transfer::{Hold, TransferStatus};
+use crate::transfer::{Hold, Transfer, TransferStatus};
 
 /// Why a transfer is not tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +93,51 @@ pub fn decide_replace_transfer(file: &OrderFile, id: TransferId, context: &Conte
     Ok(draft.changes())
 }
 
+/// Why nothing is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeepRefusal {
+    /// The order has no such transfer.
+    #[error("the order has no such transfer")]
+    Unknown,
+    /// Nobody took anything of it by hand, or it was replaced, kept or refunded since.
+    #[error("nothing of the transfer was taken back by hand that the seller still lacks")]
+    NothingWithheld,
+    /// The books can't take it.
+    #[error(transparent)]
+    Books(#[from] SettlementError),
+}
+
+/// What others took back of a transfer at Connect is not to go to the seller: the platform keeps it, as far as no refund accounts for
+/// it. The other answer to it is [`decide_replace_transfer`].
+///
+/// # Errors
+/// [`KeepRefusal`].
+pub fn decide_keep_back(file: &OrderFile, id: TransferId, context: &Context) -> Result<Vec<Change>, KeepRefusal> {
+    let transfer = file.transfers.iter().find(|transfer| transfer.id == id).ok_or(KeepRefusal::Unknown)?;
+    let seller = transfer.seller_id;
+    let mut draft = Draft::new(file, context);
+    set_off(&mut draft, seller)?;
+    let mut left = draft.file.withheld(seller);
+    let external = |row: &&Reversal| row.cause == ReversalCause::External && row.open_amount().is_positive();
+    let rows: Vec<Reversal> = draft.file.reversals_of(id).filter(external).cloned().collect();
+    if left <= 0 || rows.is_empty() {
+        return Err(KeepRefusal::NothingWithheld);
+    }
+    for row in rows {
+        let part = Minor(left.min(row.open_amount().0));
+        if part.is_positive() {
+            left -= part.0;
+            let amount = Money { amount: part, currency: row.amount.currency };
+            let event = Event::KeptBack(row.id, context.fresh);
+            let posting = ledger::kept_back(event, row.order_id, seller, amount, false, context.now).map_err(SettlementError::from)?;
+            draft.put(Change::Posting(posting));
+            draft.put(Change::Reversal(Reversal { written_off: Minor(row.written_off.0 + part.0), ..row }));
+        }
+    }
+    draft.put(Change::Settled(Subject::Transfer(id), Code::ExternalReversal));
+    Ok(draft.changes())
+}
+
 /// Why a debt is not written off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteOffRefusal {
@@ -134,11 +181,59 @@ pub fn decide_write_off(file: &OrderFile, id: ReversalId, context: &Context) -> 
         draft.put(Change::Reversal(Reversal { written_off, ..reversal.given_up("written off by an operator") }));
         draft.put(Change::Posting(posting.map_err(SettlementError::from)?));
         draft.put(Change::Settled(Subject::Reversal(id), Code::ReversalPermanentlyFailed));
-        if let Some(transfer) = transfer {
-            move_along(&mut draft, transfer)?;
+        match transfer {
+            Some(transfer) => move_along(&mut draft, transfer)?,
+            None => draft.put(Change::Settled(Subject::Reversal(id), Code::NothingAtConnect)),
         }
         send_what_is_missing(&mut draft, seller)?;
     }
+    Ok(draft.changes())
+}
+
+/// Why a loss is not booked by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BookLossRefusal {
+    /// The order has no such dispute.
+    #[error("the order has no such dispute")]
+    Unknown,
+    /// It is in the order's currency: it is booked by itself.
+    #[error("the dispute is in the order's currency: its loss is booked by itself")]
+    InCurrency,
+    /// Nobody has lost it (yet), or the order was not paid.
+    #[error("the dispute is {}: there is no loss to book", .0.as_str())]
+    NotLost(DisputeStatus),
+    /// It has been done.
+    #[error("its loss is booked")]
+    Booked,
+    /// Nothing, or less.
+    #[error("a loss is more than nothing")]
+    NotPositive,
+    /// The books can't take it.
+    #[error(transparent)]
+    Books(#[from] SettlementError),
+}
+
+/// Books the loss of a dispute that is in another currency than its order, as `amount` of the order's: what of it the order has left
+/// goes back like a refund, the rest is the platform's loss, and the shares that it held go their way.
+///
+/// # Errors
+/// [`BookLossRefusal`].
+pub fn decide_book_loss(file: &OrderFile, id: DisputeId, amount: Minor, context: &Context) -> Result<Vec<Change>, BookLossRefusal> {
+    let dispute = file.disputes.iter().find(|dispute| dispute.id == id).ok_or(BookLossRefusal::Unknown)?;
+    if file.is_in_currency(dispute) {
+        return Err(BookLossRefusal::InCurrency);
+    }
+    if !dispute.status.is_lost() || !file.order.is_paid() {
+        return Err(BookLossRefusal::NotLost(dispute.status));
+    }
+    if dispute.booked_as.is_some() {
+        return Err(BookLossRefusal::Booked);
+    }
+    if !amount.is_positive() {
+        return Err(BookLossRefusal::NotPositive);
+    }
+    let mut draft = Draft::new(file, context);
+    book_as(&mut draft, dispute, amount)?;
     Ok(draft.changes())
 }
 
@@ -154,19 +249,38 @@ pub enum AdoptRefusal {
     /// It has another id.
     #[error("the transfer has another id")]
     HasAnother,
+    /// The books can't take it.
+    #[error(transparent)]
+    Books(#[from] SettlementError),
 }
 
-/// Stores Connect's id of a transfer that was completed without one (`veza backfill-transfer-ids`).
+/// Stores Connect's id of a transfer that was completed without one (`veza backfill-transfer-ids`); reversals that were given up for
+/// lack of it are due again.
 ///
 /// # Errors
 /// [`AdoptRefusal`].
-pub fn decide_adopt_transfer_id(file: &OrderFile, id: TransferId, stripe_id: &str) -> Result<Vec<Change>, AdoptRefusal> {
+pub fn decide_adopt_transfer_id(file: &OrderFile, id: TransferId, stripe_id: &str, context: &Context) -> Result<Vec<Change>, AdoptRefusal> {
     let transfer = file.transfers.iter().find(|transfer| transfer.id == id).ok_or(AdoptRefusal::Unknown)?;
     let open = matches!(transfer.status(), TransferStatus::Pending | TransferStatus::Failed);
     match &transfer.stripe_transfer_id {
         Some(ours) if ours == stripe_id => Ok(Vec::new()),
         Some(_) => Err(AdoptRefusal::HasAnother),
         None if open || !file.carries(transfer) => Err(AdoptRefusal::NotAtConnect(transfer.status())),
-        None => Ok(vec![Change::Transfer(transfer.clone().known_as(stripe_id))]),
+        None => {
+            let mut draft = Draft::new(file, context);
+            learn_id(&mut draft, transfer.clone(), stripe_id)?;
+            Ok(draft.changes())
+        }
     }
+}
+
+/// A transfer's id at Connect is found: what was given up for lack of it is tried after all.
+pub(super) fn learn_id(draft: &mut Draft<'_>, transfer: Transfer, stripe_id: &str) -> Result<(), SettlementError> {
+    let (id, seller) = (transfer.id, transfer.seller_id);
+    draft.put(Change::Transfer(transfer.known_as(stripe_id)));
+    for row in draft.file.reversals_of(id).filter(|row| row.lacks_an_id()).cloned().collect::<Vec<_>>() {
+        draft.put(Change::Settled(Subject::Reversal(row.id), Code::ReversalPermanentlyFailed));
+        draft.put(Change::Reversal(row.reopened(draft.context.now)));
+    }
+    set_off_and_send(draft, seller)
 }

@@ -43,7 +43,7 @@ pub(super) fn open_share(
 }
 
 /// Keeps what the seller owes from other orders, oldest first, and says what of `share` is left. The debtor's order is not
-/// touched: the debt's own worker ends it.
+/// touched: the debt's own worker ends what is pending, and what was given up is over anyhow.
 fn pay_debts(draft: &mut Draft<'_>, seller: UserId, share: Minor) -> Result<Minor, SettlementError> {
     let order = draft.file.order.clone();
     let payable = |debt: &&Reversal| {
@@ -56,7 +56,11 @@ fn pay_debts(draft: &mut Draft<'_>, seller: UserId, share: Minor) -> Result<Mino
         let paid = left.min(debt.open_amount());
         if paid.is_positive() {
             keep(draft, &debt, paid)?;
-            draft.put(Change::Debt(debt.netted(paid, draft.context.now)?));
+            let debt = debt.netted(paid, draft.context.now)?;
+            if debt.status == ReversalStatus::PermanentlyFailed && debt.open_amount() == Minor::ZERO {
+                draft.put(Change::Settled(Subject::Reversal(debt.id), Code::ReversalPermanentlyFailed));
+            }
+            draft.put(Change::Debt(debt));
             left = left.minus(paid)?;
         }
     }
@@ -166,7 +170,10 @@ fn pay_own_debt(draft: &mut Draft<'_>, debt: Reversal, paid: Minor) -> Result<()
     match (paid.status, paid.transfer_id) {
         (ReversalStatus::ReversalPending, transfer) if over => {
             draft.put(Change::Reversal(paid.closed()));
-            transfer.map_or(Ok(()), |transfer| move_along(draft, transfer))?;
+            match transfer {
+                Some(transfer) => move_along(draft, transfer)?,
+                None => draft.put(Change::Settled(Subject::Reversal(id), Code::NothingAtConnect)),
+            }
         }
         (ReversalStatus::PermanentlyFailed, _) if over => {
             draft.put(Change::Reversal(paid));
@@ -186,6 +193,27 @@ pub(super) fn replace_what_others_took(draft: &mut Draft<'_>, id: TransferId, am
         if part > 0 {
             left -= part;
             draft.put(Change::Reversal(row.netted(Minor(part), draft.context.now)?));
+        }
+    }
+    Ok(())
+}
+
+/// What the platform keeps of a share is at most what the seller has earned: as far as a refund takes that back, it was never the
+/// seller's to lose.
+pub(super) fn keep_no_more_than_was_earned(draft: &mut Draft<'_>) -> Result<(), SettlementError> {
+    for seller in draft.file.sellers() {
+        let mut beyond = draft.file.kept(seller) - draft.file.share_left(seller).max(0);
+        let kept = |row: &&Reversal| row.seller_id == seller && row.cause == ReversalCause::External && row.written_off.is_positive();
+        for row in draft.file.reversals.iter().filter(kept).cloned().collect::<Vec<_>>() {
+            let part = Minor(beyond.min(row.written_off.0));
+            if part.is_positive() {
+                beyond -= part.0;
+                let event = Event::KeptBackUndone(row.id, draft.context.fresh);
+                let amount = Money { amount: part, currency: row.amount.currency };
+                let posting = ledger::kept_back(event, row.order_id, seller, amount, true, draft.context.now)?;
+                draft.put(Change::Posting(posting));
+                draft.put(Change::Reversal(Reversal { written_off: row.written_off.minus(part)?, ..row }));
+            }
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 //!
 //! Every rule that opens, ends or nets something asks these sums and not its own history, so facts may come in any order.
 //! For a seller, in minor units:
-//! - `earned`: shares of granted lines, less what the refunds that stand take back;
+//! - `earned`: shares of granted lines, less what the refunds that stand take back and what an operator has kept;
 //! - `sent`: what transfers carry and have not given back, plus what was kept to pay debts, less what later shares paid of this
 //!   order's own debts;
 //! - `covered`: what this order's reversals are taking back or were given up taking back;
@@ -11,6 +11,7 @@
 use super::OrderFile;
 use crate::dispute::Dispute;
 use crate::ids::{DisputeId, TransferId, UserId};
+use crate::money::Money;
 use crate::order::{OrderLine, OrderStatus};
 use crate::refund::{Refund, RefundOrigin, RefundStatus};
 use crate::reversal::{Reversal, ReversalCause, ReversalStatus};
@@ -47,8 +48,8 @@ impl OrderFile {
         self.disputes.iter().any(|dispute| dispute.status.is_open())
     }
 
-    /// May its worker send `transfer` now? Not while a dispute is open, nor after one was lost that the books can't take (another
-    /// currency): then it waits with that hold, and what may have been sent before is only looked up.
+    /// May its worker send `transfer` now? Not while a dispute is open, nor after one was lost that the books can't take yet (another
+    /// currency, and nobody has said what it is worth): then it waits with that hold, and what may have been sent before is only looked up.
     ///
     /// # Errors
     /// The reason to hold it.
@@ -58,11 +59,16 @@ impl OrderFile {
     }
 
     fn holds_shares(&self, dispute: &Dispute) -> bool {
-        dispute.status.is_open() || dispute.status.is_lost() && !self.is_in_currency(dispute)
+        dispute.status.is_open() || dispute.status.is_lost() && self.loss_amount(dispute).is_none()
     }
 
     pub(super) fn is_in_currency(&self, dispute: &Dispute) -> bool {
         dispute.amount.currency == self.order.total.currency
+    }
+
+    /// What the books take a dispute's loss to be, in the order's currency.
+    pub(super) fn loss_amount(&self, dispute: &Dispute) -> Option<Money> {
+        dispute.loss_in(self.order.total.currency)
     }
 
     /// The refunds that stand, oldest first.
@@ -117,10 +123,21 @@ impl OrderFile {
 
     /// Never below zero: an order that granted nothing earns nothing, and its refund takes nothing back.
     pub(super) fn earned(&self, seller: UserId) -> i64 {
+        (self.share_left(seller) - self.kept(seller)).max(0)
+    }
+
+    /// Shares of granted lines, less what the refunds that stand take back.
+    pub(super) fn share_left(&self, seller: UserId) -> i64 {
         let granted = |line: &&OrderLine| line.seller_id == seller && self.licences.iter().any(|licence| licence.line_id == line.id);
         let share: i64 = self.lines.iter().filter(granted).map(|line| line.share.0).sum();
         let parts = self.standing_refunds().flat_map(|refund| &refund.seller_parts);
-        (share - parts.filter(|part| part.seller_id == seller).map(|part| part.amount.0).sum::<i64>()).max(0)
+        share - parts.filter(|part| part.seller_id == seller).map(|part| part.amount.0).sum::<i64>()
+    }
+
+    /// What others took back from a seller at Connect and the seller is not to have, by an operator's word.
+    pub(super) fn kept(&self, seller: UserId) -> i64 {
+        let external = |reversal: &&Reversal| reversal.seller_id == seller && reversal.cause == ReversalCause::External;
+        self.reversals.iter().filter(external).map(|reversal| reversal.written_off.0).sum()
     }
 
     pub(super) fn sent(&self, seller: UserId) -> i64 {
@@ -137,7 +154,7 @@ impl OrderFile {
         self.earned(seller) + self.covered(seller) - self.sent(seller)
     }
 
-    /// What others took back from a seller at Connect and no operator has replaced.
+    /// What others took back from a seller at Connect and no operator has replaced or kept.
     pub(super) fn taken_by_others(&self, seller: UserId) -> i64 {
         let external = |reversal: &&Reversal| reversal.seller_id == seller && reversal.cause == ReversalCause::External;
         self.reversals.iter().filter(external).map(|reversal| reversal.open_amount().0).sum()

@@ -1,7 +1,9 @@
 //! What a refund takes back of shares: reversals of what a seller has, the end of what was never sent.
 
 use super::draft::Draft;
+use super::shares::keep_no_more_than_was_earned;
 use super::{Change, SettlementError};
+use crate::attention::{Code, Subject};
 use crate::ids::{RefundId, TransferId};
 use crate::ledger;
 use crate::money::{Minor, Money};
@@ -17,6 +19,7 @@ use std::cmp::Reverse;
 /// off the rows and not off one refund: a refund that came undone and then succeeded after all has a reversal already, whose
 /// money has gone out again.
 pub(super) fn open_reversals(draft: &mut Draft<'_>) -> Result<(), SettlementError> {
+    keep_no_more_than_was_earned(draft)?;
     let mut refunds: Vec<Refund> = draft.file.standing_refunds().rev().cloned().collect();
     refunds.sort_by_key(|refund| Reverse(refund.succeeded_at)); // the one that opens the gap comes first
     for refund in &refunds {
@@ -62,7 +65,10 @@ fn leave_owing(draft: &mut Draft<'_>, refund: &Refund, part: SellerPart) -> Resu
     let amount = Money::new(amount, refund.amount.currency);
     let same = |debt: &&Reversal| debt.transfer_id.is_none() && debt.cause.refund() == Some(refund.id);
     let earlier = draft.file.debts_of(seller_id).filter(same).count();
-    open(draft, Reversal::open_debt(refund, seller_id, earlier, amount, &draft.context.reversals, draft.context.now))
+    let debt = Reversal::open_debt(refund, seller_id, earlier, amount, &draft.context.reversals, draft.context.now);
+    let detail = format!("{amount} owed by seller {seller_id}: the share had paid an earlier debt, so Connect holds nothing of it");
+    draft.flag(Subject::Reversal(debt.id), Code::NothingAtConnect, detail);
+    open(draft, debt)
 }
 
 fn open(draft: &mut Draft<'_>, reversal: Reversal) -> Result<(), SettlementError> {

@@ -8,7 +8,7 @@ use crate::attention::{Code, Subject};
 use crate::ids::{ReversalId, TransferId};
 use crate::ledger;
 use crate::money::{Minor, Money};
-use crate::reversal::{Reversal, ReversalStatus};
+use crate::reversal::{LACKS_AN_ID, Reversal, ReversalStatus};
 use crate::transfer::{CallOutcome, CallRefusal, Hold, TransferStatus};
 
 pub(super) fn settle_transfer(draft: &mut Draft<'_>, id: TransferId, outcome: &CallOutcome) -> Result<Verdict, SettlementError> {
@@ -61,7 +61,7 @@ pub(super) fn settle_reversal(draft: &mut Draft<'_>, id: ReversalId, outcome: &C
     let (policy, now) = (draft.context.reversals, draft.context.now);
     let taken = reversal.open_amount();
     let after = match (&transfer.stripe_transfer_id, outcome) {
-        (None, _) => reversal.clone().given_up("the transfer has no id at Connect"),
+        (None, _) => reversal.clone().given_up(LACKS_AN_ID),
         (Some(_), CallOutcome::Done { provider_id: None }) if taken > transfer.left() => {
             // Somebody took a part of it back by hand, so it was not our call: what is left of the debt is tried again.
             let message = "less is left of the transfer than is to be taken back".to_owned();
@@ -106,10 +106,14 @@ fn no_call_made(draft: &mut Draft<'_>, reversal: Reversal) -> Result<Verdict, Se
     if reversal.open_amount() == Minor::ZERO {
         let of = reversal.transfer_id;
         let seller = reversal.seller_id;
+        let id = reversal.id;
         draft.put(Change::Reversal(reversal.closed()));
         match of {
             Some(transfer) => ended(draft, transfer)?,
-            None => send_what_is_missing(draft, seller)?,
+            None => {
+                draft.put(Change::Settled(Subject::Reversal(id), Code::NothingAtConnect));
+                send_what_is_missing(draft, seller)?;
+            }
         }
     } else {
         let (policy, now) = (draft.context.reversals, draft.context.now);

@@ -290,8 +290,8 @@ fn a_stranger_who_takes_all_leaves_the_same_whatever_was_under_way() {
 fn an_id_is_adopted_by_what_connect_has_and_by_nothing_else() {
     let mut book = Book::paid(checkout(&[(1, 1000)], 1_000));
     let id = transfer(&book).id;
-    let adopt = |book: &Book, name| decide_adopt_transfer_id(&book.file, id, name);
-    assert_eq!(decide_adopt_transfer_id(&book.file, TransferId(uuid(7)), "tr_1"), Err(AdoptRefusal::Unknown));
+    let adopt = |book: &Book, name| decide_adopt_transfer_id(&book.file, id, name, &book.context());
+    assert_eq!(decide_adopt_transfer_id(&book.file, TransferId(uuid(7)), "tr_1", &book.context()), Err(AdoptRefusal::Unknown));
     assert_eq!(adopt(&book, "tr_1"), Err(AdoptRefusal::NotAtConnect(TransferStatus::Pending)));
     book.tell(Fact::Transfer(id, CallOutcome::Done { provider_id: None }));
     let changes = adopt(&book, "tr_1").unwrap();

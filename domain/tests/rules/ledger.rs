@@ -3,8 +3,8 @@
 use crate::support::*;
 use veza_domain::ids::{DisputeId, NettingId, ReversalId, TransferId};
 use veza_domain::ledger::{
-    Account, Event, Posting, UnknownAccount, external_reversal, lost, netted, order_completed, refunded, reversal_done, reversal_opened,
-    transfer_completed, written_off,
+    Account, Event, Posting, UnknownAccount, external_reversal, kept_back, lost, netted, order_completed, refunded, reversal_done,
+    reversal_opened, transfer_completed, written_off,
 };
 use veza_domain::money::{Minor, Money};
 use veza_domain::refund::{Burden, SellerPart};
@@ -117,6 +117,15 @@ fn what_a_bank_takes_beyond_the_order_and_its_fee_are_the_platforms_loss() {
     assert_eq!(entries(&back), table(&[("psp_clearing", 600), ("dispute_loss", -600)]));
 }
 
+#[test]
+fn what_is_kept_of_a_share_lessens_the_platforms_loss() {
+    let id = ReversalId(uuid(1));
+    for (event, undone, sign) in [(Event::KeptBack(id, uuid(2)), false, 1), (Event::KeptBackUndone(id, uuid(2)), true, -1)] {
+        let posting = kept_back(event, order_id(), seller(1), money(360), undone, START).unwrap();
+        assert_eq!(entries(&posting), table(&[("seller_payable:1", 360 * sign), ("dispute_loss", -360 * sign)]));
+    }
+}
+
 /// §5: keyed by the event, so that it can post once only.
 #[test]
 fn every_event_has_a_key_of_its_own() {
@@ -141,6 +150,9 @@ fn every_event_has_a_key_of_its_own() {
         Event::DisputeSurplus(dispute, later),
         Event::DisputeSurplusUndone(dispute, START),
         Event::DisputeFee(dispute),
+        Event::KeptBack(reversal, uuid(2)),
+        Event::KeptBack(reversal, uuid(3)),
+        Event::KeptBackUndone(reversal, uuid(2)),
     ]
     .map(|event| event.to_string());
     let expected = [
@@ -162,6 +174,9 @@ fn every_event_has_a_key_of_its_own() {
         format!("dispute_surplus:{n}:{}", later.0),
         format!("dispute_surplus_undone:{n}:{}", START.0),
         format!("dispute_fee:{n}"),
+        format!("kept_back:{n}:{}", uuid(2)),
+        format!("kept_back:{n}:{}", uuid(3)),
+        format!("kept_back_undone:{n}:{}", uuid(2)),
     ];
     assert_eq!(keys, expected);
 }

@@ -6,6 +6,7 @@ mod access;
 mod check;
 mod connect;
 mod disputes;
+mod hands;
 mod ledger;
 mod names;
 mod netting;

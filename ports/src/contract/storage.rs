@@ -32,11 +32,13 @@
 //! - `deliveries`: `result` is compared letter by letter, case and `%` included, with the result as displayed.
 //! - `order_of_refund`: the PSP's id, else ours in its usual form.
 //! - Signs of life and failed logins are no units: said twice they count twice, and the later time stands.
+//! - Runs of the audit are no units either; what an attempt has found is kept by its place.
 //! - `sweep`: what ended *before* the moment; refresh tokens with their session, whatever their own age.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code: a case fails by panicking")]
 
 mod admin;
+mod audits;
 mod check;
 mod claims;
 mod debts;
@@ -117,7 +119,7 @@ cases! {
         unique_values_stand_once_under_races, readers_see_whole_units, no_update_is_lost, one_fact_is_booked_once,
     }
     claims {
-        due_effects_oldest_first, due_transfers, due_reversals, a_claim_is_a_lease, nobody_claims_what_another_has,
+        due_effects_oldest_first, due_transfers, fresh_work_is_seen_and_left, due_reversals, a_claim_is_a_lease, nobody_claims_what_another_has,
         a_claim_moves_the_revision,
     }
     lists {
@@ -143,6 +145,10 @@ cases! {
     sweep { what_is_young_stays, no_more_than_the_limit, a_swept_unit_id_is_forgotten, old_deliveries_go_and_young_ones_stay }
     shared {
         instances_see_each_other, many_signs_of_life_at_once, failed_logins_are_counted, what_was_not_seen_for_long_is_swept,
+    }
+    audits {
+        a_run_is_read_as_it_stands, one_runs_at_a_time, a_run_is_taken_by_one, a_run_belongs_to_its_attempt,
+        differences_are_paged_by_kind, the_newest_runs_are_kept,
     }
 }
 

@@ -149,6 +149,8 @@ pub struct SellerTransfer {
     pub transfer: Transfer,
     /// Its reversals, oldest first.
     pub reversals: Vec<Reversal>,
+    /// What of the share was kept to pay debts when it was opened: the nettings of its order and seller that stand since that moment.
+    pub netted: Minor,
 }
 
 /// Sellers.
@@ -271,7 +273,8 @@ pub trait AdminReads: Send + Sync {
     ) -> Result<Vec<OrderId>, StoreError>;
     /// How many orders were made in `from..until`, by their ids.
     async fn count_orders_between(&self, from: Timestamp, until: Timestamp) -> Result<u64, StoreError>;
-    /// Transfers that Connect has (`completed`, `reversal_pending`, `reversed`) without its id, above `after`, ascending.
+    /// Transfers that Connect has (`completed`, `reversal_pending`, `reversed`; `permanently_failed` with a reversal) without its id,
+    /// above `after`, ascending.
     async fn transfers_without_stripe_id(&self, after: Option<TransferId>, limit: u32) -> Result<Vec<Transfer>, StoreError>;
     /// How far behind the work is.
     async fn backlog(&self) -> Result<Backlog, StoreError>;

@@ -115,6 +115,15 @@ pub struct Looked {
     pub created_at: Timestamp,
 }
 
+/// Is there due work that nobody has taken yet?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FreshWork {
+    /// Transfers, `pending`, never claimed and never sent.
+    pub transfers: bool,
+    /// Reversals, `reversal_pending`, never claimed and never sent.
+    pub reversals: bool,
+}
+
 /// Due work. **A claim moves the due time**: a claimed row's `due_at` or `next_retry_at` becomes `now + lease` and its revision
 /// grows, so nobody else gets it meanwhile, and if the claimer dies it is due again by itself. Oldest due first.
 #[async_trait]
@@ -125,6 +134,8 @@ pub trait Work: Send + Sync {
     async fn claim_transfers(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedTransfer>, StoreError>;
     /// Claims reversals in status `reversal_pending` whose `next_retry_at` has come.
     async fn claim_reversals(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedReversal>, StoreError>;
+    /// Looks for due work that nobody has ever claimed; takes nothing.
+    async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError>;
     /// Claims rows for the reconciler.
     async fn claim_looks(&self, claim: &LookClaim) -> Result<Vec<Looked>, StoreError>;
     /// Of the `limit` oldest deliveries (by id, so that nothing else is walked) deletes those received before `before`. Returns how

@@ -360,13 +360,21 @@ impl Picture {
                 .iter()
                 .any(|(file, ..)| file.order.id.to_string() == order && file.lines.iter().any(|line| line.licence_kind.is_exclusive()));
             let legitimate = match entry.code {
-                Code::AmountMismatch | Code::TransferPaidTwice | Code::TransferMismatch | Code::ProviderCredentials => false,
+                Code::AmountMismatch
+                | Code::TransferPaidTwice
+                | Code::TransferMismatch
+                | Code::ProviderCredentials
+                | Code::DisputeInAnotherCurrency => false,
                 Code::PaymentFailedAfterSuccess | Code::PaymentStandsAfterAll => failed,
                 Code::RefundFailedAfterSuccess | Code::RefundSucceededAfterFailure => turned || facts.provider_faults,
                 Code::ExternalRefund => facts.dashboard_refunds.contains(&order),
                 Code::RefundExceedsOrder => facts.dashboard_refunds.contains(&order) || turned || disputed || failed,
                 Code::ExclusiveAlreadySold => bought_exclusively,
                 Code::TransferPermanentlyFailed | Code::OrphanRefundFailed | Code::ProviderRefused => true,
+                // A share paid a debt before its own order was refunded.
+                Code::NothingAtConnect => {
+                    self.orders.iter().any(|(file, ..)| file.order.id.to_string() == order && !file.nettings.is_empty())
+                }
                 Code::ReversalPermanentlyFailed => facts.provider_faults || facts.reversed_elsewhere,
                 Code::DisputeExpired | Code::DisputeOpened | Code::DisputeExceedsOrder | Code::DisputeWonAfterLoss => disputed,
                 Code::ExternalReversal => facts.reversed_elsewhere,

@@ -12,11 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 use veza_domain::attention::{Attention, Code};
+use veza_domain::audit::{Audit, AuditDifference};
 use veza_domain::catalog::Product;
 use veza_domain::dispute::Dispute;
 use veza_domain::effect::Effect;
 use veza_domain::identity::{Email, MailToken, RefreshToken, Session, TokenHash, User};
-use veza_domain::ids::{DeliveryId, EffectId, OrderId, ProductId, RefundId, ReversalId, SessionId, TransferId, UserId};
+use veza_domain::ids::{AuditId, DeliveryId, EffectId, OrderId, ProductId, RefundId, ReversalId, SessionId, TransferId, UserId};
 use veza_domain::journal::AdminAction;
 use veza_domain::ledger::{Account, Posting};
 use veza_domain::licence::{ExclusiveHold, Licence};
@@ -319,6 +320,16 @@ reads! { UnknownLogins:
     unknown_login_failed(address: AddressHash, at: Timestamp) -> ();
 }
 
+reads! { Audits:
+    audit_asked(audit: &Audit) -> Audit;
+    audit_taken(now: Timestamp, lease_until: Timestamp) -> Option<Audit>;
+    audit_told(audit: &Audit, found: &[AuditDifference]) -> bool;
+    audit_stopped(id: AuditId, at: Timestamp) -> bool;
+    audit(id: AuditId) -> Option<Audit>;
+    audits(page: Page) -> Vec<Audit>;
+    audit_differences(id: AuditId, code: Option<&str>, limit: u32, after: Option<u64>) -> Vec<AuditDifference>;
+}
+
 #[async_trait]
 impl Work for SimStore {
     async fn claim_effects(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Versioned<Effect>>, StoreError> {
@@ -331,6 +342,10 @@ impl Work for SimStore {
 
     async fn claim_reversals(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedReversal>, StoreError> {
         self.claim("claim_reversals", self.0.inner.claim_reversals(now, lease, limit)).await
+    }
+
+    async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError> {
+        self.claim("fresh_work", self.0.inner.fresh_work(now)).await
     }
 
     async fn claim_looks(&self, claim: &LookClaim) -> Result<Vec<Looked>, StoreError> {

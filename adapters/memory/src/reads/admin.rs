@@ -122,9 +122,10 @@ impl AdminReads for MemoryStore {
     async fn transfers_without_stripe_id(&self, after: Option<TransferId>, limit: u32) -> Result<Vec<Transfer>, StoreError> {
         let state = self.state();
         let at_connect = [TransferStatus::Completed, TransferStatus::ReversalPending, TransferStatus::Reversed];
-        let without = |row: &&Transfer| {
-            at_connect.contains(&row.status()) && row.stripe_transfer_id.is_none() && after.is_none_or(|after| row.id > after)
-        };
+        let taken_back = |row: &Transfer| state.all::<Reversal>().any(|reversal| reversal.value.transfer_id == Some(row.id));
+        let was_there =
+            |row: &Transfer| at_connect.contains(&row.status()) || row.status() == TransferStatus::PermanentlyFailed && taken_back(row);
+        let without = |row: &&Transfer| was_there(row) && row.stripe_transfer_id.is_none() && after.is_none_or(|after| row.id > after);
         Ok(state.all::<Transfer>().map(|row| row.value).filter(without).take(count(limit)).cloned().collect())
     }
 

@@ -130,8 +130,12 @@ impl State {
     /// What these sellers owe from other orders, and no call can be taking back right now.
     fn debts(&self, but: OrderId, sellers: &BTreeSet<UserId>) -> Vec<Versioned<Reversal>> {
         let owed = |row: &Reversal| {
-            let waits = row.status == ReversalStatus::ReversalPending && row.attempt.first_sent_at.is_none();
-            waits && row.order_id != but && sellers.contains(&row.seller_id)
+            let open = match row.status {
+                ReversalStatus::ReversalPending => true,
+                ReversalStatus::PermanentlyFailed => row.open_amount().is_positive(),
+                ReversalStatus::Reversed => false,
+            };
+            open && row.attempt.first_sent_at.is_none() && row.order_id != but && sellers.contains(&row.seller_id)
         };
         let mut debts = self.find(owed);
         debts.truncate(count(DEBTS_MAX));

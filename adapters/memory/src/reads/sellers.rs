@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use veza_domain::ids::UserId;
 use veza_domain::ledger::{Account, Posting};
 use veza_domain::money::{Currency, Minor, MoneyError};
+use veza_domain::netting::Netting;
 use veza_domain::payout::{Payout, SellerAccount, SellerBooks};
 use veza_domain::reversal::Reversal;
 use veza_domain::time::Timestamp;
@@ -67,7 +68,12 @@ impl State {
     pub(super) fn with_reversals(&self, transfer: &Transfer) -> SellerTransfer {
         let mut reversals = values(self.find(|reversal: &Reversal| reversal.transfer_id == Some(transfer.id)));
         reversals.sort_by_key(|reversal| (reversal.created_at, reversal.id));
-        SellerTransfer { transfer: transfer.clone(), reversals }
+        let opened_with = |netting: &Netting| {
+            let same = (netting.order_id, netting.seller_id, netting.created_at);
+            same == (transfer.order_id, transfer.seller_id, transfer.created_at)
+        };
+        let netted = self.find(opened_with).iter().map(|netting| netting.value.amount.amount.0).sum();
+        SellerTransfer { transfer: transfer.clone(), reversals, netted: Minor(netted) }
     }
 
     /// One entry per currency in which anything was posted to what the seller is owed or owes, by currency.

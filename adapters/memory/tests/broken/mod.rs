@@ -1,5 +1,6 @@
 //! A store that is broken on purpose: memory, with one fault in front of it.
 
+mod audits;
 mod reads;
 mod work;
 
@@ -76,6 +77,8 @@ pub enum Fault {
     IgnoresStatus,
     /// A period has the first order of the next one.
     PeriodsOverlap,
+    /// What an attempt says that has lost its run is written over the one that has it.
+    HearsTheDead,
 }
 
 /// A memory store with a fault.

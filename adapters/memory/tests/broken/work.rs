@@ -9,7 +9,7 @@ use veza_domain::effect::Effect;
 use veza_domain::time::Timestamp;
 use veza_ports::contract::storage::sample::order_id;
 use veza_ports::storage::{
-    AddressHash, ClaimedReversal, ClaimedTransfer, FailedLogins, Instance, Instances, LookClaim, Looked, OrderReads, StoreError,
+    AddressHash, ClaimedReversal, ClaimedTransfer, FailedLogins, FreshWork, Instance, Instances, LookClaim, Looked, OrderReads, StoreError,
     UnknownLogins, Versioned, Work,
 };
 
@@ -51,6 +51,10 @@ impl Work for Broken {
             _ => {}
         }
         self.inner.claim_looks(&claim).await.map(|rows| self.in_order(rows))
+    }
+
+    async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError> {
+        self.inner.fresh_work(now).await
     }
 
     async fn sweep_deliveries(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {

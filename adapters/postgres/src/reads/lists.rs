@@ -8,7 +8,6 @@ use super::orders::listed_order;
 use super::sellers::with_reversals;
 use crate::rows::refunds::select_refund;
 use crate::rows::trail::{select_admin_action, select_dispute};
-use crate::rows::transfers::select_transfer;
 use crate::statement::Statement;
 use uuid::Uuid;
 use veza_domain::dispute::DisputeStatus;
@@ -25,8 +24,14 @@ const DISPUTES: &str = select_dispute!("WHERE id < ");
 const ADMIN_ACTIONS: &str = select_admin_action!("WHERE id < ");
 const ORDERS_BETWEEN: &str = "SELECT ROW(id) FROM orders WHERE id >= $1 AND id < $2 AND id > $3 ORDER BY id LIMIT $4";
 const COUNT_BETWEEN: &str = "SELECT ROW(count(*)) FROM orders WHERE id >= $1 AND id < $2";
-const WITHOUT_ID: &str = select_transfer!(
-    "WHERE stripe_transfer_id IS NULL AND status IN ('completed', 'reversal_pending', 'reversed') AND id > $1 ORDER BY id LIMIT $2"
+/// What Connect has; and what was given up on its way back.
+const WITHOUT_ID: &str = concat!(
+    "SELECT ROW(",
+    crate::rows::transfers::transfer_fields!(),
+    ") FROM ((SELECT * FROM transfers WHERE stripe_transfer_id IS NULL AND status IN ('completed', 'reversal_pending', 'reversed') \
+         AND id > $1 ORDER BY id LIMIT $2) \
+     UNION ALL (SELECT * FROM transfers t WHERE status = 'permanently_failed' AND id > $1 AND stripe_transfer_id IS NULL \
+         AND EXISTS (SELECT FROM reversals r WHERE r.transfer_id = t.id) ORDER BY id LIMIT $2)) AS transfers ORDER BY id LIMIT $2"
 );
 
 /// Which status.

@@ -51,8 +51,11 @@ pub(crate) const FILE: &str = concat!(
     select_netting!("WHERE order_id = $1"),
     "), ARRAY(SELECT ROW(",
     reversal_fields!(),
-    ") FROM order_lines l CROSS JOIN LATERAL (SELECT * FROM reversals owed WHERE owed.seller_id = l.seller_id \
-         AND owed.status = 'reversal_pending' AND owed.first_sent_at IS NULL AND owed.order_id <> $1 ORDER BY owed.id LIMIT $2) AS r \
+    ") FROM order_lines l CROSS JOIN LATERAL ((SELECT * FROM reversals owed WHERE owed.seller_id = l.seller_id \
+         AND owed.status = 'reversal_pending' AND owed.first_sent_at IS NULL AND owed.order_id <> $1 ORDER BY owed.id LIMIT $2) \
+         UNION ALL (SELECT * FROM reversals lost WHERE lost.seller_id = l.seller_id AND lost.status = 'permanently_failed' \
+         AND lost.netted + lost.written_off < lost.amount AND lost.first_sent_at IS NULL AND lost.order_id <> $1 \
+         ORDER BY lost.id LIMIT $2)) AS r \
          WHERE l.order_id = $1)) FROM orders WHERE id = $1"
 );
 pub(crate) const OF_PAYMENT: &str = "SELECT ROW(id) FROM orders WHERE payment_id = $1 AND payment_id <> ''";

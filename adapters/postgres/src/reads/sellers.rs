@@ -31,7 +31,7 @@ pub(crate) const BOOKS: &str = "SELECT ROW(1::bigint, currency, sum(amount)::big
 pub(crate) const HELD: &str = select_transfer!(
     "WHERE seller_id = $1 AND hold IS NOT NULL AND hold = 'account_not_ready' AND status IN ('pending', 'failed') ORDER BY id LIMIT $2"
 );
-/// A transfer with its reversals.
+/// A transfer with its reversals and what was kept of it.
 macro_rules! with_reversals {
     ($rest:literal) => {
         concat!(
@@ -39,7 +39,8 @@ macro_rules! with_reversals {
             crate::rows::transfers::transfer_fields!(),
             ", ARRAY(",
             crate::rows::transfers::select_reversal!("WHERE r.transfer_id = transfers.id ORDER BY r.created_at, r.id"),
-            ")) FROM transfers ",
+            "), (SELECT coalesce(sum(n.amount), 0)::bigint FROM nettings n WHERE n.order_id = transfers.order_id \
+             AND n.seller_id = transfers.seller_id AND n.created_at = transfers.created_at)) FROM transfers ",
             $rest
         )
     };
@@ -125,6 +126,6 @@ impl Read for SellerTransfer {
 
     fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
         let transfer: Versioned<Transfer> = Read::read(row)?;
-        Ok(Self { transfer: transfer.value, reversals: values(row.all()?) })
+        Ok(Self { transfer: transfer.value, reversals: values(row.all()?), netted: row.minor()? })
     }
 }

@@ -8,6 +8,7 @@ use veza_domain::attention::Subject;
 use veza_domain::dispute::{Dispute, DisputeStatus};
 use veza_domain::ids::{AdminActionId, DisputeId, JournalId, NettingId, OrderId, ReversalId, UserId};
 use veza_domain::journal::{AdminAction, Journal, JournalKind};
+use veza_domain::money::Minor;
 use veza_domain::netting::Netting;
 use veza_domain::payout::{Payout, PayoutStatus};
 use veza_ports::BoxError;
@@ -16,7 +17,7 @@ macro_rules! select_dispute {
     ($rest:literal) => {
         concat!(
             "SELECT ROW(revision, id, order_id, psp_dispute_id, amount, currency, status, stage, reason, respond_by, look_due_at, \
-             look_count, look_last_at, created_at, closed_at) FROM disputes ",
+             look_count, look_last_at, created_at, closed_at, booked_as) FROM disputes ",
             $rest
         )
     };
@@ -43,6 +44,7 @@ pub(crate) static DISPUTES: Table = Table {
         ("look_last_at", Int),
         ("created_at", Int),
         ("closed_at", Int),
+        ("booked_as", Int),
     ],
 };
 
@@ -67,6 +69,7 @@ impl Stored for Dispute {
             self.look.last_at.into(),
             self.created_at.into(),
             self.closed_at.into(),
+            Value::Int(self.booked_as.map(|amount| amount.0)),
         ]
     }
 }
@@ -87,6 +90,7 @@ impl Read for Dispute {
             look: row.look()?,
             created_at: row.time()?,
             closed_at: row.time_opt()?,
+            booked_as: row.number_opt()?.map(Minor),
         })
     }
 }

@@ -114,7 +114,7 @@ impl AdminReads for SqliteStore {
     }
 
     async fn transfers_without_stripe_id(&self, after: Option<TransferId>, limit: u32) -> Result<Vec<Transfer>, StoreError> {
-        self.readers.read(move |db| lists::transfers_without_stripe_id(db, after, limit)).await
+        self.readers.snapshot(move |db| lists::transfers_without_stripe_id(db, after, limit)).await
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {

@@ -51,6 +51,12 @@ pub(super) const WITHOUT_ID: &str = select_transfer!(
          AND (status = 'completed' OR status = 'reversal_pending' OR status = 'reversed') AND id > ?1 ORDER BY id LIMIT ?2"
 );
 
+/// Given up, with a reversal: it was there, and was to be taken back.
+pub(super) const WITHOUT_ID_GIVEN_UP: &str = select_transfer!(
+    "WHERE status = 'permanently_failed' AND id > ?1 AND stripe_transfer_id IS NULL \
+         AND EXISTS (SELECT 1 FROM reversals WHERE transfer_id = transfers.id) ORDER BY id LIMIT ?2"
+);
+
 pub(super) fn orders(db: &Connection, filter: OrderFilter, page: Page) -> rusqlite::Result<Vec<ListedOrder>> {
     let (before, limit) = (before(page), page.limit);
     let found = match (filter.buyer, filter.status) {
@@ -116,5 +122,9 @@ pub(super) fn count_orders_between(db: &Connection, from: Timestamp, until: Time
 
 pub(super) fn transfers_without_stripe_id(db: &Connection, after: Option<TransferId>, limit: u32) -> rusqlite::Result<Vec<Transfer>> {
     let after = after.map_or(Uuid::nil(), |after| after.0);
-    all(db, WITHOUT_ID, params![after, limit], transfer).map(values)
+    let mut found = values(all(db, WITHOUT_ID, params![after, limit], transfer)?);
+    found.extend(values(all(db, WITHOUT_ID_GIVEN_UP, params![after, limit], transfer)?));
+    found.sort_by_key(|transfer| transfer.id);
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found)
 }

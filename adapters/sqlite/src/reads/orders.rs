@@ -37,13 +37,20 @@ pub(super) const DEBTS: &str = select_reversal!(
     "INDEXED BY reversals_owed WHERE seller_id = ?1 AND status = 'reversal_pending' AND first_sent_at IS NULL AND order_id <> ?2 \
      ORDER BY id LIMIT ?3"
 );
+/// Of one seller, given up.
+pub(super) const DEBTS_GIVEN_UP: &str = select_reversal!(
+    "INDEXED BY reversals_given_up WHERE seller_id = ?1 AND status = 'permanently_failed' AND netted + written_off < amount \
+     AND first_sent_at IS NULL AND order_id <> ?2 ORDER BY id LIMIT ?3"
+);
 /// What hangs on an order, in the order of [`Hangs`]: mostly nothing, which is then told by one statement.
 pub(super) const HANGS: &str = "SELECT EXISTS (SELECT 1 FROM refunds WHERE order_id = ?1), \
      EXISTS (SELECT 1 FROM licences WHERE order_id = ?1), EXISTS (SELECT 1 FROM transfers WHERE order_id = ?1), \
      EXISTS (SELECT 1 FROM reversals WHERE order_id = ?1), EXISTS (SELECT 1 FROM disputes WHERE order_id = ?1), \
      EXISTS (SELECT 1 FROM nettings WHERE order_id = ?1), \
      EXISTS (SELECT 1 FROM order_lines AS l CROSS JOIN reversals AS r INDEXED BY reversals_owed ON r.seller_id = l.seller_id \
-             WHERE l.order_id = ?1 AND r.status = 'reversal_pending')";
+             WHERE l.order_id = ?1 AND r.status = 'reversal_pending') \
+     OR EXISTS (SELECT 1 FROM order_lines AS l CROSS JOIN reversals AS r INDEXED BY reversals_given_up ON r.seller_id = l.seller_id \
+                WHERE l.order_id = ?1 AND r.status = 'permanently_failed' AND r.netted + r.written_off < r.amount)";
 pub(super) const OF_PAYMENT: &str = "SELECT id FROM orders WHERE payment_id = ?1 AND payment_id <> ''";
 pub(super) const OF_PSP_REFUND: &str = "SELECT order_id FROM refunds WHERE psp_refund_id = ?1 AND psp_refund_id <> ''";
 pub(super) const OF_REFUND: &str = "SELECT order_id FROM refunds WHERE id = ?1";
@@ -202,7 +209,9 @@ fn debts(db: &Connection, file: &OrderFile) -> rusqlite::Result<Vec<Versioned<Re
     let sellers: BTreeSet<_> = file.lines.iter().map(|line| line.seller_id).collect();
     let mut debts = Vec::new();
     for seller in sellers {
-        debts.extend(all(db, DEBTS, params![seller.0, file.order.id.0, DEBTS_MAX], reversal)?);
+        for of_seller in [DEBTS, DEBTS_GIVEN_UP] {
+            debts.extend(all(db, of_seller, params![seller.0, file.order.id.0, DEBTS_MAX], reversal)?);
+        }
     }
     debts.sort_by_key(|debt| debt.value.id);
     debts.truncate(usize::try_from(DEBTS_MAX).unwrap_or(usize::MAX));

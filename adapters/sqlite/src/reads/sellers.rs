@@ -30,6 +30,7 @@ pub(super) const PAYOUT: &str = select_payout!("WHERE id = ?1");
 pub(super) const PAYOUTS: &str = select_payout!("WHERE seller_id = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2");
 pub(super) const PAYOUTS_AFTER: &str =
     select_payout!("WHERE seller_id = ?1 AND (created_at, id) < (?3, ?4) ORDER BY created_at DESC, id DESC LIMIT ?2");
+pub(super) const NETTED: &str = "SELECT coalesce(sum(amount), 0) FROM nettings WHERE order_id = ?1 AND seller_id = ?2 AND created_at = ?3";
 pub(super) const REVERSALS: &str = select_reversal!("WHERE transfer_id = ?1 ORDER BY created_at, id");
 
 #[async_trait]
@@ -77,7 +78,9 @@ impl SellerReads for SqliteStore {
 
 pub(super) fn with_reversals(db: &Connection, transfer: Transfer) -> rusqlite::Result<SellerTransfer> {
     let reversals = values(all(db, REVERSALS, [transfer.id.0], reversal)?);
-    Ok(SellerTransfer { transfer, reversals })
+    let opened = params![transfer.order_id.0, transfer.seller_id.0, transfer.created_at.0];
+    let netted = Minor(db.prepare_cached(NETTED)?.query_row(opened, |row| row.get(0))?);
+    Ok(SellerTransfer { transfer, reversals, netted })
 }
 
 /// Per currency in which anything was posted to what the seller is owed or owes.

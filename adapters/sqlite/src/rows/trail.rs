@@ -8,6 +8,7 @@ use veza_domain::attention::Subject;
 use veza_domain::dispute::{Dispute, DisputeStatus};
 use veza_domain::ids::{AdminActionId, DisputeId, JournalId, NettingId, OrderId, ReversalId, UserId};
 use veza_domain::journal::{AdminAction, Journal, JournalKind};
+use veza_domain::money::Minor;
 use veza_domain::netting::Netting;
 use veza_domain::payout::{Payout, PayoutStatus};
 use veza_ports::storage::Revision;
@@ -16,7 +17,7 @@ macro_rules! select_dispute {
     ($rest:literal) => {
         concat!(
             "SELECT revision, id, order_id, psp_dispute_id, amount, currency, status, stage, reason, respond_by, look_due_at, look_count, \
-             look_last_at, created_at, closed_at FROM disputes ",
+             look_last_at, created_at, closed_at, booked_as FROM disputes ",
             $rest
         )
     };
@@ -25,11 +26,11 @@ pub(crate) use select_dispute;
 
 impl Stored for Dispute {
     const INSERT: &'static str = "INSERT INTO disputes (id, revision, order_id, psp_dispute_id, amount, currency, status, stage, reason, \
-         respond_by, look_due_at, look_count, look_last_at, created_at, closed_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+         respond_by, look_due_at, look_count, look_last_at, created_at, closed_at, booked_as) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
     const UPDATES: &'static [&'static str] = &["UPDATE disputes SET revision = ?2 + 1, order_id = ?3, psp_dispute_id = ?4, amount = ?5, \
          currency = ?6, status = ?7, stage = ?8, reason = ?9, respond_by = ?10, look_due_at = ?11, look_count = ?12, look_last_at = ?13, \
-         created_at = ?14, closed_at = ?15 WHERE id = ?1 AND revision = ?2"];
+         created_at = ?14, closed_at = ?15, booked_as = ?16 WHERE id = ?1 AND revision = ?2"];
 
     fn run(&self, db: &Connection, sql: &str, revision: Revision) -> rusqlite::Result<usize> {
         let values = params![
@@ -48,6 +49,7 @@ impl Stored for Dispute {
             self.look.last_at.map(|at| at.0),
             self.created_at.0,
             self.closed_at.map(|at| at.0),
+            self.booked_as.map(|amount| amount.0),
         ];
         execute(db, sql, values)
     }
@@ -66,6 +68,7 @@ pub(crate) fn dispute(row: &mut Fields<'_, '_>) -> rusqlite::Result<Dispute> {
         look: row.look()?,
         created_at: row.time()?,
         closed_at: row.time_opt()?,
+        booked_as: row.get::<Option<i64>>()?.map(Minor),
     })
 }
 

@@ -3,7 +3,7 @@
 use super::operator;
 use crate::http::auth::Caller;
 use crate::http::page;
-use crate::http::seller::{TransferPage, TransferView};
+use crate::http::seller::{ReversalView, TransferPage, TransferView};
 use crate::http::tags::Area;
 use crate::problem::ApiError;
 use crate::services::App;
@@ -22,6 +22,14 @@ use veza_ports::storage::StatusFilter;
 /// Routes of transfers, reversals and the audit log of operators.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AdminMoneyApi;
+
+/// Why an operator does something.
+#[derive(Clone, Debug, PartialEq, Eq, Object)]
+pub struct NoteBody {
+    /// What was found; the audit log keeps it.
+    #[oai(validator(max_length = 500))]
+    pub note: Option<String>,
+}
 
 /// Something that an operator did.
 #[derive(Clone, Debug, PartialEq, Eq, Object)]
@@ -126,7 +134,24 @@ impl AdminMoneyApi {
         Ok(Json(TransferView::from(&shown)))
     }
 
-    /// Write off what a seller owes by a reversal: the platform bears it.
+    /// Keep what somebody took back of a transfer at Connect: the seller is not to have it.
+    ///
+    /// Booked as the platform's. The other answer to `external_reversal` is `replace`, by which the seller gets it again.
+    #[oai(path = "/transfers/:id/keep", method = "post", operation_id = "keepTransfer")]
+    async fn keep(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Caller,
+        /// The transfer.
+        id: Path<Uuid>,
+        body: Json<NoteBody>,
+    ) -> Result<Json<TransferView>, ApiError> {
+        let note = body.note.as_deref().unwrap_or("no note");
+        let shown = transfers::keep(&app, operator(&caller)?, TransferId(id.0), note).await?;
+        Ok(Json(TransferView::from(&shown)))
+    }
+
+    /// Write off what a seller owes by a reversal: the platform bears it. The answer is the reversal.
     #[oai(path = "/reversals/:id/write-off", method = "post", operation_id = "writeOffReversal")]
     async fn write_off(
         &self,
@@ -134,9 +159,9 @@ impl AdminMoneyApi {
         caller: Caller,
         /// The reversal.
         id: Path<Uuid>,
-    ) -> Result<Json<TransferView>, ApiError> {
-        let shown = transfers::write_off(&app, operator(&caller)?, ReversalId(id.0)).await?;
-        Ok(Json(TransferView::from(&shown)))
+    ) -> Result<Json<ReversalView>, ApiError> {
+        let written_off = transfers::write_off(&app, operator(&caller)?, ReversalId(id.0)).await?;
+        Ok(Json(ReversalView::from(&written_off)))
     }
 
     /// List what operators did, newest first.

@@ -1,5 +1,6 @@
 //! Orders, their timelines, refunds and disputes, as operators see them.
 
+use super::operator;
 use crate::http::auth::Caller;
 use crate::http::orders::{OrderPage, OrderView, RefundPage, RefundView};
 use crate::http::page;
@@ -7,6 +8,7 @@ use crate::http::tags::Area;
 use crate::http::views::MoneyView;
 use crate::problem::ApiError;
 use crate::services::App;
+use crate::usecases::operators::disputes;
 use crate::usecases::timeline::{self, Item};
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
@@ -15,7 +17,8 @@ use poem_openapi::{Object, OpenApi};
 use std::sync::Arc;
 use uuid::Uuid;
 use veza_domain::dispute::{Dispute, DisputeStatus};
-use veza_domain::ids::{OrderId, UserId};
+use veza_domain::ids::{DisputeId, OrderId, UserId};
+use veza_domain::money::Minor;
 use veza_domain::order::OrderStatus;
 use veza_domain::refund::RefundStatus;
 use veza_ports::storage::{OrderFilter, StatusFilter};
@@ -60,6 +63,9 @@ pub struct DisputeView {
     pub psp_dispute_id: String,
     /// What the buyer wants back.
     pub amount: MoneyView,
+    /// What an operator has booked of its loss, in minor units of the order's currency; only where the bank's is another.
+    #[oai(nullable)]
+    pub booked_as: Option<i64>,
     /// `opened`, `challenged`, `expired`, `accepted`, `cancelled`, `won` or `lost`.
     pub status: String,
     /// The provider's word for the stage.
@@ -85,6 +91,7 @@ impl From<&Dispute> for DisputeView {
             order_id: dispute.order_id.0,
             psp_dispute_id: dispute.psp_dispute_id.clone(),
             amount: dispute.amount.into(),
+            booked_as: dispute.booked_as.map(|amount| amount.0),
             status: dispute.status.as_str().to_owned(),
             stage: dispute.stage.clone(),
             reason: dispute.reason.clone(),
@@ -93,6 +100,16 @@ impl From<&Dispute> for DisputeView {
             closed_at: dispute.closed_at.map(page::time),
         }
     }
+}
+
+/// What a loss is worth.
+#[derive(Clone, Debug, PartialEq, Eq, Object)]
+pub struct BookLossBody {
+    /// What the bank took, in minor units of the order's currency.
+    pub amount: i64,
+    /// Where that figure is from; the audit log keeps it.
+    #[oai(validator(max_length = 500))]
+    pub note: Option<String>,
 }
 
 /// A page of disputes.
@@ -169,6 +186,26 @@ impl AdminOrdersApi {
         let mut refunds = app.store.refunds(StatusFilter { status: status.map(RefundStatus::as_str) }, page).await?;
         let next_cursor = page::cut(&mut refunds, page, |row| row.id.0);
         Ok(Json(RefundPage { items: refunds.iter().map(|refund| RefundView::new(refund, &[])).collect(), next_cursor }))
+    }
+
+    /// Book the loss of a dispute that is in another currency than its order.
+    ///
+    /// What of it the order has left goes back like a refund, the rest is the platform's loss; the shares that it held go their way.
+    #[oai(path = "/orders/:id/disputes/:dispute_id/book-loss", method = "post", operation_id = "bookDisputeLoss")]
+    async fn book_loss(
+        &self,
+        app: Data<&Arc<App>>,
+        caller: Caller,
+        /// The order.
+        id: Path<Uuid>,
+        /// The dispute.
+        dispute_id: Path<Uuid>,
+        body: Json<BookLossBody>,
+    ) -> Result<Json<DisputeView>, ApiError> {
+        let (operator, note) = (operator(&caller)?, body.note.as_deref().unwrap_or("no note"));
+        let amount = Minor(body.amount);
+        let dispute = disputes::book_loss(&app, operator, OrderId(id.0), DisputeId(dispute_id.0), amount, note).await?;
+        Ok(Json(DisputeView::from(&dispute)))
     }
 
     /// List all disputes, newest first.

@@ -50,7 +50,7 @@ pub(super) async fn compare(
             Err(error) => {
                 tracing::error!(error = chain(&error), "audit: the transfers could not be listed at Connect; not compared");
                 let unread = Findings { unread: 1, ..Findings::default() };
-                unread.tell(progress, listener);
+                unread.tell(progress, listener).await?;
                 return Ok(());
             }
         };
@@ -60,7 +60,7 @@ pub(super) async fn compare(
             against_ours(app, connect, period, listed, import, &mut findings).await?;
         }
         progress.transfers_done += page.transfers.len() as u64;
-        findings.tell(progress, listener);
+        findings.tell(progress, listener).await?;
         after = page.transfers.last().map(|listed| listed.stripe_transfer_id.clone());
         if !page.has_more || after.is_none() {
             break;
@@ -156,7 +156,7 @@ async fn ours_not_listed(
                 missing(connect, transfer, seen, &mut findings).await;
             }
         }
-        findings.tell(progress, listener);
+        findings.tell(progress, listener).await?;
         after = ids.last().copied();
         if ids.len() < BATCH as usize {
             return Ok(());

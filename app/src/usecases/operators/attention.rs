@@ -15,8 +15,10 @@ pub fn how_to(entry: &Attention) -> String {
     let id = entry.subject.id();
     let resolve = format!("then POST /api/v1/admin/attention/{id}/{}/resolve", entry.code.as_str());
     match entry.code {
-        Code::TransferPermanentlyFailed | Code::ExternalReversal => format!("POST /api/v1/admin/transfers/{id}/replace"),
-        Code::ReversalPermanentlyFailed => format!("POST /api/v1/admin/reversals/{id}/write-off"),
+        Code::TransferPermanentlyFailed => format!("POST /api/v1/admin/transfers/{id}/replace"),
+        Code::ExternalReversal => format!("POST /api/v1/admin/transfers/{id}/replace, or …/{id}/keep"),
+        Code::DisputeInAnotherCurrency => format!("POST /api/v1/admin/orders/{order}/disputes/{id}/book-loss"),
+        Code::ReversalPermanentlyFailed | Code::NothingAtConnect => format!("POST /api/v1/admin/reversals/{id}/write-off"),
         Code::ProviderCredentials => format!("veza doctor; correct the key and restart; {resolve}"),
         Code::DisputeOpened => "hand in evidence at the PSP; the entry goes by itself once the dispute is closed".to_owned(),
         Code::PayoutFailed => "GET /api/v1/admin/transfers for what was sent; the entry goes by itself once a payout succeeds".to_owned(),

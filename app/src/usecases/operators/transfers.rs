@@ -5,7 +5,10 @@ use crate::problem::{ApiError, chain};
 use crate::services::App;
 use veza_domain::attention::Subject;
 use veza_domain::ids::{OrderId, ReversalId, TransferId};
-use veza_domain::settlement::{OrderFile, decide_replace_transfer, decide_retry_transfer, decide_write_off};
+use veza_domain::money::Minor;
+use veza_domain::netting::Netting;
+use veza_domain::reversal::Reversal;
+use veza_domain::settlement::{OrderFile, decide_keep_back, decide_replace_transfer, decide_retry_transfer, decide_write_off};
 use veza_domain::transfer::Transfer;
 use veza_ports::storage::SellerTransfer;
 use veza_ports::transfers::{Found, NewTransfer};
@@ -25,8 +28,10 @@ fn find(file: &OrderFile, id: TransferId) -> Result<&Transfer, ApiError> {
 async fn shown(app: &App, order_id: OrderId, id: TransferId) -> Result<SellerTransfer, ApiError> {
     let stored = app.store.order_file(order_id).await?.ok_or_else(unknown_transfer)?;
     let transfer = find(&stored.file, id)?.clone();
+    let same = |netting: &&Netting| (netting.seller_id, netting.created_at) == (transfer.seller_id, transfer.created_at);
+    let netted = Minor(stored.file.nettings.iter().filter(same).map(|netting| netting.amount.amount.0).sum());
     let reversals = stored.file.reversals.into_iter().filter(|reversal| reversal.transfer_id == Some(id)).collect();
-    Ok(SellerTransfer { transfer, reversals })
+    Ok(SellerTransfer { transfer, reversals, netted })
 }
 
 /// Makes a refused transfer due at once, with a fresh budget of retries.
@@ -66,6 +71,20 @@ pub async fn replace(app: &App, operator: Operator, id: TransferId) -> Result<Se
     shown(app, order_id, new).await
 }
 
+/// Keeps what somebody took back of a transfer at Connect: the seller is not to have it.
+///
+/// # Errors
+/// 404; 409 `nothing_withheld` when nothing of it was taken by hand that the seller still lacks.
+pub async fn keep(app: &App, operator: Operator, id: TransferId, note: &str) -> Result<SellerTransfer, ApiError> {
+    let order_id = order_of(app, id).await?;
+    let did = || operator.did(app, "keep_transfer", Some(Subject::Transfer(id)), Some(order_id), format!("transfer {id} ({note})"));
+    let decide = |file: &OrderFile| {
+        decide_keep_back(file, id, &app.context()).map_err(|refusal| ApiError::conflict("nothing_withheld", refusal.to_string()))
+    };
+    change(app, order_id, &did, &decide).await?;
+    shown(app, order_id, id).await
+}
+
 async fn prove_absent(app: &App, transfer: &Transfer) -> Result<(), ApiError> {
     let unavailable = |why: &str| ApiError::unavailable("payout_provider_unavailable", format!("Connect can't be asked: {why}"));
     let connect = app.connect.as_ref().ok_or_else(|| unavailable("none is configured"))?;
@@ -84,7 +103,7 @@ async fn prove_absent(app: &App, transfer: &Transfer) -> Result<(), ApiError> {
 ///
 /// # Errors
 /// 404; 409 `reversal_not_open` when there is nothing to write off, or a call is under way.
-pub async fn write_off(app: &App, operator: Operator, id: ReversalId) -> Result<SellerTransfer, ApiError> {
+pub async fn write_off(app: &App, operator: Operator, id: ReversalId) -> Result<Reversal, ApiError> {
     let unknown = || ApiError::not_found("reversal_not_found", "no such reversal");
     let order_id = app.store.order_of_reversal(id).await?.ok_or_else(unknown)?;
     let did = || operator.did(app, "write_off", Some(Subject::Reversal(id)), Some(order_id), format!("reversal {id}"));
@@ -93,7 +112,5 @@ pub async fn write_off(app: &App, operator: Operator, id: ReversalId) -> Result<
     };
     change(app, order_id, &did, &decide).await?;
     let stored = app.store.order_file(order_id).await?.ok_or_else(unknown)?;
-    let of = stored.file.reversals.iter().find(|reversal| reversal.id == id).and_then(|reversal| reversal.transfer_id);
-    let of = of.or_else(|| stored.file.transfers.first().map(|transfer| transfer.id)).ok_or_else(unknown)?;
-    shown(app, order_id, of).await
+    stored.file.reversals.into_iter().find(|reversal| reversal.id == id).ok_or_else(unknown)
 }

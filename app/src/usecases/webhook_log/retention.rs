@@ -3,10 +3,13 @@
 
 use crate::problem::chain;
 use crate::services::App;
+use crate::usecases::worked::Worked;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// Its name among the workers.
+const WORKER: &str = "webhook_log_sweep";
 /// Rows of a batch.
 const BATCH: u32 = 10_000;
 /// Pause between batches: settlements go first.
@@ -19,7 +22,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub async fn sweep(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
         once(&app, &stopped).await;
-        app.last_run("webhook_log_sweep");
+        app.last_run(WORKER);
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
             _ = stopped.changed() => {}
@@ -33,9 +36,12 @@ pub async fn once(app: &App, stopped: &watch::Receiver<bool>) -> u64 {
     let mut gone = 0;
     let mut stop = stopped.clone();
     while !*stop.borrow_and_update() {
-        match app.store.sweep_deliveries(before, BATCH).await {
+        let swept = app.store.sweep_deliveries(before, BATCH).await;
+        app.metrics.batch(WORKER, &swept);
+        match swept {
             Ok(deleted) => {
                 gone += deleted;
+                app.metrics.rows(WORKER, Worked::Done.as_str(), deleted);
                 if deleted < u64::from(BATCH) {
                     break;
                 }

@@ -4,8 +4,13 @@
 import type {
   ActionPage,
   AttentionPage,
+  Audit,
+  AuditPage,
+  BookLossBody,
   DeliveryAnswer,
   DeliveryPage,
+  DifferencePage,
+  Dispute,
   DisputePage,
   LedgerBalances,
   ListAdminActionsParams,
@@ -13,13 +18,18 @@ import type {
   ListAllRefundsParams,
   ListAllTransfersParams,
   ListAttentionParams,
+  ListAuditDifferencesParams,
+  ListAuditsParams,
   ListDisputesParams,
   ListWebhookDeliveriesParams,
+  NoteBody,
   OrderPage,
   Problem,
   ReconcileReport,
   RefundPage,
   ResolveBody,
+  Reversal,
+  StartAudit,
   Timeline,
   Transfer,
   TransferPage,
@@ -229,6 +239,510 @@ export const resolveAttention = async (id: string,
     headers: { 'Content-Type': 'application/json; charset=utf-8', ...options?.headers },
     body: JSON.stringify(
       resolveBody,)
+  }
+);}
+
+
+/**
+ * A worker runs it in batches, so the length of the period costs time and no memory; its progress and what it finds are read at
+its id meanwhile. One runs at a time: 409 `audit_running` names the one that does.
+ * @summary Compare our books with the providers', for a period.
+ */
+export type startAuditResponse202 = {
+  data: Audit
+  status: 202
+}
+
+export type startAuditResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type startAuditResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type startAuditResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type startAuditResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type startAuditResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type startAuditResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type startAuditResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type startAuditResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type startAuditResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type startAuditResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type startAuditResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type startAuditResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type startAuditResponseSuccess = (startAuditResponse202) & {
+  headers: Headers;
+};
+export type startAuditResponseError = (startAuditResponse400 | startAuditResponse401 | startAuditResponse403 | startAuditResponse404 | startAuditResponse409 | startAuditResponse413 | startAuditResponse415 | startAuditResponse422 | startAuditResponse429 | startAuditResponse500 | startAuditResponse502 | startAuditResponse503) & {
+  headers: Headers;
+};
+
+export type startAuditResponse = (startAuditResponseSuccess | startAuditResponseError)
+
+export const getStartAuditUrl = () => {
+
+
+  
+
+  return `/api/v1/admin/audits`
+}
+
+export const startAudit = async (startAudit: StartAudit, options?: RequestInit): Promise<startAuditResponse> => {
+  
+  return http<startAuditResponse>(getStartAuditUrl(),
+  {      
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json; charset=utf-8', ...options?.headers },
+    body: JSON.stringify(
+      startAudit,)
+  }
+);}
+
+
+/**
+ * @summary List audits, newest first.
+ */
+export type listAuditsResponse200 = {
+  data: AuditPage
+  status: 200
+}
+
+export type listAuditsResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type listAuditsResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type listAuditsResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type listAuditsResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type listAuditsResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type listAuditsResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type listAuditsResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type listAuditsResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type listAuditsResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type listAuditsResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type listAuditsResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type listAuditsResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type listAuditsResponseSuccess = (listAuditsResponse200) & {
+  headers: Headers;
+};
+export type listAuditsResponseError = (listAuditsResponse400 | listAuditsResponse401 | listAuditsResponse403 | listAuditsResponse404 | listAuditsResponse409 | listAuditsResponse413 | listAuditsResponse415 | listAuditsResponse422 | listAuditsResponse429 | listAuditsResponse500 | listAuditsResponse502 | listAuditsResponse503) & {
+  headers: Headers;
+};
+
+export type listAuditsResponse = (listAuditsResponseSuccess | listAuditsResponseError)
+
+export const getListAuditsUrl = (params?: ListAuditsParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+    
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : value.toString())
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/admin/audits?${stringifiedParams}` : `/api/v1/admin/audits`
+}
+
+export const listAudits = async (params?: ListAuditsParams, options?: RequestInit): Promise<listAuditsResponse> => {
+  
+  return http<listAuditsResponse>(getListAuditsUrl(params),
+  {      
+    ...options,
+    method: 'GET'
+    
+    
+  }
+);}
+
+
+/**
+ * @summary Read how far an audit is, and how it ended.
+ */
+export type getAuditResponse200 = {
+  data: Audit
+  status: 200
+}
+
+export type getAuditResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type getAuditResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type getAuditResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type getAuditResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type getAuditResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type getAuditResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type getAuditResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type getAuditResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type getAuditResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type getAuditResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type getAuditResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type getAuditResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type getAuditResponseSuccess = (getAuditResponse200) & {
+  headers: Headers;
+};
+export type getAuditResponseError = (getAuditResponse400 | getAuditResponse401 | getAuditResponse403 | getAuditResponse404 | getAuditResponse409 | getAuditResponse413 | getAuditResponse415 | getAuditResponse422 | getAuditResponse429 | getAuditResponse500 | getAuditResponse502 | getAuditResponse503) & {
+  headers: Headers;
+};
+
+export type getAuditResponse = (getAuditResponseSuccess | getAuditResponseError)
+
+export const getGetAuditUrl = (id: string,) => {
+
+
+  
+
+  return `/api/v1/admin/audits/${id}`
+}
+
+export const getAudit = async (id: string, options?: RequestInit): Promise<getAuditResponse> => {
+  
+  return http<getAuditResponse>(getGetAuditUrl(id),
+  {      
+    ...options,
+    method: 'GET'
+    
+    
+  }
+);}
+
+
+/**
+ * @summary List what an audit has found (so far), each difference with what to do about it.
+ */
+export type listAuditDifferencesResponse200 = {
+  data: DifferencePage
+  status: 200
+}
+
+export type listAuditDifferencesResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type listAuditDifferencesResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type listAuditDifferencesResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type listAuditDifferencesResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type listAuditDifferencesResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type listAuditDifferencesResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type listAuditDifferencesResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type listAuditDifferencesResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type listAuditDifferencesResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type listAuditDifferencesResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type listAuditDifferencesResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type listAuditDifferencesResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type listAuditDifferencesResponseSuccess = (listAuditDifferencesResponse200) & {
+  headers: Headers;
+};
+export type listAuditDifferencesResponseError = (listAuditDifferencesResponse400 | listAuditDifferencesResponse401 | listAuditDifferencesResponse403 | listAuditDifferencesResponse404 | listAuditDifferencesResponse409 | listAuditDifferencesResponse413 | listAuditDifferencesResponse415 | listAuditDifferencesResponse422 | listAuditDifferencesResponse429 | listAuditDifferencesResponse500 | listAuditDifferencesResponse502 | listAuditDifferencesResponse503) & {
+  headers: Headers;
+};
+
+export type listAuditDifferencesResponse = (listAuditDifferencesResponseSuccess | listAuditDifferencesResponseError)
+
+export const getListAuditDifferencesUrl = (id: string,
+    params?: ListAuditDifferencesParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+    
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : value.toString())
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/v1/admin/audits/${id}/differences?${stringifiedParams}` : `/api/v1/admin/audits/${id}/differences`
+}
+
+export const listAuditDifferences = async (id: string,
+    params?: ListAuditDifferencesParams, options?: RequestInit): Promise<listAuditDifferencesResponse> => {
+  
+  return http<listAuditDifferencesResponse>(getListAuditDifferencesUrl(id,params),
+  {      
+    ...options,
+    method: 'GET'
+    
+    
+  }
+);}
+
+
+/**
+ * @summary Stop an audit; what it has found so far is kept.
+ */
+export type stopAuditResponse200 = {
+  data: Audit
+  status: 200
+}
+
+export type stopAuditResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type stopAuditResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type stopAuditResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type stopAuditResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type stopAuditResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type stopAuditResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type stopAuditResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type stopAuditResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type stopAuditResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type stopAuditResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type stopAuditResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type stopAuditResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type stopAuditResponseSuccess = (stopAuditResponse200) & {
+  headers: Headers;
+};
+export type stopAuditResponseError = (stopAuditResponse400 | stopAuditResponse401 | stopAuditResponse403 | stopAuditResponse404 | stopAuditResponse409 | stopAuditResponse413 | stopAuditResponse415 | stopAuditResponse422 | stopAuditResponse429 | stopAuditResponse500 | stopAuditResponse502 | stopAuditResponse503) & {
+  headers: Headers;
+};
+
+export type stopAuditResponse = (stopAuditResponseSuccess | stopAuditResponseError)
+
+export const getStopAuditUrl = (id: string,) => {
+
+
+  
+
+  return `/api/v1/admin/audits/${id}/stop`
+}
+
+export const stopAudit = async (id: string, options?: RequestInit): Promise<stopAuditResponse> => {
+  
+  return http<stopAuditResponse>(getStopAuditUrl(id),
+  {      
+    ...options,
+    method: 'POST'
+    
+    
   }
 );}
 
@@ -930,10 +1444,110 @@ export const replaceTransfer = async (id: string, options?: RequestInit): Promis
 
 
 /**
- * @summary Write off what a seller owes by a reversal: the platform bears it.
+ * Booked as the platform's. The other answer to `external_reversal` is `replace`, by which the seller gets it again.
+ * @summary Keep what somebody took back of a transfer at Connect: the seller is not to have it.
+ */
+export type keepTransferResponse200 = {
+  data: Transfer
+  status: 200
+}
+
+export type keepTransferResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type keepTransferResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type keepTransferResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type keepTransferResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type keepTransferResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type keepTransferResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type keepTransferResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type keepTransferResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type keepTransferResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type keepTransferResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type keepTransferResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type keepTransferResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type keepTransferResponseSuccess = (keepTransferResponse200) & {
+  headers: Headers;
+};
+export type keepTransferResponseError = (keepTransferResponse400 | keepTransferResponse401 | keepTransferResponse403 | keepTransferResponse404 | keepTransferResponse409 | keepTransferResponse413 | keepTransferResponse415 | keepTransferResponse422 | keepTransferResponse429 | keepTransferResponse500 | keepTransferResponse502 | keepTransferResponse503) & {
+  headers: Headers;
+};
+
+export type keepTransferResponse = (keepTransferResponseSuccess | keepTransferResponseError)
+
+export const getKeepTransferUrl = (id: string,) => {
+
+
+  
+
+  return `/api/v1/admin/transfers/${id}/keep`
+}
+
+export const keepTransfer = async (id: string,
+    noteBody: NoteBody, options?: RequestInit): Promise<keepTransferResponse> => {
+  
+  return http<keepTransferResponse>(getKeepTransferUrl(id),
+  {      
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json; charset=utf-8', ...options?.headers },
+    body: JSON.stringify(
+      noteBody,)
+  }
+);}
+
+
+/**
+ * @summary Write off what a seller owes by a reversal: the platform bears it. The answer is the reversal.
  */
 export type writeOffReversalResponse200 = {
-  data: Transfer
+  data: Reversal
   status: 200
 }
 
@@ -1431,6 +2045,108 @@ export const listAllRefunds = async (params?: ListAllRefundsParams, options?: Re
     method: 'GET'
     
     
+  }
+);}
+
+
+/**
+ * What of it the order has left goes back like a refund, the rest is the platform's loss; the shares that it held go their way.
+ * @summary Book the loss of a dispute that is in another currency than its order.
+ */
+export type bookDisputeLossResponse200 = {
+  data: Dispute
+  status: 200
+}
+
+export type bookDisputeLossResponse400 = {
+  data: Problem
+  status: 400
+}
+
+export type bookDisputeLossResponse401 = {
+  data: Problem
+  status: 401
+}
+
+export type bookDisputeLossResponse403 = {
+  data: Problem
+  status: 403
+}
+
+export type bookDisputeLossResponse404 = {
+  data: Problem
+  status: 404
+}
+
+export type bookDisputeLossResponse409 = {
+  data: Problem
+  status: 409
+}
+
+export type bookDisputeLossResponse413 = {
+  data: Problem
+  status: 413
+}
+
+export type bookDisputeLossResponse415 = {
+  data: Problem
+  status: 415
+}
+
+export type bookDisputeLossResponse422 = {
+  data: Problem
+  status: 422
+}
+
+export type bookDisputeLossResponse429 = {
+  data: Problem
+  status: 429
+}
+
+export type bookDisputeLossResponse500 = {
+  data: Problem
+  status: 500
+}
+
+export type bookDisputeLossResponse502 = {
+  data: Problem
+  status: 502
+}
+
+export type bookDisputeLossResponse503 = {
+  data: Problem
+  status: 503
+}
+    
+export type bookDisputeLossResponseSuccess = (bookDisputeLossResponse200) & {
+  headers: Headers;
+};
+export type bookDisputeLossResponseError = (bookDisputeLossResponse400 | bookDisputeLossResponse401 | bookDisputeLossResponse403 | bookDisputeLossResponse404 | bookDisputeLossResponse409 | bookDisputeLossResponse413 | bookDisputeLossResponse415 | bookDisputeLossResponse422 | bookDisputeLossResponse429 | bookDisputeLossResponse500 | bookDisputeLossResponse502 | bookDisputeLossResponse503) & {
+  headers: Headers;
+};
+
+export type bookDisputeLossResponse = (bookDisputeLossResponseSuccess | bookDisputeLossResponseError)
+
+export const getBookDisputeLossUrl = (id: string,
+    disputeId: string,) => {
+
+
+  
+
+  return `/api/v1/admin/orders/${id}/disputes/${disputeId}/book-loss`
+}
+
+export const bookDisputeLoss = async (id: string,
+    disputeId: string,
+    bookLossBody: BookLossBody, options?: RequestInit): Promise<bookDisputeLossResponse> => {
+  
+  return http<bookDisputeLossResponse>(getBookDisputeLossUrl(id,disputeId),
+  {      
+    ...options,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json; charset=utf-8', ...options?.headers },
+    body: JSON.stringify(
+      bookLossBody,)
   }
 );}
 

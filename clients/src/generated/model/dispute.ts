@@ -14,6 +14,11 @@ export type Dispute = {
   /** The payment provider's id. */
   psp_dispute_id: string;
   amount: Money;
+  /**
+   * What an operator has booked of its loss, in minor units of the order's currency; only where the bank's is another.
+   * @nullable
+   */
+  booked_as?: number | null;
   /** `opened`, `challenged`, `expired`, `accepted`, `cancelled`, `won` or `lost`. */
   status: string;
   /**

@@ -19,6 +19,7 @@ export type Transfer = {
   seller_id: string;
   amount: Money;
   amount_reversed: Money;
+  netted: Money;
   status: TransferStatus;
   /** @nullable */
   hold?: TransferHold;

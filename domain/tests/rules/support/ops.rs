@@ -81,6 +81,10 @@ pub enum Op {
     Replace {
         which: usize,
     },
+    /// An operator says that a seller is not to have what others took back.
+    Keep {
+        which: usize,
+    },
 }
 
 fn answer() -> impl Strategy<Value = Answer> {
@@ -117,6 +121,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => which().prop_map(|which| Op::WriteOff { which }),
         1 => which().prop_map(|which| Op::Retry { which }),
         2 => which().prop_map(|which| Op::Replace { which }),
+        2 => which().prop_map(|which| Op::Keep { which }),
     ];
     prop_oneof![3 => psp, 2 => connect]
 }

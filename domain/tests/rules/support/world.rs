@@ -9,7 +9,9 @@ use veza_domain::attention::{Code, Subject};
 use veza_domain::ids::{ReversalId, TransferId};
 use veza_domain::ledger::Account;
 use veza_domain::reversal::{Reversal, ReversalStatus};
-use veza_domain::settlement::{Change, Fact, Verdict, WriteOffRefusal, decide_replace_transfer, decide_retry_transfer, decide_write_off};
+use veza_domain::settlement::{
+    Change, Fact, KeepRefusal, Verdict, WriteOffRefusal, decide_keep_back, decide_replace_transfer, decide_retry_transfer, decide_write_off,
+};
 use veza_domain::transfer::Step;
 
 /// A transfer or a reversal of an order.
@@ -98,6 +100,7 @@ impl World {
             Op::WriteOff { which } => self.write_off(nth, which),
             Op::Retry { which } => self.retry(nth, which),
             Op::Replace { which } => self.replace(nth, which),
+            Op::Keep { which } => self.keep(nth, which),
         }
     }
 
@@ -224,6 +227,21 @@ impl World {
             let again = decide_write_off(&book.file, id, &book.context());
             assert_eq!(again, Err(WriteOffRefusal::NothingOwed), "two operators write off once");
             assert!(!book.attention.contains(&(Subject::Reversal(id), Code::ReversalPermanentlyFailed)));
+        }
+    }
+
+    fn keep(&mut self, nth: usize, which: usize) {
+        let Some(id) = self.a_transfer(nth, which) else { return };
+        let book = &self.books[nth];
+        let who = book.transfer(id).seller_id;
+        let (withheld, kept) = (book.withheld(who), book.kept(who));
+        if let Ok(changes) = decide_keep_back(&book.file, id, &book.context()) {
+            self.commit(nth, &changes);
+            let book = &self.books[nth];
+            assert!(book.kept(who) > kept && book.kept(who) - kept <= withheld, "no more than the seller lacks");
+            let again = decide_keep_back(&book.file, id, &book.context());
+            assert_eq!(again, Err(KeepRefusal::NothingWithheld), "two operators keep once");
+            assert!(!book.attention.contains(&(Subject::Transfer(id), Code::ExternalReversal)));
         }
     }
 

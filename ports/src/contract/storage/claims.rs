@@ -2,9 +2,10 @@
 
 use super::check::{Store, conflicts, first, insert, update, world};
 use super::sample::{
-    SELLER, at, debt, effect, effect_id, order_id, refund, refund_id, reversal, reversal_id, transfer, transfer_full, transfer_id, user_id,
+    ATTEMPT, SELLER, at, debt, effect, effect_id, order_id, refund, refund_id, reversal, reversal_id, transfer, transfer_full, transfer_id,
+    user_id,
 };
-use crate::storage::{ClaimedReversal, ClaimedTransfer, Row, RowKey};
+use crate::storage::{ClaimedReversal, ClaimedTransfer, FreshWork, Row, RowKey};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -61,6 +62,33 @@ pub async fn due_transfers(store: Store) {
     assert_eq!(leased.revisions[&RowKey::Transfer(transfer_id(10))].0, 1);
     let again = store.claim_transfers(at(110), LEASE, 2).await.unwrap();
     assert_eq!(again, [claimed(1, 1), claimed(3, 1)], "equally due: by id");
+}
+
+/// What was never taken is told, and only that.
+pub async fn fresh_work_is_seen_and_left(store: Store) {
+    world(&store).await;
+    let fresh = async |now| {
+        let FreshWork { transfers, reversals } = store.fresh_work(at(now)).await.unwrap();
+        (transfers, reversals)
+    };
+    assert_eq!(fresh(100).await, (false, false), "nothing is there");
+    let mut waits = transfer(1, order_id(1));
+    waits.next_retry_at = Some(at(10));
+    let mut refused = transfer_full(2, order_id(1), TransferStatus::Failed);
+    refused.next_retry_at = Some(at(1));
+    let mut unknown = transfer(3, order_id(1));
+    (unknown.next_retry_at, unknown.attempt) = (Some(at(1)), ATTEMPT);
+    let owed = Reversal { next_retry_at: Some(at(20)), ..debt(1, order_id(2)) };
+    let over = Reversal { status: ReversalStatus::Reversed, next_retry_at: Some(at(1)), ..debt(2, order_id(2)) };
+    let rows = vec![Row::Transfer(waits), Row::Transfer(refused), Row::Transfer(unknown), Row::Reversal(owed), Row::Reversal(over)];
+    insert(&store, "rows", rows).await;
+    assert_eq!(fresh(9).await, (false, false), "what was refused, sent, is over or not due is not fresh");
+    assert_eq!(fresh(10).await, (true, false));
+    assert_eq!(fresh(20).await, (true, true));
+    assert_eq!(fresh(20).await, (true, true), "a look takes nothing");
+    assert_eq!(store.claim_transfers(at(20), LEASE, 10).await.unwrap().len(), 3);
+    assert_eq!(store.claim_reversals(at(20), LEASE, 10).await.unwrap().len(), 1);
+    assert_eq!(fresh(9999).await, (false, false), "what was taken once has its own schedule");
 }
 
 pub async fn due_reversals(store: Store) {

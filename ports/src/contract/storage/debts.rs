@@ -43,19 +43,24 @@ pub async fn what_its_sellers_owe_comes_with_an_order(store: Store) {
 pub async fn what_is_under_way_or_over_is_no_debt(store: Store) {
     world(&store).await;
     let row = |n| debt(n, order_id(2));
+    let given_up = |n| Reversal { status: ReversalStatus::PermanentlyFailed, next_retry_at: None, ..row(n) };
     let sent = Attempt { generation: 0, first_sent_at: Some(at(1)), last_sent_at: Some(at(1)), look_up: false };
     let rows = [
         Reversal { attempt: sent, ..row(1) },
         Reversal { attempt: ATTEMPT, ..row(2) },
         Reversal { status: ReversalStatus::Reversed, ..row(3) },
-        Reversal { status: ReversalStatus::PermanentlyFailed, next_retry_at: None, ..row(4) },
+        given_up(4),
         Reversal { attempt: Attempt { generation: 7, ..Attempt::default() }, next_retry_at: Some(at(9999)), ..row(5) },
+        Reversal { netted: Minor(1), ..given_up(6) },
+        Reversal { netted: Minor(1), written_off: Minor(row(7).amount.amount.0 - 1), ..given_up(7) },
+        Reversal { attempt: sent, ..given_up(8) },
     ];
     insert(&store, "rows", rows.clone().map(Row::Reversal).to_vec()).await;
-    assert_eq!(debts(&store, 1).await, [reversal_id(5)], "one that waits, whenever it is due");
+    let wanted = [4, 5, 6].map(reversal_id);
+    assert_eq!(debts(&store, 1).await, wanted, "one that waits, whenever it is due; what was given up and is still owed");
     let refused = Reversal { attempt: sent.next_generation(), ..rows[0].clone() };
     apply(&store, "refused", vec![update(Row::Reversal(refused), 1)]).await;
-    assert_eq!(debts(&store, 1).await, [reversal_id(1), reversal_id(5)], "nothing is in flight any more");
+    assert_eq!(debts(&store, 1).await, [1, 4, 5, 6].map(reversal_id), "nothing is in flight any more");
 }
 
 pub async fn the_oldest_debts_and_no_more_than_fifty(store: Store) {

@@ -2,15 +2,16 @@
 
 use super::check::{Store, after, apply, first, insert, update, versioned, world};
 use super::sample::{
-    BUYER, SELLER, at, attention, delivery, delivery_full, delivery_id, exclusive, licence, line, order, order_full, order_id, product,
-    product_full, product_id, refund, refund_full, refund_id, reversal, session, session_id, transfer, transfer_id, user, user_full,
-    user_id,
+    BUYER, SELLER, at, attention, delivery, delivery_full, delivery_id, exclusive, licence, line, netting, order, order_full, order_id,
+    product, product_full, product_id, refund, refund_full, refund_id, reversal, session, session_id, transfer, transfer_id, user,
+    user_full, user_id,
 };
-use crate::storage::{DeliveryFilter, Page, ProductFilter, Row, WaitingOn};
+use crate::storage::{DeliveryFilter, Page, ProductFilter, Row, StatusFilter, WaitingOn};
 use uuid::Uuid;
 use veza_domain::attention::{Attention, Code, Subject};
 use veza_domain::catalog::{Product, ProductKind, ProductStatus};
 use veza_domain::identity::Session;
+use veza_domain::netting::Netting;
 use veza_domain::order::Order;
 use veza_domain::refund::Refund;
 use veza_domain::reversal::Reversal;
@@ -216,12 +217,17 @@ pub async fn transfers_with_reversals(store: Store) {
     theirs.seller_id = user_id(3);
     let rows = transfers.iter().cloned().chain([theirs]).map(Row::Transfer);
     let causes = [newer.clone(), older.clone()].map(Row::Refund);
+    let opened = |n, at| Row::Netting(Netting { created_at: at, ..netting(n, order_id(1), lone.id) });
+    let of_another = Netting { seller_id: user_id(3), created_at: transfers[0].created_at, ..netting(4, order_id(1), lone.id) };
+    let kept = [opened(1, transfers[0].created_at), opened(2, transfers[0].created_at), opened(3, at(-1)), Row::Netting(of_another)];
     let back = [second.clone(), first_made.clone(), lone.clone()].map(Row::Reversal);
-    insert(&store, "rows", rows.chain(causes).chain(back).collect()).await;
+    insert(&store, "rows", rows.chain(causes).chain(back).chain(kept).collect()).await;
     let listed = store.transfers_of_seller(user_id(SELLER), first(9)).await.unwrap();
     assert_eq!(listed.iter().map(|row| row.transfer.id).collect::<Vec<_>>(), [3, 2, 1].map(transfer_id));
     assert_eq!(listed[2].reversals, [first_made.clone(), second.clone()], "oldest first");
     assert_eq!((listed[1].reversals.len(), listed[0].reversals.len()), (1, 0));
+    assert_eq!(listed.iter().map(|row| row.netted.0).collect::<Vec<_>>(), [0, 0, 80], "what was kept of it when it was opened");
+    assert_eq!(store.transfers(StatusFilter::default(), first(9)).await.unwrap()[3], listed[2], "and operators see the same");
     let file = store.order_file(order_id(1)).await.unwrap().unwrap().file;
     assert_eq!(file.refunds, [older, newer], "oldest first");
     assert_eq!(file.reversals, [lone, first_made, second], "oldest first");

@@ -8,7 +8,7 @@ use veza_domain::dispute::{Dispute, DisputeStatus};
 use veza_domain::ids::{OrderId, ReversalId};
 use veza_domain::journal::{AdminAction, Journal, JournalKind};
 use veza_domain::look::Look;
-use veza_domain::money::Money;
+use veza_domain::money::{Minor, Money};
 use veza_domain::netting::Netting;
 use veza_domain::payout::{Payout, PayoutStatus};
 
@@ -20,6 +20,7 @@ pub fn dispute(n: u32, order: OrderId) -> Dispute {
         order_id: order,
         psp_dispute_id: format!("dp_{n}"),
         amount: euros(9000),
+        booked_as: None,
         status: DisputeStatus::Opened,
         stage: None,
         reason: None,
@@ -40,6 +41,7 @@ pub fn dispute_full(n: u32, order: OrderId) -> Dispute {
         respond_by: Some(at(500)),
         look: LOOK,
         closed_at: Some(at(600)),
+        booked_as: Some(Minor(8_000)),
         ..dispute(n, order)
     }
 }
