@@ -21,4 +21,4 @@ mkdir -p "fuzz/found/$target"
 # Link-time optimisation costs minutes and finds nothing.
 export CARGO_PROFILE_RELEASE_LTO=false
 cargo fuzz run --sanitizer none --features libfuzzer "$target" "fuzz/found/$target" "fuzz/corpus/$target" -- \
-    -max_total_time="$seconds" -max_len=8192 -timeout=10 -print_final_stats=1
+    -max_total_time="$seconds" -dict=fuzz/tokens.dict -max_len=8192 -timeout=10 -print_final_stats=1
