@@ -6,9 +6,10 @@
 use crate::problem::chain;
 use crate::services::{App, Connect};
 use crate::usecases::commit::{commit, unit};
+use crate::usecases::effects::EffectError;
 use crate::usecases::onboarding;
 use crate::usecases::settle::{Bring, SettleError, bring};
-use crate::usecases::transfers::refresh;
+use crate::usecases::transfers::{look, refresh};
 use crate::usecases::webhook_log;
 use crate::usecases::webhooks::{Envelope, Handled, result_of};
 use veza_domain::attention::{Attention, Code, Subject};
@@ -85,6 +86,8 @@ enum EventError {
     Read(#[from] LookupError),
     #[error(transparent)]
     Settle(#[from] SettleError),
+    #[error(transparent)]
+    Effect(#[from] EffectError),
 }
 
 struct Dispatched {
@@ -140,10 +143,8 @@ async fn transfer(
     event: &ConnectEvent,
     stripe_transfer_id: &str,
 ) -> Result<Dispatched, EventError> {
-    let Some((order_id, id)) = app.store.order_of_transfer(stripe_transfer_id).await? else {
-        return Ok(Dispatched::plain(ProcessingResult::Skipped));
-    };
     let Some(read) = connect.transfer(stripe_transfer_id).await? else { return Ok(Dispatched::plain(ProcessingResult::Skipped)) };
+    let Some((order_id, id)) = whose(app, &read).await? else { return Ok(Dispatched::plain(ProcessingResult::Skipped)) };
     let fact = transfer_fact(id, &read);
     let with_log_row = |decision: &Decision| match row {
         Some(row) if !decision.changes.is_empty() => {
@@ -156,6 +157,16 @@ async fn transfer(
     let settled = bring(app, Bring { order_id, fact: &fact, as_of: None, unit_id, request: body, extra: &with_log_row }).await?;
     let result = if settled.verdict == Verdict::AmountMismatch { result_of(settled.verdict) } else { ProcessingResult::Ok };
     Ok(Dispatched { handled: Handled::Answered(result.clone()), result, order_id: Some(order_id), logged: settled.committed })
+}
+
+/// Which of ours it is. A message may come before we know the answer to the call that made the transfer: then the call is looked up.
+async fn whose(app: &App, read: &ListedTransfer) -> Result<Option<(OrderId, TransferId)>, EventError> {
+    if let Some(known) = app.store.order_of_transfer(&read.stripe_transfer_id).await? {
+        return Ok(Some(known));
+    }
+    let (Some(order_id), Some(id)) = (read.order_id, read.transfer_id) else { return Ok(None) };
+    look(app, order_id, id).await?;
+    Ok(app.store.order_of_transfer(&read.stripe_transfer_id).await?)
 }
 
 /// What a read says of a transfer.

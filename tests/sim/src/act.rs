@@ -216,7 +216,7 @@ impl World {
         let who = SELLERS + usize::from(buyer);
         let body = json!({ "items": items }).to_string();
         let call = self.call(at, Method::POST, "/api/v1/marketplace/orders", Some(who), &headers, body);
-        self.begin(at, What::Checkout(buyer, basket, key), run, call);
+        self.begin(at, What::Checkout((buyer, basket, key), self.now()), run, call);
     }
 
     fn refund(&mut self, order: u8, who: u8, part: u8, key: u8, at: usize, run: u8) {

@@ -50,8 +50,8 @@ pub enum Outcome {
 pub enum What {
     /// A request that nothing depends on.
     Request,
-    /// A checkout under a key: buyer, basket, key.
-    Checkout(u8, u8, u8),
+    /// A checkout under a key: buyer, basket, key; and when it began.
+    Checkout((u8, u8, u8), Timestamp),
     /// A message.
     Letter(Posted),
     /// A message that nobody sent.
@@ -133,7 +133,7 @@ pub struct World {
     pub broken: Vec<String>,
     /// The last batch of a worker found something to do.
     pub worked: bool,
-    /// The order that a key has made, and when: buyer, basket, key.
+    /// The order that a key has made, and when it was asked for: buyer, basket, key.
     pub keys: BTreeMap<(u8, u8, u8), (String, Timestamp)>,
     /// Lines to the PSP and to Connect, and until when they are down.
     pub lines: [(Arc<Line>, i64); 2],
@@ -394,7 +394,7 @@ impl World {
                 self.broken.push(format!("a forged message was answered {status}"));
             }
             (What::Work, Outcome::Worked(worked)) => self.worked |= worked,
-            (What::Checkout(buyer, basket, key), Outcome::Answered(201, body)) => self.checked_out((buyer, basket, key), &body),
+            (What::Checkout(key, began), Outcome::Answered(201, body)) => self.checked_out(key, began, &body),
             _ => {}
         }
     }
@@ -409,22 +409,21 @@ impl World {
         }
     }
 
-    fn checked_out(&mut self, key: (u8, u8, u8), body: &[u8]) {
+    fn checked_out(&mut self, key: (u8, u8, u8), began: Timestamp, body: &[u8]) {
         let order = serde_json::from_slice::<serde_json::Value>(body).ok();
         let order = order.and_then(|body| Some(body.get("order")?.get("id")?.as_str()?.to_owned()));
         let Some(order) = order else { return self.broken.push("an order without an id".to_owned()) };
         if key.2 == 0 {
             return;
         }
-        let now = self.now();
         match self.keys.get(&key) {
             Some((known, _)) if *known == order => {}
             // Keys are kept for a day.
-            Some((known, at)) if now.since(*at) < Duration::from_secs(24 * 3600) => {
+            Some((known, at)) if began.since(*at).max(at.since(began)) < Duration::from_secs(24 * 3600) => {
                 self.broken.push(format!("two orders under one key: {known} and {order}"));
             }
             _ => {
-                self.keys.insert(key, (order, now));
+                self.keys.insert(key, (order, began));
             }
         }
     }

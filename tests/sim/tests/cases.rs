@@ -96,3 +96,21 @@ fn a_process_that_stood_still_does_not_make_the_call_that_others_gave_up() {
     ];
     ends_well(Setting { slow_money: true, dispute_fee: true, ..PLAIN }, &ops);
 }
+
+/// Somebody takes a transfer back at Connect before we know the answer to the call that made it. The message named a transfer that was
+/// none of ours yet, and was skipped for good.
+#[test]
+fn a_message_about_a_transfer_that_we_do_not_know_yet_is_no_strangers() {
+    let ops = [
+        Op::Buy { buyer: 1, basket: 0, key: 0, at: 0, run: END },
+        Op::Buy { buyer: 0, basket: 3, key: 2, at: 0, run: END },
+        Op::ProviderFault { call: 4, fault: 15, times: 1 },
+        Op::Pay { order: 7 },
+        Op::Pay { order: 0 },
+        Op::Double { letter: 10, at: 0, run: END },
+        Op::Advance { time: 10 },
+        Op::StoreFault { how: 2, skip: 7 },
+        Op::Work { worker: 6, at: 0, run: END },
+    ];
+    ends_well(Setting { slow_money: true, ..PLAIN }, &ops);
+}
