@@ -1,14 +1,12 @@
 #!/usr/bin/env bash
-# All tests: those in documentation first, then the simulation, the end-to-end tests on Postgres, then everything (with SQLite end to
-# end), by cargo-nextest where it is installed. Arguments go to the last of the four, and leave out the others.
+# All tests: those in documentation first, then the end-to-end tests on Postgres, then everything (with SQLite end to end, and some
+# histories of the simulation), by cargo-nextest where it is installed. Arguments go to the last of the three, and leave out the others.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if [ $# = 0 ]; then
     echo "== documentation examples"
     cargo test --workspace --doc --quiet
-    echo "== simulation"
-    scripts/sim.sh 20000
     # Built with the whole workspace, so that nothing is built twice. A file there is a suite; tidy, a folder, wants no store.
     suites=()
     for suite in tests/tests/*.rs; do

@@ -205,13 +205,19 @@ pub(crate) fn settle(state: &mut State, refund_id: &str, succeeds: bool, due: Op
         (RefundStatus::Succeeded, _) => -refund.amount,
         _ => 0,
     };
+    // What comes back of a payment that the bank has taken back goes the same way.
+    let undone = state.payments.get(&refund.payment_id).is_some_and(|payment| payment.failed_after_success > 0);
     if booked > 0 {
         state.withdraw(&refund.payment_id, booked);
-    } else {
+    } else if !undone {
         state.give_back(&refund.payment_id, -booked);
     }
     if let Some(payment) = state.payments.edit(&refund.payment_id) {
         payment.total_refunded += booked;
+        if undone && booked < 0 {
+            payment.amount_received += booked;
+            payment.failed_after_success -= booked;
+        }
     }
     let event_type = if succeeds { "refund_succeeded" } else { "refund_failed" };
     let subject =
