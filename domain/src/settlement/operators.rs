@@ -100,7 +100,7 @@ pub enum KeepRefusal {
     #[error("the order has no such transfer")]
     Unknown,
     /// Nobody took anything of it by hand, or it was replaced, kept or refunded since.
-    #[error("nothing of the transfer was taken back by hand that the seller still lacks")]
+    #[error("nothing of the transfer was taken back by hand that the seller has earned and still lacks")]
     NothingWithheld,
     /// The books can't take it.
     #[error(transparent)]
@@ -108,7 +108,8 @@ pub enum KeepRefusal {
 }
 
 /// What others took back of a transfer at Connect is not to go to the seller: the platform keeps it, as far as no refund accounts for
-/// it. The other answer to it is [`decide_replace_transfer`].
+/// it and the seller has earned it by this order. What is missing beyond that, because another order's share has paid for it already,
+/// is not to be kept. The other answer to it is [`decide_replace_transfer`].
 ///
 /// # Errors
 /// [`KeepRefusal`].
@@ -117,7 +118,8 @@ pub fn decide_keep_back(file: &OrderFile, id: TransferId, context: &Context) -> 
     let seller = transfer.seller_id;
     let mut draft = Draft::new(file, context);
     set_off(&mut draft, seller)?;
-    let mut left = draft.file.withheld(seller);
+    let earned = draft.file.share_left(seller) - draft.file.kept(seller);
+    let mut left = draft.file.withheld(seller).min(earned);
     let external = |row: &&Reversal| row.cause == ReversalCause::External && row.open_amount().is_positive();
     let rows: Vec<Reversal> = draft.file.reversals_of(id).filter(external).cloned().collect();
     if left <= 0 || rows.is_empty() {
@@ -134,7 +136,6 @@ pub fn decide_keep_back(file: &OrderFile, id: TransferId, context: &Context) -> 
             draft.put(Change::Reversal(Reversal { written_off: Minor(row.written_off.0 + part.0), ..row }));
         }
     }
-    draft.put(Change::Settled(Subject::Transfer(id), Code::ExternalReversal));
     Ok(draft.changes())
 }
 

@@ -121,6 +121,24 @@ proptest! {
     }
 }
 
+/// Found by `once_quiet_every_seller_has_exactly_the_share_that_stands`: a debt that had been given up was paid by another order's
+/// share, and then somebody took the money back by hand as well. That is the other order's, so it is sent again and never kept.
+#[test]
+fn what_another_share_has_paid_is_not_kept() {
+    let mut world = indebted();
+    world.tell(0, &Fact::Reversal(debt(&world, 0).id, refused(CallRefusal::NotFound)));
+    world.pay(1);
+    assert_eq!(debt(&world, 0).open_amount(), Minor(450));
+    let id = taken(&mut world.books[0], 900);
+    assert_eq!(world.books[0].withheld(who()), 450, "paid once by the other share, and once by hand");
+    let book = &world.books[0];
+    assert_eq!(decide_keep_back(&book.file, id, &book.context()), Err(KeepRefusal::NothingWithheld));
+    assert!(on_list(book, Code::ExternalReversal));
+    let changes = decide_replace_transfer(&book.file, id, &book.context()).unwrap();
+    world.commit(0, &changes);
+    assert_eq!(world.books[0].file.transfers.last().unwrap().amount.amount, Minor(450));
+}
+
 fn indebted() -> World {
     let sale = |price| Sale { lines: vec![(1, price)], points: 1_000 };
     let mut world = World::new(&[sale(1000), sale(500), sale(2000)], PATIENT, 0);
