@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::{Value, json};
+use std::time::Duration;
 use veza_sandbox::{Fault, Op, Script};
 use veza_tests::{Person, World, assert_books_agree, euros};
 
@@ -105,8 +106,8 @@ async fn one_audit_runs_at_a_time_and_can_be_stopped() {
     let (admin, other) = (world.admin().await, world.admin().await);
     let (seller, buyer) = (world.seller().await, world.buyer().await);
     buyer.order(&[&seller.product(euros(1_000)).await]).await;
-    // A provider that never answers: the audit waits for it.
-    world.sandbox.script(Script::new(Op::ReadPayment, Fault::RequestLost).times(0)).unwrap();
+    // A provider that takes its time: the audit waits for it.
+    world.sandbox.script(Script::new(Op::ReadPayment, Fault::SlowBeforeEffect).times(0).delay(Duration::from_secs(10))).unwrap();
 
     let (one, two) = tokio::join!(admin.post(AUDITS, json!({})), other.post(AUDITS, json!({})));
     assert_eq!([one.status.min(two.status), one.status.max(two.status)], [202, 409], "two operators, one audit");
