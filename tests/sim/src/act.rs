@@ -157,7 +157,7 @@ impl World {
         let all: Vec<String> = ours.into_iter().chain(self.facts.refunds.iter().cloned()).collect();
         let refund = self.sandbox.refund(pick(&all, nth)?)?;
         let turned = match refund.status {
-            RefundStatus::Pending if nth % 3 == 0 => self.sandbox.fail_refund(&refund.refund_id),
+            RefundStatus::Pending if nth.is_multiple_of(3) => self.sandbox.fail_refund(&refund.refund_id),
             RefundStatus::Pending | RefundStatus::Failed => self.sandbox.succeed_refund(&refund.refund_id),
             RefundStatus::Succeeded => self.sandbox.fail_refund(&refund.refund_id),
         };

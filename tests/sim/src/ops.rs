@@ -104,8 +104,11 @@ pub struct History {
     pub ops: Vec<Op>,
 }
 
+/// How often, beside the others, and what.
+type Kind = (u32, fn(&mut StdRng) -> Op);
+
 /// Kinds of operations, each with the weight that it has in an everyday history.
-const KINDS: [(u32, fn(&mut StdRng) -> Op); 31] = [
+const KINDS: [Kind; 31] = [
     (10, |r| Op::Buy { buyer: r.random_range(0..2), basket: r.random_range(0..12), key: key(r), at: at(r), run: run(r) }),
     (6, |r| Op::Refund { order: nth(r), who: r.random_range(0..6), part: r.random_range(0..6), key: key(r), at: at(r), run: run(r) }),
     (1, |r| Op::Onboard { seller: r.random_range(0..3), at: at(r), run: run(r) }),
