@@ -11,7 +11,7 @@ use veza_domain::ledger::{Account, Posting};
 use veza_domain::licence::LicenceStatus;
 use veza_domain::order::OrderStatus;
 use veza_domain::refund::{Refund, RefundOrigin, RefundStatus};
-use veza_domain::reversal::ReversalStatus;
+use veza_domain::reversal::{ReversalCause, ReversalStatus};
 use veza_domain::settlement::{OrderFile, check};
 use veza_domain::transfer::{Transfer, TransferStatus};
 use veza_ports::storage::LedgerCheck;
@@ -77,7 +77,7 @@ impl Picture {
             let disputed = file.disputes.iter().any(|dispute| dispute.status.is_open());
             for transfer in &file.transfers {
                 let open = matches!(transfer.status(), TransferStatus::Pending | TransferStatus::Failed);
-                let no_account = !world.setting.close_all && world.account(seller_of(transfer)).is_none();
+                let no_account = world.account(seller_of(transfer)).is_none();
                 if open && !disputed && !no_account {
                     waits.push(format!("transfer {} of order {id}: {} {:?}", transfer.id, transfer.status().as_str(), transfer.last_error));
                 }
@@ -314,7 +314,8 @@ impl Picture {
             }
             // A payment that failed while its money was with a bank for a dispute, or with the buyer by a refund that came back later:
             // whose it is nobody can say.
-            let elsewhere = world.facts.disputed.contains(&id) || world.facts.turned.contains(&id);
+            let refunded = self.books.refunds.iter().any(|refund| refund.payment_id == id);
+            let elsewhere = world.facts.disputed.contains(&id) || refunded;
             if world.facts.failed.contains(&id) && elsewhere {
                 continue;
             }
@@ -410,7 +411,10 @@ fn lacks(file: &OrderFile, seller: UserId) -> i64 {
     let alive = of_seller.filter(|transfer| transfer.status() != TransferStatus::PermanentlyFailed);
     let sent: i64 = alive.map(|transfer| transfer.amount.amount.0 - transfer.amount_reversed.0).sum();
     let kept: i64 = file.nettings.iter().filter(|row| row.seller_id == seller).map(|row| row.amount.amount.0).sum();
-    if file.order.is_paid() { earned - given - sent - kept } else { 0 }
+    // What others took back at Connect stands on a list of its own.
+    let of_seller = file.reversals.iter().filter(|reversal| reversal.seller_id == seller);
+    let taken: i64 = of_seller.filter(|reversal| reversal.cause == ReversalCause::External).map(|reversal| reversal.amount.amount.0).sum();
+    if file.order.is_paid() { earned - given - sent - kept - taken } else { 0 }
 }
 
 fn seller_of(transfer: &Transfer) -> usize {

@@ -29,6 +29,8 @@
 //! # What is not a failure
 //! - An order that waits because its buyer never paid, or a dispute that the bank has not decided.
 //! - A share that waits for a seller who has no account, or for the end of a dispute.
+//! - What the PSP has of a payment that failed after it had succeeded while some of its money was with a bank or a buyer: whose it is,
+//!   nobody can say.
 //! - A debt that no transfer stands for any more: it waits for the seller's next share, and is shown as owed.
 //! - What happened at a provider behind everybody's back on a settled row (a refund in its dashboard, a late failure) whose only message
 //!   was lost: until an audit, nobody can know.

@@ -33,6 +33,8 @@ use veza_stripe::{Stripe, StripeConfig, StripeWebhooks};
 
 /// So often a provider tries to deliver a message before it gives up.
 const ATTEMPTS_MAX: u32 = 16;
+/// The edge gives a request up after this, with whatever it is doing.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longer than anything that ends.
 const STEPS_MAX: u32 = 20_000;
 
@@ -72,6 +74,7 @@ pub struct Posted {
 struct Task {
     id: u64,
     at: usize,
+    began: Timestamp,
     what: What,
     future: Pin<Box<dyn Future<Output = Outcome> + Send>>,
 }
@@ -299,6 +302,10 @@ impl World {
         for (line, until) in &self.lines {
             line.down.store(*until > now.0, Ordering::Relaxed);
         }
+        let timed_out = |task: &Task| !matches!(task.what, What::Work) && now.since(task.began) >= REQUEST_TIMEOUT;
+        let (late, rest): (Vec<Task>, Vec<Task>) = std::mem::take(&mut self.tasks).into_iter().partition(timed_out);
+        self.tasks = rest;
+        late.into_iter().for_each(|task| self.dropped(task));
         self.collect();
     }
 
@@ -333,7 +340,8 @@ impl World {
     pub fn begin(&mut self, at: usize, what: What, run: u8, future: impl Future<Output = Outcome> + Send + 'static) {
         self.tasks_made += 1;
         let id = self.tasks_made;
-        self.tasks.push(Task { id, at, what, future: Box::pin(future) });
+        let began = self.now();
+        self.tasks.push(Task { id, at, began, what, future: Box::pin(future) });
         self.points.note(format_args!("  task {id} begins at {at}"));
         if !self.poll(id) {
             self.step(id, 0, run);
