@@ -93,6 +93,10 @@ pub(super) fn settle(draft: &mut Draft<'_>, fact: &DisputeFact) -> Result<Verdic
         },
         Some(_) | None => {}
     }
+    if fact.source == Source::Webhook && !next.status.is_open() {
+        // A dispute can be opened anew, and the message of that may have come before this one: the PSP has the last word.
+        draft.ask(ask);
+    }
     enter(draft, known.as_ref(), next)?;
     Ok(Verdict::Settled)
 }

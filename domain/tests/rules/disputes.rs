@@ -84,7 +84,8 @@ fn every_pair_of_a_disputes_status_and_a_report() {
                     assert_eq!(book.file, before, "{pair}");
                 }
                 let asked = book.effects.iter().any(|effect| effect.kind == EffectKind::ReadDispute(order_id(), id()));
-                assert_eq!(asked, expected == Verdict::AskProvider, "{pair}");
+                let closed_by_message = expected == Verdict::Settled && source == Source::Webhook && rank(told) == 3;
+                assert_eq!(asked, expected == Verdict::AskProvider || closed_by_message, "{pair}");
                 let open = row(&book).status.is_open();
                 let on_list = |code| book.attention.contains(&(Subject::Dispute(id()), code));
                 assert_eq!((on_list(Code::DisputeOpened), row(&book).closed_at.is_none()), (open, open), "{pair}");

@@ -114,3 +114,33 @@ fn a_message_about_a_transfer_that_we_do_not_know_yet_is_no_strangers() {
     ];
     ends_well(Setting { slow_money: true, ..PLAIN }, &ops);
 }
+
+/// A dispute is lost and opened anew; the second message comes first. It was lost for good.
+#[test]
+fn a_dispute_that_was_opened_anew_before_we_heard_of_its_loss_is_asked_about() {
+    let ops = [
+        Op::Buy { buyer: 0, basket: 0, key: 1, at: 0, run: END },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Pay { order: 0 },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Dispute { order: 0, part: 2 },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::DisputeMoves { dispute: 7, to: 1 },
+        Op::DisputeMoves { dispute: 4, to: 2 },
+        Op::Deliver { letter: 1, at: 0, run: END },
+    ];
+    ends_well(Setting { slow_money: true, dispute_fee: true, ..PLAIN }, &ops);
+}
+
+/// Paid, refunded at the dashboard and failed, all before we heard of any of it: the audit named the refund, which nobody owes.
+#[test]
+fn a_refund_of_a_payment_that_was_none_in_the_end_is_no_difference() {
+    let ops = [
+        Op::Buy { buyer: 1, basket: 0, key: 1, at: 0, run: END },
+        Op::Pay { order: 0 },
+        Op::DashboardRefund { order: 0, part: 1 },
+        Op::PaymentFails { order: 2 },
+    ];
+    ends_well(Setting { dispute_fee: true, ..LOSING }, &ops);
+}
