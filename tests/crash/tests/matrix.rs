@@ -35,7 +35,8 @@ async fn every_point(store: Store, wanted: Wanted) {
     }
     println!("crash matrix on {store:?}: {}", matrix.figures());
     assert!(matrix.differences.is_empty(), "{}", matrix.differences.join("\n\n"));
-    assert!(matrix.kills > 0, "nobody was killed");
+    // A slow machine passes points that a quick one does not; where most are not passed again, the matrix shows nothing.
+    assert!(matrix.missed.len() * 2 < matrix.cases, "most points were not passed again");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

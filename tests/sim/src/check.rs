@@ -102,7 +102,7 @@ impl Picture {
             self.goods(file, &mut broken);
             if told {
                 self.payment(file, &mut broken);
-                self.refunds(file, &mut broken);
+                self.refunds(world, file, &mut broken);
                 self.disputes(file, &mut broken);
             }
             let connect_told = |stripe: &str| everything || !world.facts.untold.contains(stripe);
@@ -178,7 +178,7 @@ impl Picture {
         }
     }
 
-    fn refunds(&self, file: &OrderFile, broken: &mut Vec<String>) {
+    fn refunds(&self, world: &World, file: &OrderFile, broken: &mut Vec<String>) {
         let id = file.order.id.to_string();
         let mut theirs: BTreeMap<&str, (i64, PspStatus)> = self
             .books
@@ -201,8 +201,10 @@ impl Picture {
                 broken.push(format!("refund {} of {} is {}, and {found:?} at the PSP", refund.id, refund.amount, refund.status.as_str()));
             }
         }
+        // Paid, refunded in the PSP's dashboard and failed before we heard of any of it: no sale of ours, and nobody has anything of it.
+        let was_nothing = !file.order.is_paid() && world.facts.failed.contains(&id) && self.at_psp(&id) == 0;
         for (refund, (amount, status)) in theirs {
-            if status == PspStatus::Succeeded {
+            if status == PspStatus::Succeeded && !was_nothing {
                 broken.push(format!("the PSP has refunded {amount} of order {id} by {refund}, which we do not know"));
             }
         }
@@ -314,8 +316,7 @@ impl Picture {
             }
             // A payment that failed while its money was with a bank for a dispute, or with the buyer by a refund that came back later:
             // whose it is nobody can say.
-            let refunded = self.books.refunds.iter().any(|refund| refund.payment_id == id);
-            let elsewhere = world.facts.disputed.contains(&id) || refunded;
+            let elsewhere = world.facts.disputed.contains(&id) || world.facts.turned.contains(&id);
             if world.facts.failed.contains(&id) && elsewhere {
                 continue;
             }

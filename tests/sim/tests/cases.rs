@@ -144,3 +144,19 @@ fn a_refund_of_a_payment_that_was_none_in_the_end_is_no_difference() {
     ];
     ends_well(Setting { dispute_fee: true, ..LOSING }, &ops);
 }
+
+/// Refunded in part, taken back by the bank, paid anew, and the refund fails after all: the sandbox took the refund's money from the new
+/// payment.
+#[test]
+fn a_refund_that_fails_after_its_payment_was_paid_anew_is_of_the_new_payment() {
+    let ops = [
+        Op::Buy { buyer: 0, basket: 0, key: 1, at: 0, run: END },
+        Op::Pay { order: 0 },
+        Op::Deliver { letter: 11, at: 0, run: END },
+        Op::Refund { order: 0, who: 2, part: 3, key: 0, at: 0, run: END },
+        Op::PaymentFails { order: 8 },
+        Op::Pay { order: 0 },
+        Op::RefundTurns { refund: 6 },
+    ];
+    ends_well(LOSING, &ops);
+}

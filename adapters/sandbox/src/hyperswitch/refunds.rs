@@ -184,18 +184,19 @@ fn check(state: &State, payment: &Payment, request: &Request, faults: &Faults) -
     Ok(amount)
 }
 
-/// A refund succeeds or fails, also after it had failed or succeeded: the money follows. `due` is what it still has to go
-/// through.
+/// A refund succeeds or fails, also after it had failed or succeeded: the money follows. None succeeds with money that is gone.
+/// `due` is what it still has to go through.
 pub(crate) fn settle(state: &mut State, refund_id: &str, succeeds: bool, due: Option<(Micros, bool)>) {
     let now = state.now;
+    let covered = fits(state, refund_id);
     let Some(refund) = state.refunds.edit(refund_id) else { return };
     let before = refund.status;
+    let succeeds = succeeds && (covered || before == RefundStatus::Succeeded);
     let after = if succeeds { RefundStatus::Succeeded } else { RefundStatus::Failed };
     refund.due = due;
-    if before == after || (before == RefundStatus::Failed && !fits(state, refund_id)) {
+    if before == after {
         return;
     }
-    let Some(refund) = state.refunds.edit(refund_id) else { return };
     refund.status = after;
     refund.updated_at = now;
     refund.error = (!succeeds).then(|| ("refund_failed".to_owned(), "The refund failed at the bank.".to_owned()));
@@ -205,8 +206,8 @@ pub(crate) fn settle(state: &mut State, refund_id: &str, succeeds: bool, due: Op
         (RefundStatus::Succeeded, _) => -refund.amount,
         _ => 0,
     };
-    // What comes back of a payment that the bank has taken back goes the same way.
-    let undone = state.payments.get(&refund.payment_id).is_some_and(|payment| payment.failed_after_success > 0);
+    // What comes back of a payment that the bank has taken back, and that nobody has paid anew, goes the same way.
+    let undone = state.payments.get(&refund.payment_id).is_some_and(|payment| payment.status == PaymentStatus::Failed);
     if booked > 0 {
         state.withdraw(&refund.payment_id, booked);
     } else if !undone {
