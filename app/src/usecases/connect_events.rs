@@ -88,6 +88,8 @@ enum EventError {
     Settle(#[from] SettleError),
     #[error(transparent)]
     Effect(#[from] EffectError),
+    #[error("the call that made this transfer could not be looked up yet")]
+    NotYet,
 }
 
 struct Dispatched {
@@ -159,14 +161,18 @@ async fn transfer(
     Ok(Dispatched { handled: Handled::Answered(result.clone()), result, order_id: Some(order_id), logged: settled.committed })
 }
 
-/// Which of ours it is. A message may come before we know the answer to the call that made the transfer: then the call is looked up.
+/// Which of ours it is. A message may come before we know the answer to the call that made the transfer: then the call is looked up,
+/// and the message is wanted again when that does not tell either.
 async fn whose(app: &App, read: &ListedTransfer) -> Result<Option<(OrderId, TransferId)>, EventError> {
     if let Some(known) = app.store.order_of_transfer(&read.stripe_transfer_id).await? {
         return Ok(Some(known));
     }
     let (Some(order_id), Some(id)) = (read.order_id, read.transfer_id) else { return Ok(None) };
-    look(app, order_id, id).await?;
-    Ok(app.store.order_of_transfer(&read.stripe_transfer_id).await?)
+    let was_unknown = look(app, order_id, id).await?;
+    match app.store.order_of_transfer(&read.stripe_transfer_id).await? {
+        None if was_unknown => Err(EventError::NotYet),
+        known => Ok(known),
+    }
 }
 
 /// What a read says of a transfer.

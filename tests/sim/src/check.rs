@@ -202,7 +202,8 @@ impl Picture {
             }
         }
         // Paid, refunded in the PSP's dashboard and failed before we heard of any of it: no sale of ours, and nobody has anything of it.
-        let was_nothing = !file.order.is_paid() && world.facts.failed.contains(&id) && self.at_psp(&id) == 0;
+        let nothing_left = self.at_psp(&id) == 0 || world.facts.disputed.contains(&id);
+        let was_nothing = !file.order.is_paid() && world.facts.failed.contains(&id) && nothing_left;
         for (refund, (amount, status)) in theirs {
             if status == PspStatus::Succeeded && !was_nothing {
                 broken.push(format!("the PSP has refunded {amount} of order {id} by {refund}, which we do not know"));

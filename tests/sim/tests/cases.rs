@@ -160,3 +160,22 @@ fn a_refund_that_fails_after_its_payment_was_paid_anew_is_of_the_new_payment() {
     ];
     ends_well(LOSING, &ops);
 }
+
+/// A share was taken back at Connect before we knew the answer to the call that sent it, and looking that call up found nobody there: the
+/// message was skipped for good.
+#[test]
+fn a_message_about_a_transfer_that_cannot_be_looked_up_comes_again() {
+    let ops = [
+        Op::Buy { buyer: 0, basket: 7, key: 0, at: 0, run: END },
+        Op::ProviderFault { call: 2, fault: 7, times: 3 },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Pay { order: 0 },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::ProviderFault { call: 10, fault: 3, times: 2 },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Work { worker: 6, at: 1, run: 9 },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Deliver { letter: 0, at: 0, run: END },
+    ];
+    ends_well(LOSING, &ops);
+}
