@@ -52,6 +52,11 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Writes the order as it is: whoever asked the PSP before this and has not settled the answer yet has to ask again (ADR 0013).
+    pub(super) fn void_answers(&mut self) {
+        self.put(Change::Order(self.file.order.clone()));
+    }
+
     /// Puts the status that follows from the rows.
     pub(super) fn put_status(&mut self) {
         let status = self.file.status();

@@ -88,6 +88,10 @@ pub(super) fn settle(draft: &mut Draft<'_>, fact: &RefundFact) -> Result<Verdict
 fn import(draft: &mut Draft<'_>, fact: &RefundFact) -> Result<Verdict, SettlementError> {
     let order = draft.file.order.clone();
     if fact.status != PspRefundStatus::Succeeded {
+        if fact.status == PspRefundStatus::Failed && fact.source == Source::Webhook {
+            // It leaves no row behind, and an answer that is on its way may still have it as a success.
+            draft.void_answers();
+        }
         return Ok(Verdict::NotFinal);
     }
     if !order.is_paid() {

@@ -443,7 +443,9 @@ impl World {
                 self.broken.push(format!("two orders under one key: {known} and {order}"));
             }
             _ => {
-                self.keys.insert(key, (order, began));
+                // A key may have been used long before this answer, the first that anybody got.
+                let made = made_at(&order).unwrap_or(began);
+                self.keys.insert(key, (order, made));
             }
         }
     }
@@ -515,4 +517,10 @@ impl World {
     pub fn look<T>(&self, read: impl Future<Output = T>) -> T {
         ground::wait(read)
     }
+}
+
+/// When an order was made: its id says so, to the millisecond.
+fn made_at(order: &str) -> Option<Timestamp> {
+    let (seconds, nanos) = uuid::Uuid::parse_str(order).ok()?.get_timestamp()?.to_unix();
+    Some(Timestamp(i64::try_from(seconds).ok()? * 1_000_000 + i64::from(nanos / 1_000)))
 }

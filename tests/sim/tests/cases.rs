@@ -179,3 +179,19 @@ fn a_message_about_a_transfer_that_cannot_be_looked_up_comes_again() {
     ];
     ends_well(LOSING, &ops);
 }
+
+/// A refund of the dashboard fails while an older answer, in which it had succeeded, is about to be settled: it stayed a success here.
+#[test]
+fn a_refund_that_fails_while_an_older_answer_is_settled_is_asked_about() {
+    let ops = [
+        Op::Buy { buyer: 1, basket: 0, key: 0, at: 0, run: END },
+        Op::Pay { order: 0 },
+        Op::DashboardRefund { order: 3, part: 0 },
+        Op::Deliver { letter: 3, at: 0, run: END },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Work { worker: 1, at: 0, run: 7 },
+        Op::RefundTurns { refund: 3 },
+        Op::Deliver { letter: 5, at: 0, run: END },
+    ];
+    ends_well(Setting { dispute_fee: true, ..PLAIN }, &ops);
+}
