@@ -1,6 +1,6 @@
 # `make run` and `make test` are all that a newcomer needs. ARGS go to the program: make run ARGS="--help"
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check sim crash planted mutants fuzz-short fuzz api-fuzz bench soak openapi
+.PHONY: help run demo test check sim crash planted mutants fuzz-short fuzz api-fuzz bench soak race openapi
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,11 @@ fuzz: ## let cargo-fuzz look for S seconds at the target T: make fuzz T=money S=
 api-fuzz: ## call every operation of a running server in all ways that openapi.yaml allows and forbids
 	@scripts/setup.sh build
 	@scripts/api-fuzz.sh $(ARGS)
+
+race: ## run against Vendure on this machine, and write docs/race.svg and its section in docs/performance.md
+	@scripts/setup.sh build
+	@scripts/setup.sh race
+	@scripts/race.sh $(ARGS)
 
 openapi: ## write openapi.yaml from the code, and the TypeScript client from it
 	@scripts/openapi.sh

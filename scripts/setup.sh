@@ -6,6 +6,7 @@
 #   scripts/setup.sh node     what checking the API takes: Node.js 18.17 or newer, npm
 #   scripts/setup.sh api-fuzz what fuzzing the API takes: Python 3.10 or newer, and Schemathesis in target/api-fuzz-venv
 #   scripts/setup.sh fuzz     what the fuzzers take: cargo-fuzz
+#   scripts/setup.sh race     what the race takes: Node.js 20 or newer, and Vendure in bench/compare/vendure, built
 set -euo pipefail
 
 say() { printf '%s\n' "$*" >&2; }
@@ -21,7 +22,7 @@ missing_packages() {
             ;;
         api-fuzz) command -v python3 >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || printf 'python3\npython3-venv\n' ;;
         fuzz) command -v c++ >/dev/null || echo build-essential ;;
-        node) command -v node >/dev/null && command -v npm >/dev/null || printf 'nodejs\nnpm\n' ;;
+        node | race) command -v node >/dev/null && command -v npm >/dev/null || printf 'nodejs\nnpm\n' ;;
     esac
 }
 
@@ -85,10 +86,35 @@ need_cargo_fuzz() {
     fi
 }
 
+# Installs Vendure when its lock file has changed since, and builds the plugin when that has.
+vendure() {
+    local project stamp
+    project=$(cd "$(dirname "$0")/../bench/compare/vendure" && pwd)
+    stamp=$project/node_modules/.package-lock.sum
+    if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
+        say "Node.js $(node --version) is too old for Vendure: 20 or newer is needed."
+        return 1
+    fi
+    if ! sha256sum --check --status "$stamp" 2>/dev/null; then
+        say "Installing Vendure; SQLite for Node.js may have to be compiled."
+        # node-gyp looks for Node's headers on the net, unless they are here.
+        local headers
+        headers=$(node -p 'require("path").resolve(process.execPath, "../..")')
+        [ ! -f "$headers/include/node/node.h" ] || export npm_config_nodedir=$headers
+        npm ci --prefix "$project" --no-audit --no-fund --loglevel=error || return 1
+        if ! node -e 'new (require(process.argv[1]))(":memory:")' "$project/node_modules/better-sqlite3"; then
+            say "better-sqlite3 does not work: it has to be compiled, with a C++ compiler, Python and Node's headers (libnode-dev)."
+            return 1
+        fi
+        sha256sum "$project/package-lock.json" >"$stamp"
+    fi
+    npm run --silent --prefix "$project" build
+}
+
 what=${1:-build}
 case $what in
-    build | tests | node | api-fuzz | fuzz) ;;
-    *) say "usage: scripts/setup.sh build|tests|node|api-fuzz|fuzz" && exit 2 ;;
+    build | tests | node | api-fuzz | fuzz | race) ;;
+    *) say "usage: scripts/setup.sh build|tests|node|api-fuzz|fuzz|race" && exit 2 ;;
 esac
 [ "$what" != build ] || need_cargo
 mapfile -t packages < <(missing_packages "$what")
@@ -96,3 +122,4 @@ mapfile -t packages < <(missing_packages "$what")
 [ "$what" != node ] || need_node_version
 [ "$what" != api-fuzz ] || make_venv
 [ "$what" != fuzz ] || need_cargo_fuzz
+[ "$what" != race ] || vendure

@@ -93,6 +93,8 @@ fn allowed(folder: &str) -> Option<Allowed> {
             ];
             Allowed { ours: all, ours_in_tests: &[], others: None }
         }
+        // It knows the shops from outside only.
+        "bench/compare" => Allowed { ours: &["veza-bench"], ours_in_tests: &[], others: None },
         adapter if adapter.starts_with("adapters/") => {
             Allowed { ours: &["veza-domain", "veza-ports"], ours_in_tests: &["veza-sandbox", "veza-memory", "veza-cluster"], others: None }
         }

@@ -1,24 +1,30 @@
-"use strict";
-Object.defineProperty(exports, "__esModule", { value: true });
-exports.config = void 0;
 /** The shop's configuration; every line that is not Vendure's default says why. */
-const core_1 = require("@vendure/core");
-const express_1 = require("express");
-const plugin_1 = require("./provider/plugin");
-const setting = (name) => {
+import {
+    configureDefaultOrderProcess,
+    DefaultJobQueuePlugin,
+    DefaultLogger,
+    DefaultSearchPlugin,
+    dummyPaymentHandler,
+    LogLevel,
+    VendureConfig,
+} from '@vendure/core';
+import { raw } from 'express';
+import { ProviderPlugin } from './provider/plugin';
+
+const setting = (name: string): string => {
     const value = process.env[name];
-    if (!value)
-        throw new Error(`${name} is not set`);
+    if (!value) throw new Error(`${name} is not set`);
     return value;
 };
-exports.config = {
+
+export const config: VendureConfig = {
     apiOptions: {
         hostname: '127.0.0.1',
         port: Number(setting('PORT')),
         adminApiPath: 'admin-api',
         shopApiPath: 'shop-api',
         // A webhook's signature is over its bytes.
-        middleware: [{ route: '/payments/provider', beforeListen: true, handler: (0, express_1.raw)({ type: '*/*' }) }],
+        middleware: [{ route: '/payments/provider', beforeListen: true, handler: raw({ type: '*/*' }) }],
     },
     authOptions: {
         tokenMethod: 'bearer',
@@ -33,17 +39,17 @@ exports.config = {
         logging: false,
     },
     // Logging off, but for what has gone wrong.
-    logger: new core_1.DefaultLogger({ level: core_1.LogLevel.Error, timestamp: false }),
+    logger: new DefaultLogger({ level: LogLevel.Error, timestamp: false }),
     orderOptions: {
         // Digital goods: nothing to ship, nothing to run out of.
-        process: [(0, core_1.configureDefaultOrderProcess)({ arrangingPaymentRequiresShipping: false, arrangingPaymentRequiresStock: false })],
+        process: [configureDefaultOrderProcess({ arrangingPaymentRequiresShipping: false, arrangingPaymentRequiresStock: false })],
         orderItemsLimit: 100_000,
     },
-    paymentOptions: { paymentMethodHandlers: [core_1.dummyPaymentHandler] },
+    paymentOptions: { paymentMethodHandlers: [dummyPaymentHandler] },
     plugins: [
-        core_1.DefaultSearchPlugin.init({ bufferUpdates: false }),
-        core_1.DefaultJobQueuePlugin.init({}),
-        plugin_1.ProviderPlugin.init({
+        DefaultSearchPlugin.init({ bufferUpdates: false }),
+        DefaultJobQueuePlugin.init({}),
+        ProviderPlugin.init({
             url: setting('PROVIDER_URL'),
             apiKey: setting('PROVIDER_API_KEY'),
             webhookSecret: setting('PROVIDER_WEBHOOK_SECRET'),
