@@ -12,7 +12,7 @@ use veza_domain::money::Minor;
 use veza_domain::order::OrderStatus;
 use veza_domain::refund::{RefundOrigin, RefundStatus};
 use veza_domain::reversal::{Reversal, ReversalStatus};
-use veza_domain::settlement::{Fact, OrderFile, PaymentStatus, PspRefundStatus, RefundFact, SettlementError, Source, Verdict};
+use veza_domain::settlement::{Change, Fact, OrderFile, PaymentStatus, PspRefundStatus, RefundFact, SettlementError, Source, Verdict};
 use veza_domain::transfer::TransferStatus;
 
 proptest! {
@@ -213,6 +213,19 @@ fn what_is_refunded_beyond_the_order_is_the_platforms_loss_as_long_as_the_order_
     assert_eq!((book.file.order.status, book.file.order.refunded), (OrderStatus::Refunded, Minor(1000)));
     assert_eq!((book.balance(Account::PspClearing), book.balance(Account::DisputeLoss)), (0, 0));
     assert!(!book.is_flagged(Code::RefundExceedsOrder));
+}
+
+/// ADR 0013: the failure of a refund that nobody here knows leaves no row, and an answer in which it succeeded may be on its way; so the
+/// order is written as it is, and that answer is void.
+#[test]
+fn a_refund_that_failed_before_we_heard_of_it_voids_answers_that_are_on_their_way() {
+    for mut book in [Book::new(one_line()), Book::paid(one_line())] {
+        let order = book.file.order.clone();
+        let mut told = |source, status| book.settle(&Fact::Refund(refund(source, "ref_42", status, 300))).unwrap().changes;
+        assert_eq!(told(Source::Webhook, PspRefundStatus::Failed), [Change::Order(order)]);
+        assert_eq!(told(Source::Read, PspRefundStatus::Failed), []);
+        assert_eq!(told(Source::Webhook, PspRefundStatus::Open), []);
+    }
 }
 
 /// An unpaid order has nothing to refund; but where there is a refund there must have been a payment, and a read of it brings both.

@@ -32,9 +32,7 @@ type Spot = (String, u32);
 /// Which points are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// All of them.
-    Every,
-    /// All of them; and again, with a second kill while what the first left is worked on.
+    /// All of them, with one kill; and again, with a second kill while what the first left is worked on.
     EveryTwice,
     /// Each `n`th of a flow's, beginning with another one in each flow.
     EachNth(usize),

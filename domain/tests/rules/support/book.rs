@@ -262,7 +262,8 @@ impl Book {
         let changes = &decision.changes;
         let only_look = |change: &Change| {
             let order = &self.file.order;
-            matches!(change, Change::Order(next) if *next == Order { look: Look { due_at: None, ..order.look }, ..order.clone() })
+            let unlooked = Order { look: Look { due_at: None, ..order.look }, ..order.clone() };
+            matches!(change, Change::Order(next) if next == order || *next == unlooked)
         };
         match decision.verdict {
             Verdict::Settled => assert!(!changes.is_empty(), "a settled fact changes something"),
