@@ -246,8 +246,16 @@ mod tests {
         let show = |amount, code: &str| Money::new(amount, code.parse().unwrap()).to_string();
         assert_eq!(show(1234, "EUR"), "12.34 EUR");
         assert_eq!(show(-5, "USD"), "-0.05 USD");
+        assert_eq!(show(0, "EUR"), "0.00 EUR");
         assert_eq!(show(500, "JPY"), "500 JPY");
         assert_eq!(show(1234, "KWD"), "1.234 KWD");
+    }
+
+    #[test]
+    fn nothing_is_spread_over_any_room_and_less_than_nothing_over_none() {
+        assert_eq!(spread(Minor(0), &[Minor(5), Minor(0)]), Some(vec![Minor(0), Minor(0)]));
+        assert_eq!(spread(Minor(0), &[]), Some(Vec::new()));
+        assert_eq!((spread(Minor(-1), &[Minor(5)]), spread(Minor(1), &[])), (None, None));
     }
 
     proptest! {

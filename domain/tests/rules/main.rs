@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod access;
+mod calls;
+mod catalog;
 mod check;
 mod connect;
 mod disputes;
@@ -11,7 +13,9 @@ mod ledger;
 mod names;
 mod netting;
 mod operators;
+mod outbox;
 mod payments;
+mod people;
 mod refunds;
 mod settlement;
 mod support;
