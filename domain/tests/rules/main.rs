@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod access;
+mod by_hand;
 mod calls;
 mod catalog;
 mod check;
