@@ -228,6 +228,12 @@ fn already_reversed_is_not_believed_of_more_than_is_left() {
     assert_eq!((after.status, after.open_amount()), (ReversalStatus::Reversed, Minor(0)), "the hand has taken it already");
     assert!(!book.is_flagged(Code::TransferMismatch));
     assert_eq!((book.with_seller(who()), book.withheld(who())), (200, 340));
+
+    let mut book = paid_out();
+    book.refund_now(0, Some(400), Vec::new());
+    let open = book.file.reversals[0].id;
+    book.tell(Fact::Reversal(open, CallOutcome::Done { provider_id: None }));
+    assert_eq!((book.reversal(open).status, book.with_seller(who())), (ReversalStatus::Reversed, 540), "enough is left, so it was ours");
 }
 
 /// A transfer that was given up can be replaced whatever other transfers the seller has, and once.
