@@ -136,6 +136,23 @@ fn of_what_was_taken_in_parts_only_what_is_lacking_is_kept() {
     assert_eq!((book.kept(who()), book.withheld(who()), book.with_seller(who())), (60, 0, 790));
 }
 
+/// What is kept is what others took, also beside a reversal of ours that was carried out before.
+#[test]
+fn what_is_kept_is_not_what_a_refund_took_back() {
+    let mut book = paid_out();
+    book.refund_now(0, Some(400), Vec::new());
+    book.pay_out();
+    let ours = book.file.reversals[0].clone();
+    let transfer = book.file.transfers[0].clone();
+    let by_us = ConnectReversal { id: ours.stripe_reversal_id.clone().unwrap(), amount: 360, reversal_id: Some(ours.id) };
+    let by_hand = ConnectReversal { id: "trr_hand".to_owned(), amount: 50, reversal_id: None };
+    let id = transfer.stripe_transfer_id.clone().unwrap();
+    let fact = ConnectTransferFact { id, amount: 900, currency: "eur".to_owned(), reversals: vec![by_us, by_hand] };
+    book.tell(Fact::ConnectTransfer(transfer.id, fact));
+    keep(&mut book, transfer.id);
+    assert_eq!((&book.file.reversals[0], book.kept(who()), book.with_seller(who())), (&ours, 50, 490));
+}
+
 /// A refund makes the platform give up as much of what it kept as was not earned after all, over as many parts as that takes.
 #[test]
 fn of_what_was_kept_in_parts_a_refund_leaves_what_was_earned() {
@@ -228,6 +245,14 @@ fn already_reversed_is_not_believed_of_more_than_is_left() {
     assert_eq!((after.status, after.open_amount()), (ReversalStatus::Reversed, Minor(0)), "the hand has taken it already");
     assert!(!book.is_flagged(Code::TransferMismatch));
     assert_eq!((book.with_seller(who()), book.withheld(who())), (200, 340));
+
+    // Connect's own word for a call of ours, with its id, can't be right and our books as well: a person has to look.
+    let mut book = paid_out();
+    book.refund_now(0, Some(400), Vec::new());
+    book.file.reversals[0] = open.clone().sent(book.now(), LEASE);
+    taken(&mut book, 0, &[700]);
+    assert_eq!(book.tell(Fact::Reversal(open.id, done("trr_1"))), Verdict::AmountMismatch);
+    assert!(book.is_flagged(Code::TransferMismatch) && book.with_seller(who()) == 200);
 
     let mut book = paid_out();
     book.refund_now(0, Some(400), Vec::new());

@@ -164,6 +164,8 @@ fn a_dispute_is_listed_as_what_it_is() {
     ] {
         book.tell(Fact::Dispute(bank(Source::Read, status, 1000)));
         assert_eq!(listed(&book), expected, "{status:?}");
+        book.tell(Fact::Dispute(DisputeFact { reason: Some(status.as_str().into()), ..bank(Source::Read, status, 1000) }));
+        assert_eq!(listed(&book), expected, "{status:?}, and more is known of it");
     }
 }
 
