@@ -252,9 +252,11 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_spread_over_any_room_and_less_than_nothing_over_none() {
+    fn the_edges_of_what_can_be_spread() {
         assert_eq!(spread(Minor(0), &[Minor(5), Minor(0)]), Some(vec![Minor(0), Minor(0)]));
         assert_eq!(spread(Minor(0), &[]), Some(Vec::new()));
+        // What rounding leaves goes to the first places, and to none beyond its room.
+        assert_eq!(spread(Minor(5), &[Minor(2); 3]), Some(vec![Minor(2), Minor(2), Minor(1)]));
         assert_eq!((spread(Minor(-1), &[Minor(5)]), spread(Minor(1), &[])), (None, None));
     }
 

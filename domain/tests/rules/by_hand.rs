@@ -5,11 +5,14 @@ use crate::support::ops::Sale;
 use crate::support::world::World;
 use crate::support::*;
 use veza_domain::attention::{Code, Subject};
+use veza_domain::dispute::DisputeStatus;
 use veza_domain::ids::{TransferId, UserId};
+use veza_domain::ledger::Account;
 use veza_domain::money::Minor;
 use veza_domain::reversal::ReversalStatus;
 use veza_domain::settlement::{
     Change, ConnectReversal, ConnectTransferFact, Fact, PspRefundStatus, Source, Verdict, decide_keep_back, decide_replace_transfer,
+    decide_write_off,
 };
 use veza_domain::transfer::{CallOutcome, CallRefusal, TransferStatus};
 
@@ -277,4 +280,22 @@ fn a_transfer_that_was_given_up_is_replaced_beside_one_that_arrived() {
     replace(&mut book, id);
     assert_eq!((book.file.transfers[2].replaces, book.with_seller(who())), (Some(id), 900));
     assert!(decide_replace_transfer(&book.file, id, &book.context()).is_err());
+}
+
+/// The platform took a debt upon itself, the loss behind it was booked anew, and then the money came back by hand after all, in two parts
+/// that one look brings: each part is off the platform's loss, by an entry of its own.
+#[test]
+fn what_was_written_off_and_comes_back_in_parts_is_booked_part_by_part() {
+    let mut book = paid_out();
+    let lost = |amount| Fact::Dispute(dispute(Source::Read, "dp_1", DisputeStatus::Lost, amount));
+    book.tell(lost(1000));
+    let debt = book.file.reversals[0].id;
+    let changes = decide_write_off(&book.file, debt, &book.context()).unwrap();
+    book.commit(&changes);
+    assert_eq!((book.reversal(debt).written_off, book.balance(Account::DisputeLoss)), (Minor(900), 900));
+    book.tell(lost(999));
+    assert_eq!((book.reversal(debt).written_off, book.balance(Account::DisputeLoss)), (Minor(899), 899));
+    taken(&mut book, 0, &[100, 200]);
+    assert_eq!((book.reversal(debt).written_off, book.balance(Account::DisputeLoss)), (Minor(599), 599));
+    assert_eq!((book.with_seller(who()), book.withheld(who())), (600, 0));
 }
