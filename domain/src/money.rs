@@ -246,8 +246,18 @@ mod tests {
         let show = |amount, code: &str| Money::new(amount, code.parse().unwrap()).to_string();
         assert_eq!(show(1234, "EUR"), "12.34 EUR");
         assert_eq!(show(-5, "USD"), "-0.05 USD");
+        assert_eq!(show(0, "EUR"), "0.00 EUR");
         assert_eq!(show(500, "JPY"), "500 JPY");
         assert_eq!(show(1234, "KWD"), "1.234 KWD");
+    }
+
+    #[test]
+    fn the_edges_of_what_can_be_spread() {
+        assert_eq!(spread(Minor(0), &[Minor(5), Minor(0)]), Some(vec![Minor(0), Minor(0)]));
+        assert_eq!(spread(Minor(0), &[]), Some(Vec::new()));
+        // What rounding leaves goes to the first places, and to none beyond its room.
+        assert_eq!(spread(Minor(5), &[Minor(2); 3]), Some(vec![Minor(2), Minor(2), Minor(1)]));
+        assert_eq!((spread(Minor(-1), &[Minor(5)]), spread(Minor(1), &[])), (None, None));
     }
 
     proptest! {

@@ -219,7 +219,7 @@ impl Transfer {
     /// # Errors
     /// [`IllegalMove`] when the transfer is not one that can be sent.
     pub fn after_call(&self, outcome: &CallOutcome, wanted: bool, policy: &RetryPolicy, now: Timestamp) -> Result<Vec<Self>, IllegalMove> {
-        use TransferStatus::{Completed, Failed, PermanentlyFailed};
+        use TransferStatus::{Completed, Failed};
         let counted = self.retry_count.saturating_add(1);
         match outcome {
             CallOutcome::Done { provider_id } => {
@@ -269,10 +269,7 @@ impl Transfer {
                 if wanted && !policy.exhausted(self.retry_count) {
                     return Ok(vec![fresh]);
                 }
-                match self.status {
-                    Failed | PermanentlyFailed => fresh.closed(),
-                    _ => fresh.moved(Failed)?.closed(),
-                }
+                fresh.closed()
             }
         }
     }

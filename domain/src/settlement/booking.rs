@@ -50,10 +50,7 @@ pub(super) fn book(draft: &mut Draft<'_>, refund: Refund, event: Event, at: Time
     let (order, now) = (draft.file.order.clone(), draft.context.now);
     let within = refund.amount.amount.min(order.total.amount.minus(order.refunded)?);
     let standing: Vec<&Refund> = draft.file.standing_refunds().collect();
-    let burden = match within {
-        Minor::ZERO => Burden { lines: Vec::new(), sellers: Vec::new(), platform: Minor::ZERO },
-        _ => bear(within, &refund.lines, &draft.file.lines, &standing)?,
-    };
+    let burden = bear(within, &refund.lines, &draft.file.lines, &standing)?;
     let settled = Refund {
         status: RefundStatus::Succeeded,
         line_parts: burden.lines.clone(),

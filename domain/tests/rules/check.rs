@@ -2,9 +2,11 @@
 
 use crate::support::*;
 use veza_domain::dispute::DisputeStatus;
+use veza_domain::ids::NettingId;
 use veza_domain::ledger::{Entry, Posting};
 use veza_domain::licence::LicenceStatus;
-use veza_domain::money::Minor;
+use veza_domain::money::{Minor, Money};
+use veza_domain::netting::Netting;
 use veza_domain::order::OrderStatus;
 use veza_domain::refund::RefundStatus;
 use veza_domain::reversal::ReversalStatus;
@@ -118,4 +120,59 @@ fn every_step_of_a_life_has_good_books() {
     assert_eq!(check(&book.file, &book.postings), []);
     book.report(Source::Webhook, refund_id(0), PspRefundStatus::Succeeded);
     assert_eq!((check(&book.file, &book.postings), book.file.transfers[0].status()), (Vec::new(), TransferStatus::PermanentlyFailed));
+}
+
+/// What the platform bears of one refund, although the order has enough left.
+#[test]
+fn a_refund_that_the_order_could_bear_is_found() {
+    let mut book = Book::paid(checkout(&[(1, 1000)], 1_000));
+    book.refund_now(0, Some(400), Vec::new());
+    book.file.refunds[0].amount.amount.0 += 100;
+    let found = check(&book.file, &book.postings);
+    assert!(found.iter().any(|broken| broken.what == "the platform bears what the order has left"), "{found:?}");
+}
+
+/// Any one thing that hangs on an unpaid order is enough.
+#[test]
+fn whatever_hangs_on_an_unpaid_order_is_found() {
+    let (mut file, _) = lively();
+    file.nettings.push(Netting {
+        id: NettingId(uuid(0x700)),
+        order_id: order_id(),
+        reversal_id: file.reversals[0].id,
+        seller_id: seller(1),
+        amount: Money::new(1, eur()),
+        created_at: START,
+    });
+    let plants: [fn(&mut OrderFile, &OrderFile); 4] = [
+        |unpaid, paid| unpaid.licences = paid.licences.clone(),
+        |unpaid, paid| unpaid.transfers = paid.transfers.clone(),
+        |unpaid, paid| unpaid.refunds = paid.refunds.clone(),
+        |unpaid, paid| unpaid.nettings = paid.nettings.clone(),
+    ];
+    for plant in plants {
+        let mut unpaid = checkout(&[(1, 1000), (2, 500)], 1_000);
+        assert_eq!(check(&unpaid, &[]), []);
+        plant(&mut unpaid, &file);
+        assert!(check(&unpaid, &[]).iter().any(|broken| broken.what == "something hangs on an order that was not paid"));
+    }
+}
+
+/// A loss belongs to its own dispute, and not to another one that was lost as well.
+#[test]
+fn a_loss_without_its_dispute_is_found_beside_another_one() {
+    let mut book = Book::paid(checkout(&[(1, 1000)], 1_000));
+    for id in ["dp_1", "dp_2"] {
+        book.tell(Fact::Dispute(dispute(Source::Webhook, id, DisputeStatus::Lost, 100)));
+    }
+    for (gone, other) in [(0, 1), (1, 0)] {
+        let mut file = book.file.clone();
+        file.disputes.remove(gone);
+        let found = check(&file, &book.postings);
+        assert!(found.iter().any(|broken| broken.what == "a loss is booked that no dispute accounts for"), "{found:?}");
+        let mut file = book.file.clone();
+        file.disputes[other].status = DisputeStatus::Won;
+        let found = check(&file, &book.postings);
+        assert!(found.iter().any(|broken| broken.what == "a loss is booked that no dispute accounts for"), "{found:?}");
+    }
 }

@@ -3,16 +3,23 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod access;
+mod by_hand;
+mod calls;
+mod catalog;
 mod check;
 mod connect;
 mod disputes;
+mod exclusives;
 mod hands;
 mod ledger;
 mod names;
 mod netting;
 mod operators;
+mod outbox;
 mod payments;
+mod people;
 mod refunds;
 mod settlement;
 mod support;
+mod told;
 mod transfers;

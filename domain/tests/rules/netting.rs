@@ -8,7 +8,7 @@ use veza_domain::ids::UserId;
 use veza_domain::ledger::Account;
 use veza_domain::money::{Minor, Money};
 use veza_domain::reversal::{Reversal, ReversalStatus};
-use veza_domain::settlement::{Fact, PspRefundStatus, Source, Verdict, WriteOffRefusal, decide_write_off};
+use veza_domain::settlement::{Change, Fact, PaymentStatus, PspRefundStatus, Source, Verdict, WriteOffRefusal, decide_write_off};
 use veza_domain::transfer::{CallOutcome, CallRefusal, Hold, TransferStatus};
 
 fn who() -> UserId {
@@ -265,4 +265,22 @@ fn a_debt_that_was_given_up_is_set_off_when_its_refund_comes_undone() {
     assert_eq!((owed(&world), world.books[0].balance(Account::SellerPayable(who()))), (0, 0));
     assert!(!world.books[0].is_flagged(Code::ReversalPermanentlyFailed));
     assert_eq!((paid_to_seller(&world), world.books[0].file.transfers.len()), (900, 1));
+}
+
+/// A debt that was given up is on the list until a share has paid the last of it; one that is still tried was never on it.
+#[test]
+fn a_share_that_pays_the_last_of_a_debt_that_was_given_up_takes_it_off_the_list() {
+    let mut world = indebted();
+    let tried = debt(&world, 0);
+    world.tell(0, &Fact::Reversal(tried.id, refused(CallRefusal::NotFound)));
+    let given_up = debt(&world, 0);
+    for (debt, amount, settled) in [(&given_up, 450, true), (&given_up, 451, false), (&tried, 450, false)] {
+        let mut book = Book::new(world.books[1].file.clone());
+        book.file.debts = vec![Reversal { amount: Money::new(amount, eur()), ..debt.clone() }];
+        let paid = payment(Source::Webhook, PaymentStatus::Succeeded, book.file.order.total.amount.0);
+        let decision = book.settle(&Fact::Payment(paid)).unwrap();
+        let off_the_list = Change::Settled(Subject::Reversal(debt.id), Code::ReversalPermanentlyFailed);
+        assert_eq!(decision.changes.contains(&off_the_list), settled, "{amount}, {:?}", debt.status);
+        assert_eq!(book.file.nettings[0].amount.amount, Minor(450));
+    }
 }
