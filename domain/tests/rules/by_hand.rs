@@ -299,3 +299,20 @@ fn what_was_written_off_and_comes_back_in_parts_is_booked_part_by_part() {
     assert_eq!((book.reversal(debt).written_off, book.balance(Account::DisputeLoss)), (Minor(599), 599));
     assert_eq!((book.with_seller(who()), book.withheld(who())), (600, 0));
 }
+
+/// A debt that was given up is on the list until the last of it is paid, also by what its own order has coming.
+#[test]
+fn a_debt_that_is_set_off_in_part_stays_on_the_list() {
+    let mut book = paid_out();
+    let told = |status, amount| Fact::Dispute(dispute(Source::Read, "dp_1", status, amount));
+    book.tell(told(DisputeStatus::Lost, 1000));
+    let debt = book.file.reversals[0].id;
+    book.tell(Fact::Reversal(debt, refused(CallRefusal::NotFound)));
+    let last = told(DisputeStatus::Won, 100);
+    for (fact, owed) in [(told(DisputeStatus::Lost, 500), 450), (told(DisputeStatus::Lost, 100), 90), (last, 0)] {
+        book.tell(fact);
+        let listed = book.attention.contains(&(Subject::Reversal(debt), Code::ReversalPermanentlyFailed));
+        assert_eq!((book.reversal(debt).open_amount(), book.owed(who()), listed), (Minor(owed), owed, owed > 0));
+        assert_eq!(book.with_seller(who()), 900);
+    }
+}

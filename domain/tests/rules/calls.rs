@@ -88,6 +88,9 @@ fn refusals_are_counted_and_the_last_one_ends_the_row() {
     assert_eq!((seen.due_at, seen.error.as_deref(), seen.retries, seen.attempt.generation), (due, Some("no"), 2, 2));
     let row = reversal().sent(START, LEASE).after_call(&no, &ONCE, START);
     assert_eq!((row.status, row.retry_count, row.last_error.as_deref()), (ReversalStatus::PermanentlyFailed, 1, Some("no")));
+    let gone = reversal().sent(START, LEASE).after_call(&refused(CallRefusal::NotFound), &POLICY, START);
+    assert_eq!((gone.status, gone.attempt.is_unknown(), gone.attempt.generation), (ReversalStatus::PermanentlyFailed, false, 1));
+    assert!(gone.may_be_netted(), "later shares pay it");
 }
 
 /// What would only be replayed is looked up at once, and so is what was tried often enough; once in doubt, it stays so until an answer.
