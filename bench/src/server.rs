@@ -6,7 +6,7 @@ use crate::process::{self, Memory, Usage};
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a server may take until it is ready.
@@ -40,6 +40,55 @@ pub struct Server {
 /// There is none.
 pub fn free_port() -> Outcome<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
+
+/// Waits until a process that was `started` then answers `path` with 200, or for `patience`: how long that took. `log` is where it says
+/// why it does not.
+///
+/// # Errors
+/// It ends, or is not ready in time.
+pub fn until_ready(
+    child: &mut Child,
+    address: SocketAddr,
+    path: &str,
+    started: Instant,
+    patience: Duration,
+    log: &Path,
+) -> Outcome<Duration> {
+    let ask = request::bytes("GET", path, "", b"");
+    client::run(async {
+        loop {
+            if let Ok(mut connection) = Connection::open(address).await
+                && let Ok(answer) = connection.exchange(&ask).await
+                && answer.status == 200
+            {
+                return Ok(started.elapsed());
+            }
+            if let Some(status) = child.try_wait()? {
+                return fail(format!("the server ended with {status}; see {}", log.display()));
+            }
+            if started.elapsed() > patience {
+                return fail(format!("the server is not ready after {patience:?}; see {}", log.display()));
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    })
+}
+
+/// Asks a process to stop, and waits until it has: how it ended.
+///
+/// # Errors
+/// It does not stop in time.
+pub fn stopped(child: &mut Child) -> Outcome<ExitStatus> {
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
+    let asked = Instant::now();
+    while asked.elapsed() < STOP_MAX {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    fail(format!("the server has not stopped after {STOP_MAX:?}"))
 }
 
 impl Server {
@@ -85,25 +134,7 @@ impl Server {
     /// Waits until a process answers `path`.
     fn once_ready(child: Child, address: SocketAddr, path: &str, started: Instant, log: &Path) -> Outcome<Self> {
         let mut server = Self { child, address, started_in: Duration::ZERO };
-        let ask = request::bytes("GET", path, "", b"");
-        let ready = client::run(async {
-            loop {
-                if let Ok(mut connection) = Connection::open(address).await
-                    && let Ok(answer) = connection.exchange(&ask).await
-                    && answer.status == 200
-                {
-                    return Ok(started.elapsed());
-                }
-                if let Some(status) = server.child.try_wait()? {
-                    return fail(format!("the server ended with {status}; see {}", log.display()));
-                }
-                if started.elapsed() > START_MAX {
-                    return fail(format!("the server is not ready after {START_MAX:?}; see {}", log.display()));
-                }
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-        });
-        server.started_in = ready?;
+        server.started_in = until_ready(&mut server.child, address, path, started, START_MAX, log)?;
         Ok(server)
     }
 
@@ -128,15 +159,8 @@ impl Server {
     /// # Errors
     /// It does not stop in time, or says that something was wrong.
     pub fn stop(mut self) -> Outcome<()> {
-        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
-        let asked = Instant::now();
-        while asked.elapsed() < STOP_MAX {
-            if let Some(status) = self.child.try_wait()? {
-                return if status.success() { Ok(()) } else { fail(format!("the server ended with {status}")) };
-            }
-            std::thread::sleep(LOOK_EVERY);
-        }
-        fail(format!("the server has not stopped after {STOP_MAX:?}"))
+        let status = stopped(&mut self.child)?;
+        if status.success() { Ok(()) } else { fail(format!("the server ended with {status}")) }
     }
 }
 

@@ -5,16 +5,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use veza_bench::client::{self, Connection, request};
 use veza_bench::failure::{Outcome, fail};
 use veza_bench::process::{self, Memory};
+use veza_bench::server::{stopped, until_ready};
 
 /// How long a server may take until it is ready.
 const START_MAX: Duration = Duration::from_secs(120);
-/// How long a server may take to stop.
-const STOP_MAX: Duration = Duration::from_secs(30);
-/// Pause between two looks.
-const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// A running server.
 pub struct Running {
@@ -36,24 +32,7 @@ impl Running {
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         let started = Instant::now();
         let mut running = Self { child: command.spawn()?, address, started_in: Duration::ZERO };
-        let ask = request::bytes("GET", ready, "", b"");
-        running.started_in = client::run(async {
-            loop {
-                if let Ok(mut connection) = Connection::open(address).await
-                    && let Ok(answer) = connection.exchange(&ask).await
-                    && answer.status == 200
-                {
-                    return Ok(started.elapsed());
-                }
-                if let Some(status) = running.child.try_wait()? {
-                    return fail(format!("the server ended with {status}; see {}", log.display()));
-                }
-                if started.elapsed() > START_MAX {
-                    return fail(format!("the server is not ready after {START_MAX:?}; see {}", log.display()));
-                }
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-        })?;
+        running.started_in = until_ready(&mut running.child, address, ready, started, START_MAX, log)?;
         Ok(running)
     }
 
@@ -94,15 +73,7 @@ impl Running {
     /// # Errors
     /// It does not stop in time.
     pub fn stop(mut self) -> Outcome<()> {
-        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
-        let asked = Instant::now();
-        while asked.elapsed() < STOP_MAX {
-            if self.child.try_wait()?.is_some() {
-                return Ok(());
-            }
-            std::thread::sleep(LOOK_EVERY);
-        }
-        fail(format!("the server has not stopped after {STOP_MAX:?}"))
+        stopped(&mut self.child).map(drop)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::support::world::World;
 use crate::support::*;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::dispute::DisputeStatus;
-use veza_domain::ids::{TransferId, UserId};
+use veza_domain::ids::TransferId;
 use veza_domain::ledger::Account;
 use veza_domain::money::Minor;
 use veza_domain::reversal::ReversalStatus;
@@ -15,17 +15,6 @@ use veza_domain::settlement::{
     decide_write_off,
 };
 use veza_domain::transfer::{CallOutcome, CallRefusal, TransferStatus};
-
-fn who() -> UserId {
-    seller(1)
-}
-
-/// One line of 1,000, of which 900 are the seller's and with the seller.
-fn paid_out() -> Book {
-    let mut book = Book::paid(checkout(&[(1, 1000)], 1_000));
-    book.pay_out();
-    book
-}
 
 /// What Connect has of a transfer once somebody has taken `amounts` of it back by hand.
 fn seen(book: &Book, id: TransferId, amounts: &[i64]) -> Fact {
@@ -70,7 +59,7 @@ fn is_listed(book: &Book, id: TransferId) -> bool {
 /// What an operator has had sent again is not withheld a second time: a refund that comes undone later gives all of it back.
 #[test]
 fn what_was_replaced_is_not_withheld_again() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     let id = taken(&mut book, 0, &[300]);
     replace(&mut book, id);
     assert_eq!(book.with_seller(who()), 900);
@@ -84,7 +73,7 @@ fn what_was_replaced_is_not_withheld_again() {
 /// Of 500 that were taken in two parts a refund accounts for 225; what is replaced is the rest, and no more of either part.
 #[test]
 fn what_is_replaced_counts_against_what_was_taken_once() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     book.refund_now(0, Some(250), Vec::new());
     let id = book.file.reversals[0].id;
     book.tell(Fact::Reversal(id, refused(CallRefusal::BalanceInsufficient)));
@@ -104,7 +93,7 @@ fn what_is_replaced_counts_against_what_was_taken_once() {
 /// A person who looks at the list decides about the transfer that was taken from, and about no other.
 #[test]
 fn only_the_transfer_that_was_taken_from_is_listed() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     let first = taken(&mut book, 0, &[300]);
     assert!(is_listed(&book, first));
     replace(&mut book, first);
@@ -116,7 +105,7 @@ fn only_the_transfer_that_was_taken_from_is_listed() {
 /// The list is not told again of what it has: a refund that accounts for a part makes less of it, not more.
 #[test]
 fn what_shrinks_is_not_listed_anew() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     let id = taken(&mut book, 0, &[300]);
     book.open(refund_id(0), user(buyer()), Some(100), Vec::new()).unwrap();
     let fact = Fact::Refund(refund(Source::Webhook, &refund_id(0).to_string(), PspRefundStatus::Succeeded, 100));
@@ -131,7 +120,7 @@ fn what_shrinks_is_not_listed_anew() {
 /// Of two parts that were taken, a refund accounts for some: what is kept is the rest, whichever part it is of.
 #[test]
 fn of_what_was_taken_in_parts_only_what_is_lacking_is_kept() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     let id = taken(&mut book, 0, &[50, 60]);
     book.refund_now(0, Some(56), Vec::new());
     assert_eq!((book.taken_back(who()), book.withheld(who())), (50, 60));
@@ -142,7 +131,7 @@ fn of_what_was_taken_in_parts_only_what_is_lacking_is_kept() {
 /// What is kept is what others took, also beside a reversal of ours that was carried out before.
 #[test]
 fn what_is_kept_is_not_what_a_refund_took_back() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     book.refund_now(0, Some(400), Vec::new());
     book.pay_out();
     let ours = book.file.reversals[0].clone();
@@ -159,7 +148,7 @@ fn what_is_kept_is_not_what_a_refund_took_back() {
 /// A refund makes the platform give up as much of what it kept as was not earned after all, over as many parts as that takes.
 #[test]
 fn of_what_was_kept_in_parts_a_refund_leaves_what_was_earned() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     let id = taken(&mut book, 0, &[50, 60]);
     keep(&mut book, id);
     assert_eq!(book.kept(who()), 110);
@@ -211,7 +200,7 @@ fn no_more_is_kept_than_was_earned_also_the_second_time() {
 /// What waits behind an open reversal goes out the moment that is set off, also when no call has ended it.
 #[test]
 fn a_share_that_waits_goes_out_when_the_reversal_before_it_is_set_off() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     book.refund_now(0, Some(200), Vec::new());
     book.pay_out();
     book.refund_now(1, Some(400), Vec::new());
@@ -238,7 +227,7 @@ fn a_share_that_waits_goes_out_when_the_reversal_before_it_is_set_off() {
 /// "Already reversed" is not our doing where less is left than we asked for: what is left is asked for anew, and nobody is alarmed.
 #[test]
 fn already_reversed_is_not_believed_of_more_than_is_left() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     book.refund_now(0, Some(400), Vec::new());
     let open = book.file.reversals[0].clone();
     book.file.reversals[0] = open.clone().sent(book.now(), LEASE);
@@ -250,14 +239,14 @@ fn already_reversed_is_not_believed_of_more_than_is_left() {
     assert_eq!((book.with_seller(who()), book.withheld(who())), (200, 340));
 
     // Connect's own word for a call of ours, with its id, can't be right and our books as well: a person has to look.
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     book.refund_now(0, Some(400), Vec::new());
     book.file.reversals[0] = open.clone().sent(book.now(), LEASE);
     taken(&mut book, 0, &[700]);
     assert_eq!(book.tell(Fact::Reversal(open.id, done("trr_1"))), Verdict::AmountMismatch);
     assert!(book.is_flagged(Code::TransferMismatch) && book.with_seller(who()) == 200);
 
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     book.refund_now(0, Some(400), Vec::new());
     let open = book.file.reversals[0].id;
     book.tell(Fact::Reversal(open, CallOutcome::Done { provider_id: None }));
@@ -267,7 +256,7 @@ fn already_reversed_is_not_believed_of_more_than_is_left() {
 /// A transfer that was given up can be replaced whatever other transfers the seller has, and once.
 #[test]
 fn a_transfer_that_was_given_up_is_replaced_beside_one_that_arrived() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     book.refund_now(0, Some(400), Vec::new());
     book.pay_out();
     assert_eq!(book.report(Source::Read, refund_id(0), PspRefundStatus::Failed), Verdict::Settled);
@@ -286,7 +275,7 @@ fn a_transfer_that_was_given_up_is_replaced_beside_one_that_arrived() {
 /// that one look brings: each part is off the platform's loss, by an entry of its own.
 #[test]
 fn what_was_written_off_and_comes_back_in_parts_is_booked_part_by_part() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     let lost = |amount| Fact::Dispute(dispute(Source::Read, "dp_1", DisputeStatus::Lost, amount));
     book.tell(lost(1000));
     let debt = book.file.reversals[0].id;
@@ -303,7 +292,7 @@ fn what_was_written_off_and_comes_back_in_parts_is_booked_part_by_part() {
 /// A debt that was given up is on the list until the last of it is paid, also by what its own order has coming.
 #[test]
 fn a_debt_that_is_set_off_in_part_stays_on_the_list() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     let told = |status, amount| Fact::Dispute(dispute(Source::Read, "dp_1", status, amount));
     book.tell(told(DisputeStatus::Lost, 1000));
     let debt = book.file.reversals[0].id;

@@ -7,7 +7,7 @@ use crate::support::*;
 use proptest::prelude::*;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::dispute::{Dispute, DisputeStatus};
-use veza_domain::ids::{DisputeId, ReversalId, TransferId, UserId};
+use veza_domain::ids::{DisputeId, ReversalId, TransferId};
 use veza_domain::ledger::Account;
 use veza_domain::money::Minor;
 use veza_domain::order::OrderStatus;
@@ -17,17 +17,6 @@ use veza_domain::settlement::{
     decide_adopt_transfer_id, decide_book_loss, decide_keep_back, decide_replace_transfer, decide_write_off,
 };
 use veza_domain::transfer::{CallOutcome, CallRefusal, Hold, TransferStatus};
-
-fn who() -> UserId {
-    seller(1)
-}
-
-/// One line of 1,000, of which 900 are the seller's and with the seller.
-fn paid_out() -> Book {
-    let mut book = Book::paid(checkout(&[(1, 1000)], 1_000));
-    book.pay_out();
-    book
-}
 
 /// Somebody takes `amount` back at Connect's dashboard.
 fn taken(book: &mut Book, amount: i64) -> TransferId {
@@ -49,7 +38,7 @@ fn on_list(book: &Book, code: Code) -> bool {
 
 #[test]
 fn what_others_took_is_kept_once_and_is_not_the_sellers_any_more() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     let id = taken(&mut book, 50);
     assert!(on_list(&book, Code::ExternalReversal) && book.withheld(who()) == 50);
     let changes = decide_keep_back(&book.file, id, &book.context()).unwrap();
@@ -64,7 +53,7 @@ fn what_others_took_is_kept_once_and_is_not_the_sellers_any_more() {
 
 #[test]
 fn nothing_is_kept_where_nothing_was_taken_or_it_was_sent_again() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     let id = book.file.transfers[0].id;
     assert_eq!(decide_keep_back(&book.file, id, &book.context()), Err(KeepRefusal::NothingWithheld));
     taken(&mut book, 50);
@@ -76,7 +65,7 @@ fn nothing_is_kept_where_nothing_was_taken_or_it_was_sent_again() {
 /// A refund takes back what was kept as well: it was not the seller's then. When the refund comes undone, a person is asked again.
 #[test]
 fn what_was_kept_gives_way_to_a_refund() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     let id = taken(&mut book, 50);
     let changes = decide_keep_back(&book.file, id, &book.context()).unwrap();
     book.commit(&changes);
@@ -97,7 +86,7 @@ proptest! {
     /// than the refunds leave.
     #[test]
     fn kept_and_refunded_in_any_order(hand in 1i64..=900, refunded in 1i64..=1000, keeps_first in any::<bool>()) {
-        let mut book = paid_out();
+        let mut book = share_paid_out();
         let id = taken(&mut book, hand);
         let keep = |book: &mut Book| {
             if let Ok(changes) = decide_keep_back(&book.file, id, &book.context()) {
@@ -221,7 +210,7 @@ fn what_was_given_up_for_lack_of_an_id_goes_on_when_the_id_is_found() {
 
 #[test]
 fn what_was_given_up_for_another_reason_stays_so() {
-    let mut book = paid_out();
+    let mut book = share_paid_out();
     book.refund_now(0, None, Vec::new());
     let reversal = book.file.reversals[0].id;
     book.tell(Fact::Reversal(reversal, refused(CallRefusal::NotFound)));

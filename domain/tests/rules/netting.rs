@@ -4,16 +4,11 @@ use crate::support::ops::Sale;
 use crate::support::world::World;
 use crate::support::*;
 use veza_domain::attention::{Code, Subject};
-use veza_domain::ids::UserId;
 use veza_domain::ledger::Account;
 use veza_domain::money::{Minor, Money};
 use veza_domain::reversal::{Reversal, ReversalStatus};
 use veza_domain::settlement::{Change, Fact, PaymentStatus, PspRefundStatus, Source, Verdict, WriteOffRefusal, decide_write_off};
 use veza_domain::transfer::{CallOutcome, CallRefusal, Hold, TransferStatus};
-
-fn who() -> UserId {
-    seller(1)
-}
 
 /// Orders of 1,000, 500 and 200 by one seller, of which 900, 450 and 180 are the seller's. The first is paid out and refunded, and
 /// the seller's account is empty.

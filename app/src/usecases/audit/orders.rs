@@ -88,8 +88,8 @@ fn against(file: &OrderFile, payment: &Payment, findings: &mut Findings) {
     }
     // What was paid and failed before we heard of either, and was refunded in between, is no sale of ours and owes nobody anything.
     let was_nothing = !order.is_paid() && payment.status != PaymentStatus::Succeeded;
-    for read in payment.refunds.iter().filter(|_| !was_nothing) {
-        refund(file, read, findings);
+    if !was_nothing {
+        payment.refunds.iter().for_each(|read| refund(file, read, findings));
     }
     let through_psp = |refund: &&Refund| matches!(refund.origin, RefundOrigin::Requested | RefundOrigin::External);
     for known in file.refunds.iter().filter(through_psp).filter(|refund| refund.status == RefundStatus::Succeeded) {

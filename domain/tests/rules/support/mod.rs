@@ -59,6 +59,11 @@ pub fn seller(n: u8) -> UserId {
     UserId(uuid(0x100 + u128::from(n)))
 }
 
+/// The seller of a case that has one.
+pub fn who() -> UserId {
+    seller(1)
+}
+
 pub fn user(id: UserId) -> Actor {
     Actor::User { id, roles: Roles::user() }
 }
@@ -103,6 +108,13 @@ pub fn refund_id(n: u64) -> RefundId {
 /// An order at checkout: one line per (seller, price), the fee at `points`.
 pub fn checkout(lines: &[(u8, i64)], points: u16) -> OrderFile {
     checkout_nth(0, lines, points)
+}
+
+/// One line of 1,000, of which 900 are the seller's and with the seller.
+pub fn share_paid_out() -> Book {
+    let mut book = Book::paid(checkout(&[(1, 1000)], 1_000));
+    book.pay_out();
+    book
 }
 
 pub fn checkout_nth(nth: usize, lines: &[(u8, i64)], points: u16) -> OrderFile {
