@@ -49,10 +49,11 @@ impl Actor {
         lines.iter().any(|line| self.may_refund_line(order, line))
     }
 
-    /// The buyer and admins may refund any line, a seller the own ones.
+    /// The buyer and admins may refund any line of a sale, a seller the own ones; what was paid for a plan only admins give back.
     #[must_use]
     pub fn may_refund_line(&self, order: &Order, line: &OrderLine) -> bool {
-        self.may_see_order(order) || self.user_id() == Some(line.seller_id)
+        let by_buyer = order.invoice_id.is_none() && self.may_see_order(order);
+        by_buyer || self.is_admin() || self.user_id() == Some(line.seller_id)
     }
 
     /// Only its seller (and admins) change a product or see it before it is published.

@@ -137,6 +137,10 @@ codes! {
     TransferMismatch = "transfer_mismatch" => "Compare the transfer at Connect with ours; correct it there.",
     /// A seller's payout to the bank failed; the money is back in the seller's Connect account.
     PayoutFailed = "payout_failed" => "Have the seller correct the bank account at Connect; Connect pays out again by itself.",
+    /// A payment came for a period that was paid already, or for a plan that another has taken the place of; it is being refunded.
+    SubscriptionPaidInVain = "subscription_paid_in_vain" => "Nothing, once the refund has succeeded; if it fails, refund the customer at the PSP.",
+    /// A subscription should have been renewed and was not.
+    RenewalMissed = "renewal_missed" => "Look at its timeline and at the log of the subscription worker; it is due again.",
     /// The provider refused what our books say must be possible.
     ProviderRefused = "provider_refused" => "Read the provider's message; mend the cause, then repeat the step.",
     /// The provider does not accept our credentials.

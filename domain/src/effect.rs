@@ -24,6 +24,10 @@ pub enum EffectKind {
     MailVerification(UserId, MailTokenId),
     /// Tell the owner of an address that somebody tried to register it again.
     MailAlreadyRegistered(UserId),
+    /// Tell a subscriber that an invoice waits to be paid. The other id is the notice's own.
+    MailPaymentNeeded(UserId, Uuid),
+    /// Tell a subscriber that the plan is over because it was not paid. The other id is the notice's own.
+    MailSubscriptionEnded(UserId, Uuid),
 }
 
 impl EffectKind {
@@ -38,6 +42,8 @@ impl EffectKind {
             Self::ReadDispute(..) => "read_dispute",
             Self::MailVerification(..) => "mail_verification",
             Self::MailAlreadyRegistered(_) => "mail_already_registered",
+            Self::MailPaymentNeeded(..) => "mail_payment_needed",
+            Self::MailSubscriptionEnded(..) => "mail_subscription_ended",
         }
     }
 
@@ -50,6 +56,8 @@ impl EffectKind {
             Self::ReadDispute(order, dispute) => (order.0, Some(dispute.0)),
             Self::MailVerification(user, token) => (user.0, Some(token.0)),
             Self::MailAlreadyRegistered(user) => (user.0, None),
+            Self::MailPaymentNeeded(user, notice) => (user.0, Some(*notice)),
+            Self::MailSubscriptionEnded(user, notice) => (user.0, Some(*notice)),
         }
     }
 
@@ -61,6 +69,7 @@ impl EffectKind {
             Self::CreateRefund(order, _) | Self::ReadRefund(order, _) => Some(*order),
             Self::ReadDispute(order, _) => Some(*order),
             Self::MailVerification(..) | Self::MailAlreadyRegistered(_) => None,
+            Self::MailPaymentNeeded(..) | Self::MailSubscriptionEnded(..) => None,
         }
     }
 
@@ -75,6 +84,8 @@ impl EffectKind {
             ("read_dispute", Some(second)) => Some(Self::ReadDispute(OrderId(first), DisputeId(second))),
             ("mail_verification", Some(second)) => Some(Self::MailVerification(UserId(first), MailTokenId(second))),
             ("mail_already_registered", None) => Some(Self::MailAlreadyRegistered(UserId(first))),
+            ("mail_payment_needed", Some(second)) => Some(Self::MailPaymentNeeded(UserId(first), second)),
+            ("mail_subscription_ended", Some(second)) => Some(Self::MailSubscriptionEnded(UserId(first), second)),
             _ => None,
         }
     }
@@ -204,6 +215,8 @@ mod tests {
             EffectKind::ReadDispute(OrderId(first), DisputeId(second)),
             EffectKind::MailVerification(UserId(first), MailTokenId(second)),
             EffectKind::MailAlreadyRegistered(UserId(first)),
+            EffectKind::MailPaymentNeeded(UserId(first), second),
+            EffectKind::MailSubscriptionEnded(UserId(first), second),
         ];
         for kind in kinds {
             let (first, second) = kind.subjects();

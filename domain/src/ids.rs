@@ -64,6 +64,10 @@ ids! {
     AdminActionId,
     /// A run of the audit.
     AuditId,
+    /// A person's plan over time.
+    SubscriptionId,
+    /// What a subscription asks for one period. Its id is also the id of the order by which it is collected first, and so its key.
+    InvoiceId,
 }
 
 /// The id that follows from `parent` (a UUIDv7) for its child `kind` named by `of`.

@@ -28,6 +28,10 @@ pub enum Account {
     /// What the platform has lost: to banks beyond what an order had left, and debts of sellers that it took upon itself; less what
     /// it kept of shares that others had taken back.
     DisputeLoss,
+    /// What plans were sold for, before what was credited for plans that they took the place of.
+    SubscriptionRevenue,
+    /// What upgrades credited for the unused part of what was paid before (a debit balance).
+    ProrationCredit,
 }
 
 impl fmt::Display for Account {
@@ -40,6 +44,8 @@ impl fmt::Display for Account {
             Self::Connect(seller) => write!(f, "connect:{seller}"),
             Self::SellerReceivable(seller) => write!(f, "seller_receivable:{seller}"),
             Self::DisputeLoss => f.write_str("dispute_loss"),
+            Self::SubscriptionRevenue => f.write_str("subscription_revenue"),
+            Self::ProrationCredit => f.write_str("proration_credit"),
         }
     }
 }
@@ -56,6 +62,8 @@ impl std::str::FromStr for Account {
             ("psp_clearing", None) => Ok(Self::PspClearing),
             ("platform_fee", None) => Ok(Self::PlatformFee),
             ("dispute_loss", None) => Ok(Self::DisputeLoss),
+            ("subscription_revenue", None) => Ok(Self::SubscriptionRevenue),
+            ("proration_credit", None) => Ok(Self::ProrationCredit),
             ("seller_payable", Some(seller)) => Ok(Self::SellerPayable(seller)),
             ("connect", Some(seller)) => Ok(Self::Connect(seller)),
             ("seller_receivable", Some(seller)) => Ok(Self::SellerReceivable(seller)),
@@ -195,14 +203,33 @@ pub fn order_completed(order: OrderId, total: Money, lines: &[OrderLine], at: Ti
     Posting::new(Event::OrderCompleted(order), order, total.currency, entries, at)
 }
 
-/// A refund moved money back to the buyer (`event` says which), or came back from the buyer when `undone`. What it gave back
-/// beyond what the order had left (`amount` less what `burden` spreads over sellers and platform) is the platform's loss.
+/// An invoice was paid by `order`: the PSP holds what was asked, the platform has sold a plan for that and the credit.
 ///
 /// # Errors
 /// [`MoneyError`] when an amount does not fit.
-pub fn refunded(event: Event, order: OrderId, amount: Money, burden: &Burden, undone: bool, at: Timestamp) -> Result<Posting, MoneyError> {
+pub fn invoice_paid(order: OrderId, total: Money, credit: Minor, at: Timestamp) -> Result<Posting, MoneyError> {
+    let sold = total.amount.plus(credit)?;
+    let entries =
+        [(Account::PspClearing, total.amount), (Account::ProrationCredit, credit), (Account::SubscriptionRevenue, sold.negate()?)];
+    Posting::new(Event::OrderCompleted(order), order, total.currency, entries, at)
+}
+
+/// A refund moved money back to the buyer (`event` says which), or came back from the buyer when `undone`. What it gave back
+/// beyond what the order had left (`amount` less what `burden` spreads over sellers and platform) is the platform's loss. `revenue`:
+/// where the platform's part was booked.
+///
+/// # Errors
+/// [`MoneyError`] when an amount does not fit.
+pub fn refunded(
+    event: Event,
+    (order, revenue): (OrderId, Account),
+    amount: Money,
+    burden: &Burden,
+    undone: bool,
+    at: Timestamp,
+) -> Result<Posting, MoneyError> {
     let sign = |amount: Minor| if undone { amount.negate() } else { Ok(amount) };
-    let mut entries = vec![(Account::PspClearing, sign(amount.amount.negate()?)?), (Account::PlatformFee, sign(burden.platform)?)];
+    let mut entries = vec![(Account::PspClearing, sign(amount.amount.negate()?)?), (revenue, sign(burden.platform)?)];
     let mut lost = amount.amount.minus(burden.platform)?;
     for part in &burden.sellers {
         entries.push((Account::SellerPayable(part.seller_id), sign(part.amount)?));

@@ -2,7 +2,8 @@
 //!
 //! Invariant: a status follows from what has happened: while nothing is open it is read off `refunded` and `total`.
 
-use crate::ids::{LineId, OfferId, OrderId, ProductId, UserId};
+use crate::ids::{InvoiceId, LineId, OfferId, OrderId, ProductId, UserId};
+use crate::ledger::Account;
 use crate::licence::LicenceKind;
 use crate::look::Look;
 use crate::money::{Minor, Money};
@@ -95,6 +96,8 @@ pub struct Order {
     pub id: OrderId,
     /// Who buys.
     pub buyer_id: UserId,
+    /// The invoice that it is a try to collect; none: a sale.
+    pub invoice_id: Option<InvoiceId>,
     /// Where it stands.
     pub status: OrderStatus,
     /// Sum of its lines.
@@ -139,6 +142,12 @@ impl Order {
     pub const LOOK_AFTER_FAILURE: Duration = Duration::from_secs(24 * 3600);
     /// How often it is read at least.
     pub const LOOKS_MIN: u32 = 5;
+
+    /// Where the platform's part of it is booked.
+    #[must_use]
+    pub fn revenue(&self) -> Account {
+        if self.invoice_id.is_some() { Account::SubscriptionRevenue } else { Account::PlatformFee }
+    }
 
     /// True once it was paid, whatever came later.
     #[must_use]

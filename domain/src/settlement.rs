@@ -11,6 +11,7 @@
 //! `sums` has the sums that every rule asks; `booking` what goes back to buyers; `shares` and `taking_back` what goes to sellers
 //! and comes back; `docs/adr/0012-lost-dispute-is-a-refund.md` why.
 
+mod billing;
 mod booking;
 mod check;
 mod connect;
@@ -28,7 +29,7 @@ use crate::attention::{Attention, Code, Subject};
 use crate::backoff::RetryPolicy;
 use crate::dispute::Dispute;
 use crate::effect::{Effect, EffectKind};
-use crate::ids::{ReversalId, TransferId};
+use crate::ids::{ReversalId, SubscriptionId, TransferId};
 use crate::ledger::Posting;
 use crate::licence::{ExclusiveHold, Licence};
 use crate::money::{Minor, MoneyError};
@@ -36,12 +37,14 @@ use crate::netting::Netting;
 use crate::order::{Order, OrderLine};
 use crate::refund::Refund;
 use crate::reversal::Reversal;
+use crate::subscription::{BillingPolicy, Invoice, Subscription};
 use crate::time::Timestamp;
 use crate::transfer::{CallOutcome, IllegalMove, Transfer};
 use draft::Draft;
 use std::time::Duration;
 use uuid::Uuid;
 
+pub use billing::mail as billing_mail;
 pub use check::{Broken, check};
 pub use connect::{ConnectReversal, ConnectTransferFact};
 pub use dispute::DisputeFact;
@@ -76,6 +79,19 @@ pub struct OrderFile {
     /// What its sellers owe from other orders and no call can be taking back right now: `reversal_pending`, or given up with
     /// something left open; nothing in flight, oldest first. Read so that a new share can pay it; not guarded unless it is written.
     pub debts: Vec<Reversal>,
+    /// What it is a try to collect; none: it is a sale.
+    pub billing: Option<Billing>,
+}
+
+/// The invoice that an order is a try to collect, and its subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Billing {
+    /// The invoice.
+    pub invoice: Invoice,
+    /// Its subscription.
+    pub subscription: Subscription,
+    /// Another subscription of the same person that is open. Not guarded: that one is open at most is a unique value of the store.
+    pub other_open: Option<SubscriptionId>,
 }
 
 /// How far a report may be trusted.
@@ -119,6 +135,8 @@ pub struct Context {
     pub reversals: RetryPolicy,
     /// `DISPUTE_FEE`: what a lost dispute costs the platform beyond its amount, in minor units of the order's currency.
     pub dispute_fee: Minor,
+    /// `SUBSCRIPTION_*`.
+    pub billing: BillingPolicy,
 }
 
 /// The next state of one row; a row that the file does not have yet is new.
@@ -144,6 +162,10 @@ pub enum Change {
     Netting(Netting),
     /// The next state of one of the file's debts.
     Debt(Reversal),
+    /// The invoice that it is a try to collect.
+    Invoice(Invoice),
+    /// That invoice's subscription.
+    Subscription(Subscription),
     /// A new posting of the ledger.
     Posting(Posting),
     /// A new effect for the outbox.
@@ -244,6 +266,7 @@ impl OrderFile {
             disputes: Vec::new(),
             nettings: Vec::new(),
             debts: Vec::new(),
+            billing: None,
         }
     }
 
@@ -266,6 +289,16 @@ impl OrderFile {
             Change::Dispute(row) => upsert(&mut self.disputes, row, |dispute| dispute.id),
             Change::Netting(row) => upsert(&mut self.nettings, row, |netting| netting.id),
             Change::Debt(row) => upsert(&mut self.debts, row, |reversal| reversal.id),
+            Change::Invoice(row) => {
+                if let Some(billing) = &mut self.billing {
+                    billing.invoice = row.clone();
+                }
+            }
+            Change::Subscription(row) => {
+                if let Some(billing) = &mut self.billing {
+                    billing.subscription = row.clone();
+                }
+            }
             Change::Posting(_) | Change::Effect(_) | Change::Attention(_) | Change::Settled(..) => {}
         }
     }

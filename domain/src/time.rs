@@ -1,5 +1,6 @@
 //! Points in time, as the rules see them: UTC microseconds, given from outside.
 
+use chrono::{DateTime, Months};
 use std::time::Duration;
 
 /// Microseconds since 1970-01-01T00:00:00Z.
@@ -29,5 +30,13 @@ impl Timestamp {
     #[must_use]
     pub fn unix_seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)
+    }
+
+    /// The same time of day, `months` calendar months (UTC) later, on the last day of that month where it has no such day; saturates
+    /// at the end of representable time.
+    #[must_use]
+    pub fn plus_months(self, months: u32) -> Self {
+        let later = DateTime::from_timestamp_micros(self.0).and_then(|at| at.checked_add_months(Months::new(months)));
+        Self(later.map_or(i64::MAX, |at| at.timestamp_micros()))
     }
 }

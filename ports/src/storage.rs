@@ -11,6 +11,7 @@
 //! - an inserted row has [`Revision::FIRST`], each update adds one.
 
 mod audits;
+mod billing;
 mod faults;
 mod order_writes;
 mod reads;
@@ -19,12 +20,13 @@ mod shared;
 mod work;
 
 pub use audits::Audits;
+pub use billing::{BillingReads, ClaimedSubscription, OverdueRenewal, Standing, StoredSubscription};
 pub use order_writes::StoredOrder;
 pub use reads::{
     AdminReads, Backlog, BacklogClass, CatalogReads, DEBTS_MAX, DeliveryFilter, History, IdentityReads, LedgerCheck, ListedOrder,
     OrderFilter, OrderReads, Page, ProductFilter, SellerReads, SellerTransfer, StatusFilter, WaitingOn, first_id,
 };
-pub use rows::{IdempotencyRecord, IdempotencyState, Row, RowKey};
+pub use rows::{IdempotencyRecord, IdempotencyState, Row, RowKey, Trial};
 pub use shared::{AddressHash, FailedLogins, Instance, Instances, UnknownLogins};
 pub use work::{ClaimedReversal, ClaimedTransfer, FreshWork, LookClaim, LookClass, Looked, Work};
 
@@ -174,6 +176,8 @@ pub enum UniqueValue {
     PspDisputeId,
     /// `seller_accounts.stripe_account_id`, where there is one.
     StripeAccountId,
+    /// `subscriptions.user_id`, of those that are open.
+    OpenSubscription,
     /// `mail_tokens.hash`.
     MailTokenHash,
 }
@@ -246,11 +250,21 @@ pub trait Commit: Send + Sync {
 
 /// All of storage; upcasts to each narrow port.
 pub trait Storage:
-    Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work + Instances + UnknownLogins + Audits
+    Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + BillingReads + Work + Instances + UnknownLogins + Audits
 {
 }
 
 impl<T> Storage for T where
-    T: Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work + Instances + UnknownLogins + Audits
+    T: Commit
+        + IdentityReads
+        + CatalogReads
+        + OrderReads
+        + SellerReads
+        + AdminReads
+        + BillingReads
+        + Work
+        + Instances
+        + UnknownLogins
+        + Audits
 {
 }

@@ -1,6 +1,7 @@
 //! Booking what goes back to the buyer, whoever sent it: a refund of ours, one made at the PSP, a lost dispute, a payment that did
 //! not stand. Each is a [`Refund`] row, so shares, licences and transfers follow one set of rules.
 
+use super::billing;
 use super::dispute;
 use super::draft::Draft;
 use super::shares::{hold_or_release, send_what_is_missing, set_off_and_send};
@@ -63,7 +64,7 @@ pub(super) fn book(draft: &mut Draft<'_>, refund: Refund, event: Event, at: Time
     draft.put(Change::Refund(settled));
     give_back_lines(draft, &burden, 1)?;
     if refund.amount.amount.is_positive() {
-        let posting = ledger::refunded(event, order.id, refund.amount, &burden, false, now)?;
+        let posting = ledger::refunded(event, (order.id, order.revenue()), refund.amount, &burden, false, now)?;
         draft.put(Change::Posting(posting));
     }
     draft.put_order(Order { refunded: order.refunded.plus(within)?, ..order });
@@ -84,7 +85,7 @@ pub(super) fn unbook(draft: &mut Draft<'_>, refund: &Refund, error: Option<Strin
     give_back_lines(draft, &burden, -1)?;
     if refund.amount.amount.is_positive() {
         let event = Event::RefundUndone(refund.id, refund.succeeded_at.unwrap_or(refund.created_at));
-        let posting = ledger::refunded(event, order.id, refund.amount, &burden, true, now)?;
+        let posting = ledger::refunded(event, (order.id, order.revenue()), refund.amount, &burden, true, now)?;
         draft.put(Change::Posting(posting));
     }
     draft.put_order(Order { refunded: order.refunded.minus(within)?, ..order });
@@ -165,6 +166,7 @@ pub(super) fn follow(draft: &mut Draft<'_>, came_back: bool) -> Result<(), Settl
         }
     }
     hold_or_release(draft);
+    billing::follow(draft);
     draft.put_status();
     Ok(())
 }

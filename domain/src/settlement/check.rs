@@ -151,7 +151,12 @@ impl Checked<'_> {
         let borne = |row: &Reversal| if row.cause == ReversalCause::External { -row.written_off.0 } else { row.written_off.0 };
         let written_off: i128 = file.reversals.iter().map(|row| wide(borne(row))).sum();
         self.balance(Account::PspClearing, captured - back - surplus - dispute_fees, "psp_clearing is not captured less what went back");
-        self.balance(Account::PlatformFee, inside - by_sellers - fees_taken, "platform_fee is not what the lines and refunds say");
+        let credit = file.billing.as_ref().filter(|_| paid).map_or(0, |billing| wide(billing.invoice.credit.0));
+        let kept = inside - by_sellers - fees_taken;
+        let (fee, revenue) = if file.order.invoice_id.is_some() { (0, kept - credit) } else { (kept, 0) };
+        self.balance(Account::PlatformFee, fee, "platform_fee is not what the lines and refunds say");
+        self.balance(Account::SubscriptionRevenue, revenue, "subscription_revenue is not what the invoice and refunds say");
+        self.balance(Account::ProrationCredit, credit, "proration_credit is not what the invoice says");
         let lost = back - inside + surplus + dispute_fees + written_off;
         self.balance(Account::DisputeLoss, lost, "dispute_loss is not what was lost and written off");
     }

@@ -33,12 +33,13 @@ impl<'a> Draft<'a> {
         self.changes
     }
 
-    /// Adds a change. The order is written once, as it is in the end; transfers go through each of their moves.
+    /// Adds a change. The order, its invoice and its subscription are written once, as they are in the end; transfers go through
+    /// each of their moves.
     pub(super) fn put(&mut self, change: Change) {
         self.file.apply(&change);
-        if let Change::Order(_) = &change
-            && let Some(earlier) = self.changes.iter_mut().find(|earlier| matches!(earlier, Change::Order(_)))
-        {
+        let once = matches!(change, Change::Order(_) | Change::Invoice(_) | Change::Subscription(_));
+        let same = |earlier: &&mut Change| once && std::mem::discriminant(&**earlier) == std::mem::discriminant(&change);
+        if let Some(earlier) = self.changes.iter_mut().find(same) {
             *earlier = change;
         } else {
             self.changes.push(change);

@@ -1,5 +1,6 @@
 //! Facts about an order's payment.
 
+use super::billing;
 use super::booking::{book_payment_undone, follow, unasked, unbook};
 use super::dispute::lose_what_was_lost;
 use super::draft::Draft;
@@ -8,12 +9,12 @@ use super::{Change, SettlementError, Source, Verdict};
 use crate::attention::{Code, Subject};
 use crate::effect::EffectKind;
 use crate::ids::{LicenceId, RefundId, TransferId, derive};
-use crate::ledger;
 use crate::licence::{ExclusiveHold, ExclusiveState, Licence, LicenceStatus};
 use crate::look::Look;
 use crate::money::{Minor, Money};
-use crate::order::{Order, OrderStatus};
+use crate::order::{Order, OrderLine, OrderStatus};
 use crate::refund::RefundOrigin;
+use crate::saved_method::SavedMethod;
 
 /// What the PSP says of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct PaymentFact {
     pub currency: Option<String>,
     /// The PSP's words on a failure.
     pub error: Option<String>,
+    /// The method that it has kept for later charges.
+    pub saved_method: Option<SavedMethod>,
 }
 
 impl PaymentFact {
@@ -148,13 +151,16 @@ fn succeeded(draft: &mut Draft<'_>, fact: &PaymentFact, order: &Order) -> Result
     if !fact.is_of(order.total) {
         return Ok(mismatch(draft, fact, order));
     }
+    billing::keep_method(draft, fact.saved_method.as_ref());
     if fact.source == Source::Webhook && order.status == OrderStatus::Failed {
         // The failure and this success are two messages that may have come in the wrong order: the goods go out at once, and the
         // PSP is asked which of them is its last word.
         draft.ask(EffectKind::ReadPayment(order.id));
     }
     if draft.file.exclusives.iter().any(|hold| !hold.is_free_for(order.id)) {
-        refund_at_once(draft)?;
+        refund_at_once(draft, "exclusive_sold", Code::ExclusiveAlreadySold, "the exclusive licence was sold before the payment came")?;
+    } else if let Some(why) = billing::in_vain(&draft.file) {
+        refund_at_once(draft, "in_vain", Code::SubscriptionPaidInVain, why)?;
     } else {
         complete(draft)?;
     }
@@ -166,7 +172,9 @@ pub(super) fn complete(draft: &mut Draft<'_>) -> Result<(), SettlementError> {
     let now = draft.context.now;
     let order = completed(draft);
     draft.put(Change::Order(order.clone()));
-    for line in draft.file.lines.clone() {
+    billing::paid(draft);
+    let sold: Vec<OrderLine> = if order.invoice_id.is_none() { draft.file.lines.clone() } else { Vec::new() };
+    for line in sold {
         draft.put(Change::Licence(Licence {
             id: LicenceId(derive(line.id.0, "licence", &[])),
             line_id: line.id,
@@ -182,7 +190,7 @@ pub(super) fn complete(draft: &mut Draft<'_>) -> Result<(), SettlementError> {
         draft.put(Change::Exclusive(ExclusiveHold { order_id: order.id, state: ExclusiveState::Sold, ..hold }));
     }
     if order.total.amount.is_positive() {
-        let posting = ledger::order_completed(order.id, order.total, &draft.file.lines, now)?;
+        let posting = billing::posting(&draft.file, now)?;
         draft.put(Change::Posting(posting));
     }
     for seller in draft.file.sellers() {
@@ -195,17 +203,16 @@ pub(super) fn complete(draft: &mut Draft<'_>) -> Result<(), SettlementError> {
     follow(draft, false)
 }
 
-/// A late success that finds an exclusive licence sold: the money is booked and sent back at once, nothing is granted.
-fn refund_at_once(draft: &mut Draft<'_>) -> Result<(), SettlementError> {
-    let now = draft.context.now;
+/// A late success that finds an exclusive licence sold, or nothing that it could pay for: the money is booked and sent back at once,
+/// nothing is granted.
+fn refund_at_once(draft: &mut Draft<'_>, kind: &str, code: Code, why: &str) -> Result<(), SettlementError> {
     let order = completed(draft);
     draft.put(Change::Order(order.clone()));
-    let posting = ledger::order_completed(order.id, order.total, &draft.file.lines, now)?;
+    let posting = billing::posting(&draft.file, draft.context.now)?;
     draft.put(Change::Posting(posting));
-    let id = RefundId(derive(order.id.0, "exclusive_sold", &[]));
-    let why = "the exclusive licence was sold before the payment came".to_owned();
-    let refund = unasked(draft, id, order.total, RefundOrigin::Requested, Some(why));
-    draft.flag(Subject::Order(order.id), Code::ExclusiveAlreadySold, format!("{} is being refunded", order.total));
+    let id = RefundId(derive(order.id.0, kind, &[]));
+    let refund = unasked(draft, id, order.total, RefundOrigin::Requested, Some(why.to_owned()));
+    draft.flag(Subject::Order(order.id), code, format!("{} is being refunded", order.total));
     for change in super::decide_refund_opened(&draft.file, refund) {
         draft.put(change);
     }
@@ -233,4 +240,5 @@ fn failed(draft: &mut Draft<'_>, fact: &PaymentFact, order: Order) {
     }
     let failure = fact.error.clone().or_else(|| (fact.status == PaymentStatus::NotFound).then(|| "the PSP has no such payment".to_owned()));
     draft.put(Change::Order(Order { status: OrderStatus::Failed, failure, look: Look::from(draft.context.now), ..order }));
+    billing::not_paid(draft);
 }

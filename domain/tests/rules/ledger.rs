@@ -46,14 +46,15 @@ fn a_paid_order_debits_the_clearing_account_and_credits_fee_and_shares() {
 fn a_refund_credits_the_clearing_account_and_debits_who_bears_it() {
     let expected = table(&[("psp_clearing", -400), ("platform_fee", 40), ("seller_payable:1", 360)]);
     for event in [Event::RefundSucceeded(refund_id(1)), Event::RefundSucceededLate(refund_id(1), START)] {
-        let posting = refunded(event, order_id(), money(400), &burden(), false, START).unwrap();
+        let posting = refunded(event, (order_id(), Account::PlatformFee), money(400), &burden(), false, START).unwrap();
         assert_eq!(entries(&posting), expected);
     }
 }
 
 #[test]
 fn a_refund_that_came_undone_counters_its_entries() {
-    let posting = refunded(Event::RefundUndone(refund_id(1), START), order_id(), money(400), &burden(), true, START).unwrap();
+    let posting =
+        refunded(Event::RefundUndone(refund_id(1), START), (order_id(), Account::PlatformFee), money(400), &burden(), true, START).unwrap();
     assert_eq!(entries(&posting), table(&[("psp_clearing", 400), ("platform_fee", -40), ("seller_payable:1", -360)]));
 }
 
@@ -78,7 +79,9 @@ fn a_done_reversal_takes_the_debt_back_from_connect() {
 #[test]
 fn what_a_refund_gave_back_beyond_the_order_is_the_platforms_loss() {
     for (undone, sign) in [(false, 1), (true, -1)] {
-        let posting = refunded(Event::RefundSucceeded(refund_id(1)), order_id(), money(1000), &burden(), undone, START).unwrap();
+        let posting =
+            refunded(Event::RefundSucceeded(refund_id(1)), (order_id(), Account::PlatformFee), money(1000), &burden(), undone, START)
+                .unwrap();
         let expected =
             [("psp_clearing", -1000 * sign), ("platform_fee", 40 * sign), ("seller_payable:1", 360 * sign), ("dispute_loss", 600 * sign)];
         assert_eq!(entries(&posting), table(&expected));

@@ -25,7 +25,13 @@ impl Row {
     pub fn is_appended(&self) -> bool {
         matches!(
             self,
-            Self::Posting(_) | Self::Attention(_) | Self::Delivery(_) | Self::Netting(_) | Self::Journal(_) | Self::AdminAction(_)
+            Self::Posting(_)
+                | Self::Attention(_)
+                | Self::Delivery(_)
+                | Self::Netting(_)
+                | Self::Journal(_)
+                | Self::AdminAction(_)
+                | Self::Trial(_)
         )
     }
 
@@ -48,7 +54,11 @@ impl Row {
             Self::Transfer(row) => one(UniqueValue::StripeTransferId, row.stripe_transfer_id.as_ref()),
             Self::Reversal(row) => one(UniqueValue::StripeReversalId, row.stripe_reversal_id.as_ref()),
             Self::Dispute(row) => vec![(UniqueValue::PspDisputeId, row.psp_dispute_id.clone().into_bytes())],
-            Self::Session(_)
+            Self::Subscription(row) if row.status.is_open() => vec![(UniqueValue::OpenSubscription, row.user_id.0.as_bytes().to_vec())],
+            Self::Subscription(_)
+            | Self::Trial(_)
+            | Self::Invoice(_)
+            | Self::Session(_)
             | Self::RefreshToken(_)
             | Self::Product(_)
             | Self::Exclusive(_)
@@ -93,6 +103,8 @@ impl Row {
             Self::Reversal(row) => is_within(row),
             Self::Dispute(row) => row.amount.amount >= Minor::ZERO,
             Self::Netting(row) => row.amount.amount >= Minor::ZERO,
+            Self::Subscription(row) => row.choice.price.amount >= Minor::ZERO,
+            Self::Invoice(row) => within(row.credit, row.choice.price.amount),
             _ => true,
         }
     }

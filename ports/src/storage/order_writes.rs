@@ -31,6 +31,7 @@ impl StoredOrder {
     /// Is a row that was read and not written to be as it was? Debts are not: what did not pay them does not depend on them.
     fn guards(&self, key: &RowKey) -> bool {
         match key {
+            RowKey::Invoice(_) | RowKey::Subscription(_) => true,
             RowKey::Order(_) | RowKey::Refund(_) | RowKey::Transfer(_) | RowKey::Exclusive(_) | RowKey::Dispute(_) => true,
             RowKey::Reversal(id) => self.file.reversals.iter().any(|reversal| reversal.id == *id),
             _ => false,
@@ -49,6 +50,8 @@ fn write(revisions: &mut Revisions, change: &Change) -> Write {
         Change::Exclusive(row) => Row::Exclusive(row),
         Change::Dispute(row) => Row::Dispute(row),
         Change::Debt(row) => Row::Reversal(row),
+        Change::Invoice(row) => Row::Invoice(row),
+        Change::Subscription(row) => Row::Subscription(row),
         Change::Netting(row) => return Write::Insert(Row::Netting(row)),
         Change::Posting(row) => return Write::Insert(Row::Posting(row)),
         Change::Effect(row) => return Write::Insert(Row::Effect(row)),

@@ -106,7 +106,7 @@ pub trait OrderReads: Send + Sync {
     async fn order_of_payment(&self, payment_id: &str) -> Result<Option<OrderId>, StoreError>;
     /// The order that a refund belongs to, by the PSP's id of the refund or ours.
     async fn order_of_refund(&self, psp_refund_id: &str) -> Result<Option<OrderId>, StoreError>;
-    /// A buyer's orders.
+    /// What a buyer bought; not the orders that collect invoices.
     async fn orders_of_buyer(&self, buyer: UserId, page: Page) -> Result<Vec<ListedOrder>, StoreError>;
     /// A buyer's licences.
     async fn licences_of_buyer(&self, buyer: UserId, page: Page) -> Result<Vec<Licence>, StoreError>;
@@ -226,7 +226,7 @@ pub struct WaitingOn {
 /// A class of work and how far behind it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BacklogClass {
-    /// `effects`, `orders` (pending), `refunds` (pending), `transfers`, `reversals`, `disputes` (open), `attention`.
+    /// `effects`, `orders` (pending), `refunds` (pending), `transfers`, `reversals`, `disputes` (open), `subscriptions` (due), `attention`.
     pub class: &'static str,
     /// Rows that are not over.
     pub open: u64,

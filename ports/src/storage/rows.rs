@@ -7,8 +7,8 @@ use veza_domain::dispute::Dispute;
 use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session, TokenHash, User};
 use veza_domain::ids::{
-    AdminActionId, DeliveryId, DisputeId, EffectId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OrderId, ProductId, RefundId,
-    ReversalId, SessionId, TransferId, UserId,
+    AdminActionId, DeliveryId, DisputeId, EffectId, InvoiceId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OrderId, ProductId,
+    RefundId, ReversalId, SessionId, SubscriptionId, TransferId, UserId,
 };
 use veza_domain::journal::{AdminAction, Journal};
 use veza_domain::ledger::Posting;
@@ -18,6 +18,7 @@ use veza_domain::order::{Order, OrderLine};
 use veza_domain::payout::{Payout, SellerAccount};
 use veza_domain::refund::Refund;
 use veza_domain::reversal::Reversal;
+use veza_domain::subscription::{Invoice, PlanId, Subscription};
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
 use veza_domain::webhook::Delivery;
@@ -41,6 +42,12 @@ pub enum Row {
     SellerAccount(SellerAccount),
     /// An incoming idempotency key.
     Idempotency(IdempotencyRecord),
+    /// That a person has had a trial; only ever inserted, and outlives everything else of the person's plans.
+    Trial(Trial),
+    /// A person's plan over time.
+    Subscription(Subscription),
+    /// What a subscription asks for one period.
+    Invoice(Invoice),
     /// An order.
     Order(Order),
     /// A line of an order.
@@ -92,6 +99,12 @@ pub enum RowKey {
     SellerAccount(UserId),
     /// An incoming idempotency key of a user, within its scope.
     Idempotency(UserId, String, String),
+    /// That a person has had a trial.
+    Trial(UserId),
+    /// A person's plan over time.
+    Subscription(SubscriptionId),
+    /// What a subscription asks for one period.
+    Invoice(InvoiceId),
     /// An order.
     Order(OrderId),
     /// A line of an order.
@@ -137,6 +150,9 @@ impl Row {
             Self::Exclusive(row) => RowKey::Exclusive(row.product_id),
             Self::SellerAccount(row) => RowKey::SellerAccount(row.seller_id),
             Self::Idempotency(row) => RowKey::Idempotency(row.user_id, row.scope.clone(), row.key.clone()),
+            Self::Trial(row) => RowKey::Trial(row.user_id),
+            Self::Subscription(row) => RowKey::Subscription(row.id),
+            Self::Invoice(row) => RowKey::Invoice(row.id),
             Self::Order(row) => RowKey::Order(row.id),
             Self::Line(row) => RowKey::Line(row.id),
             Self::Refund(row) => RowKey::Refund(row.id),
@@ -154,6 +170,17 @@ impl Row {
             Self::AdminAction(row) => RowKey::AdminAction(row.id),
         }
     }
+}
+
+/// A person has had the one trial that there is for everybody (spec/02-subscriptions §1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// Who.
+    pub user_id: UserId,
+    /// Of which plan.
+    pub plan: PlanId,
+    /// When it began.
+    pub started_at: Timestamp,
 }
 
 /// An incoming `Idempotency-Key` and what came of it; kept 24 h (spec/05-marketplace).

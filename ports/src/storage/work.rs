@@ -1,6 +1,6 @@
 //! What is claimed: due work, and rows that the reconciler looks at.
 
-use super::{StoreError, Versioned};
+use super::{ClaimedSubscription, StoreError, Versioned};
 use async_trait::async_trait;
 use std::time::Duration;
 use uuid::Uuid;
@@ -31,8 +31,10 @@ pub struct ClaimedReversal {
 /// Which rows the reconciler looks at (spec/01-money §8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LookClass {
-    /// Orders that are `pending`.
+    /// Sales that are `pending`.
     PendingOrders,
+    /// Orders that collect an invoice and are `pending`.
+    PendingInvoices,
     /// Orders that are `failed` and still looked at.
     FailedOrders,
     /// Refunds that are `pending` and have a PSP id.
@@ -49,13 +51,21 @@ pub enum LookClass {
 
 impl LookClass {
     /// Every class.
-    pub const ALL: [Self; 7] =
-        [Self::PendingOrders, Self::FailedOrders, Self::Refunds, Self::OrphanRefunds, Self::Disputes, Self::Transfers, Self::Reversals];
+    pub const ALL: [Self; 8] = [
+        Self::PendingOrders,
+        Self::PendingInvoices,
+        Self::FailedOrders,
+        Self::Refunds,
+        Self::OrphanRefunds,
+        Self::Disputes,
+        Self::Transfers,
+        Self::Reversals,
+    ];
 }
 
 /// A claim of rows to look at.
 ///
-/// A row that is due at no time is over and never claimed. Of the first five classes a claim sets `look` to (`due_at: now + max(lease, pause.delay(count)), count + 1, last_at: now`), where
+/// A row that is due at no time is over and never claimed. Of the first six classes a claim sets `look` to (`due_at: now + max(lease, pause.delay(count)), count + 1, last_at: now`), where
 /// `count` is the new count; of transfers and reversals it moves `next_retry_at` to `now + lease`. The revision grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LookClaim {
@@ -96,7 +106,7 @@ impl LookClaim {
         self.now.plus(self.pause.delay(count).max(self.lease))
     }
 
-    /// The schedule of a row of the first five classes once it is claimed.
+    /// The schedule of a row of the first six classes once it is claimed.
     #[must_use]
     pub fn taken(&self, look: Look) -> Look {
         let count = look.count.saturating_add(1);
@@ -134,6 +144,8 @@ pub trait Work: Send + Sync {
     async fn claim_transfers(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedTransfer>, StoreError>;
     /// Claims reversals in status `reversal_pending` whose `next_retry_at` has come.
     async fn claim_reversals(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedReversal>, StoreError>;
+    /// Claims subscriptions whose `due_at` has come.
+    async fn claim_subscriptions(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedSubscription>, StoreError>;
     /// Looks for due work that nobody has ever claimed; takes nothing.
     async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError>;
     /// Claims rows for the reconciler.

@@ -19,6 +19,7 @@ use veza_domain::settlement::{
     Change, Context, Decision, Fact, OrderFile, PaymentStatus, PspRefundStatus, SettlementError, Source, Verdict, check, decide,
     decide_refund_opened,
 };
+use veza_domain::subscription::{BillingPolicy, Dunning};
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::{CallOutcome, Transfer, TransferStatus};
 
@@ -69,6 +70,7 @@ impl Book {
             transfers: self.policy,
             reversals: self.policy,
             dispute_fee: Minor(self.dispute_fee),
+            billing: BillingPolicy { renewal_lead: Duration::from_secs(3600), dunning: Dunning::DEFAULT },
         }
     }
 
@@ -294,6 +296,7 @@ impl Book {
             Change::Attention(entry) => {
                 self.attention.insert((entry.subject, entry.code));
             }
+            Change::Invoice(_) | Change::Subscription(_) => {}
             Change::Transfer(next) => self.check_transfer(next),
             Change::Reversal(next) => self.check_reversal(next),
             Change::Licence(next) => self.grants += usize::from(self.file.licences.iter().all(|row| row.id != next.id)),

@@ -145,6 +145,7 @@ pub fn checkout_nth(nth: usize, lines: &[(u8, i64)], points: u16) -> OrderFile {
     let order = Order {
         id: order_nth(nth),
         buyer_id: buyer(),
+        invoice_id: None,
         status: OrderStatus::Pending,
         total: Money { amount: total, currency: eur() },
         refunded: Minor::ZERO,
@@ -168,7 +169,15 @@ pub fn with_exclusive(mut file: OrderFile, position: usize) -> OrderFile {
 
 pub fn payment(source: Source, status: PaymentStatus, amount: i64) -> PaymentFact {
     let received = (status == PaymentStatus::Succeeded).then_some(amount);
-    PaymentFact { source, status, amount: Some(amount), amount_received: received, currency: Some("EUR".into()), error: None }
+    PaymentFact {
+        source,
+        status,
+        amount: Some(amount),
+        amount_received: received,
+        currency: Some("EUR".into()),
+        error: None,
+        saved_method: None,
+    }
 }
 
 pub fn refund(source: Source, id: &str, status: PspRefundStatus, amount: i64) -> RefundFact {
