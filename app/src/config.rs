@@ -13,6 +13,7 @@ pub use network::Network;
 pub use reader::{Problem, Reader};
 
 use crate::usecases::reconcile::ReconcileSettings;
+use veza_domain::subscription::{BillingPolicy, Dunning};
 use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -133,6 +134,8 @@ pub struct Config {
     pub reversals: RetrySettings,
     /// `DISPUTE_FEE`, in minor units.
     pub dispute_fee: i64,
+    /// `SUBSCRIPTION_*`.
+    pub billing: BillingPolicy,
     /// `RECONCILE_*`.
     pub reconcile: ReconcileSettings,
     /// `AUDIT_INTERVAL`.
@@ -224,6 +227,7 @@ impl Config {
             transfers: retries(reader, "TRANSFER_RETRY", "TRANSFER_RETRY_ENABLED"),
             reversals: retries(reader, "REVERSAL", "REVERSAL_WORKER_ENABLED"),
             dispute_fee: reader.parse_with("DISPUTE_FEE", "0 or more minor units", 0, |text| text.parse().ok().filter(|fee| *fee >= 0)),
+            billing: billing(reader),
             reconcile: reconcile(reader),
             audit_interval: reader.duration("AUDIT_INTERVAL", Duration::from_millis(1)),
             webhook_log_days: retention_days(reader),
@@ -301,6 +305,17 @@ fn retries(reader: &mut Reader, prefix: &str, switch: &str) -> RetrySettings {
         reader.wrong(&format!("{prefix}_BACKOFF_MAX"), format!("is shorter than {prefix}_BACKOFF_BASE"));
     }
     RetrySettings { enabled: reader.switch(switch), interval: reader.duration(&format!("{prefix}_CHECK_INTERVAL"), above_zero), policy }
+}
+
+fn billing(reader: &mut Reader) -> BillingPolicy {
+    let days = |text: &str| {
+        let days: Option<Vec<u16>> = text.split(',').map(|day| day.trim().parse().ok()).collect();
+        Dunning::new(&days?)
+    };
+    BillingPolicy {
+        renewal_lead: reader.duration("SUBSCRIPTION_RENEWAL_LEAD", Duration::ZERO),
+        dunning: reader.parse_with("SUBSCRIPTION_DUNNING_DAYS", "up to 8 days, ascending, such as 1,3,5,7", Dunning::DEFAULT, days),
+    }
 }
 
 fn reconcile(reader: &mut Reader) -> ReconcileSettings {

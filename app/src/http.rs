@@ -18,6 +18,7 @@ pub mod products;
 pub mod router;
 pub mod seller;
 pub mod server;
+pub mod subscriptions;
 pub mod tags;
 pub mod views;
 pub mod visitor;

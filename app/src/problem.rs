@@ -48,6 +48,8 @@ pub struct Problem {
     pub order_id: Option<String>,
     /// The refund that the request has made, where it has made one.
     pub refund_id: Option<String>,
+    /// The plans that have what was asked for, with `plan_required`.
+    pub plans: Option<Vec<String>>,
 }
 
 macro_rules! api_error {
@@ -126,6 +128,7 @@ impl Problem {
             errors: None,
             order_id: None,
             refund_id: None,
+            plans: None,
         }
     }
 }
@@ -163,6 +166,13 @@ impl ApiError {
     #[must_use]
     pub fn with_refund(mut self, refund_id: impl ToString) -> Self {
         self.problem_mut().refund_id = Some(refund_id.to_string());
+        self
+    }
+
+    /// This error with the plans that would do.
+    #[must_use]
+    pub fn with_plans(mut self, plans: Vec<String>) -> Self {
+        self.problem_mut().plans = Some(plans);
         self
     }
 

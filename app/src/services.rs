@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use veza_domain::backoff::RetryPolicy;
 use veza_domain::money::{BasisPoints, Minor};
 use veza_domain::settlement::Context;
+use veza_domain::subscription::BillingPolicy;
 use veza_domain::time::Timestamp;
 use veza_ports::clock::{Clock, IdSource};
 use veza_ports::mail::Mailer;
@@ -87,6 +88,8 @@ pub struct Wake {
     pub transfers: Notify,
     /// The reversal worker.
     pub reversals: Notify,
+    /// The subscription worker.
+    pub subscriptions: Notify,
     /// The reconciler.
     pub reconcile: Notify,
     /// The worker of audits.
@@ -122,6 +125,10 @@ pub struct App {
     pub metrics_token: Option<SecretString>,
     /// Settings of the money flows.
     pub money: MoneySettings,
+    /// Settings of subscriptions.
+    pub billing: BillingPolicy,
+    /// `SUPPORT_CONTACT`.
+    pub support_contact: Option<String>,
     /// How the workers run.
     pub workers: WorkerSettings,
     /// `RECONCILE_*`.
@@ -160,6 +167,7 @@ impl App {
             transfers: self.money.transfers,
             reversals: self.money.reversals,
             dispute_fee: self.money.dispute_fee,
+            billing: self.billing,
         }
     }
 }

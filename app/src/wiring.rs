@@ -130,6 +130,8 @@ impl Parts {
                 reversals: config.reversals.enabled,
                 reversals_every: config.reversals.interval,
             },
+            billing: config.billing,
+            support_contact: config.support_contact.clone(),
             reconcile: config.reconcile,
             webhook_log_days: config.webhook_log_days,
             wake: Wake::default(),

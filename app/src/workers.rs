@@ -8,7 +8,7 @@ use crate::services::App;
 use crate::usecases::effects::EffectError;
 use crate::usecases::reconcile::{self, Extent};
 use crate::usecases::worked::Worked;
-use crate::usecases::{audit, effects, invariants, reversals, transfers, webhook_log};
+use crate::usecases::{audit, effects, invariants, reversals, subscriptions, transfers, webhook_log};
 use futures_util::StreamExt;
 use std::future::Future;
 use std::sync::Arc;
@@ -26,6 +26,8 @@ pub const BATCH: u32 = 20;
 const AT_A_TIME: usize = 4;
 /// How often the outbox is looked at without being woken.
 const EFFECTS_EVERY: Duration = Duration::from_secs(1);
+/// How often subscriptions that are due are looked for without being woken.
+const SUBSCRIPTIONS_EVERY: Duration = Duration::from_secs(30);
 /// Pause of the reconciler after a full batch.
 const BACKLOG_EVERY: Duration = Duration::from_secs(1);
 /// How often what other processes have made is looked for.
@@ -55,6 +57,9 @@ pub fn start(app: &Arc<App>) -> WorkersHandle {
     let a = app.clone();
     let every = app.workers.transfers_every;
     tasks.spawn(run("transfers", app.clone(), stopped.clone(), every, |app| &app.wake.transfers, move || transfers_batch(a.clone())));
+    let a = app.clone();
+    let subscriptions = move || subscriptions_batch(a.clone());
+    tasks.spawn(run("subscriptions", app.clone(), stopped.clone(), SUBSCRIPTIONS_EVERY, |app| &app.wake.subscriptions, subscriptions));
     if app.workers.reversals {
         let a = app.clone();
         let every = app.workers.reversals_every;
@@ -161,6 +166,20 @@ pub async fn reversals_batch(app: Arc<App>) -> Result<usize, StoreError> {
     Ok(each(claimed, |reversal| async move {
         let action = Action { worker: "reversals", what: "take_back", id: reversal.id.0, order: Some(reversal.order_id) };
         told(app, action, reversals::work(app, reversal)).await;
+    })
+    .await)
+}
+
+/// The subscription worker's step.
+///
+/// # Errors
+/// [`StoreError`] when nothing could be claimed.
+pub async fn subscriptions_batch(app: Arc<App>) -> Result<usize, StoreError> {
+    let claimed = app.store.claim_subscriptions(app.now(), app.money.lease(), BATCH).await?;
+    let app = &app;
+    Ok(each(claimed, |subscription| async move {
+        let action = Action { worker: "subscriptions", what: "move_on", id: subscription.id.0, order: None };
+        told(app, action, subscriptions::work::work(app, subscription)).await;
     })
     .await)
 }

@@ -3,6 +3,7 @@
 use crate::identity::{Role, Roles};
 use crate::ids::UserId;
 use crate::order::{Order, OrderLine};
+use crate::subscription::gate::Denied;
 
 /// On whose behalf something happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,17 +65,30 @@ impl Actor {
 }
 
 /// Why somebody may not sell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MayNotSell {
     /// Selling needs the role `creator` (self-service).
     #[error("selling needs the role creator")]
     NotACreator,
+    /// The plan in effect does not allow it.
+    #[error(transparent)]
+    Plan(#[from] Denied),
 }
 
-/// The one function that says who may sell. Plans join it later.
+/// The one function that says who may sell: a creator whose plan allows it (`plan`: the gate's word on
+/// [`Feature::SellOnMarketplace`](crate::subscription::Feature)).
 ///
 /// # Errors
 /// [`MayNotSell`] with the reason to show.
-pub fn may_sell(roles: Roles) -> Result<(), MayNotSell> {
+pub fn may_sell(roles: Roles, plan: Result<(), Denied>) -> Result<(), MayNotSell> {
+    may_be_paid(roles)?;
+    Ok(plan?)
+}
+
+/// Who may have an account that receives transfers: every creator, also one whose plan is over, for what was sold before.
+///
+/// # Errors
+/// [`MayNotSell::NotACreator`].
+pub fn may_be_paid(roles: Roles) -> Result<(), MayNotSell> {
     if roles.has(Role::Creator) { Ok(()) } else { Err(MayNotSell::NotACreator) }
 }

@@ -113,6 +113,17 @@ pub const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        title: "Subscriptions",
+        variables: &[
+            plain("SUBSCRIPTION_RENEWAL_LEAD", "1h", "How long before a period ends the next one is charged."),
+            plain(
+                "SUBSCRIPTION_DUNNING_DAYS",
+                "1,3,5,7",
+                "On which days after a renewal failed it is tried again, at most 8; after the last one the plan is over.",
+            ),
+        ],
+    },
+    Section {
         title: "Transfers to sellers, tried again",
         variables: &[
             plain("TRANSFER_RETRY_ENABLED", "true", "false: failed transfers wait for an admin."),

@@ -13,13 +13,14 @@ use crate::http::visitor::Visitor;
 use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::catalog::{self, CatalogError, Edit};
-use crate::usecases::commit;
+use crate::usecases::{commit, entitlements};
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 use std::sync::Arc;
 use uuid::Uuid;
+use veza_domain::access::MayNotSell;
 use veza_domain::catalog::ProductFault;
 use veza_domain::ids::{ProductId, UserId};
 use veza_ports::storage::ProductFilter;
@@ -48,7 +49,8 @@ enum Gone {
 impl ProductsApi {
     /// Make a product.
     ///
-    /// It begins as a draft that only its seller sees. Selling needs the role creator (403 `creator_required`).
+    /// It begins as a draft that only its seller sees. Selling needs the role creator (403 `creator_required`)
+    /// and a plan that allows it (403 `plan_required`, `complete_payment`).
     #[oai(path = "/marketplace/products", method = "post", operation_id = "createProduct")]
     async fn create(&self, app: Data<&Arc<App>>, caller: Caller, body: Json<ProductBody>) -> Result<Created, ApiError> {
         let details = body.0.read(app.ids.as_ref())?;
@@ -200,7 +202,8 @@ impl From<CatalogError> for ApiError {
         match error {
             CatalogError::NotFound => Self::not_found("product_not_found", "there is no such product"),
             CatalogError::NotYours => Self::forbidden("not_your_product", "only its seller changes a product"),
-            CatalogError::MayNotSell(reason) => Self::forbidden("creator_required", reason.to_string()),
+            CatalogError::MayNotSell(MayNotSell::Plan(denied)) => entitlements::refused(&denied),
+            CatalogError::MayNotSell(reason @ MayNotSell::NotACreator) => Self::forbidden("creator_required", reason.to_string()),
             CatalogError::Archived => Self::conflict("product_archived", "the product is off sale for good"),
             CatalogError::Fault(fault) => Self::field(field_of(fault), "invalid", fault.to_string()),
             CatalogError::Store(error) => error.into(),

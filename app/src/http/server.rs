@@ -11,6 +11,7 @@ use super::orders::OrdersApi;
 use super::products::ProductsApi;
 use super::router::Router;
 use super::seller::SellerApi;
+use super::subscriptions::SubscriptionsApi;
 use super::webhooks::WebhooksApi;
 use super::{docs, pages};
 use crate::metrics::Metrics;
@@ -22,14 +23,14 @@ use veza_mail::OutboxMailer;
 
 /// Every area of the API.
 pub type Apis = (
-    (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi),
+    (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi, SubscriptionsApi),
     (AttentionApi, AuditsApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
     (WebhooksApi, HealthApi, MetricsApi),
 );
 
 fn apis() -> Apis {
     (
-        (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi),
+        (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi, SubscriptionsApi),
         (AttentionApi, AuditsApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
         (WebhooksApi, HealthApi::default(), MetricsApi),
     )

@@ -11,6 +11,8 @@ pub enum Area {
     Catalogue,
     /// Buying, refunds, what I own.
     Orders,
+    /// Plans, invoices, what a plan allows.
+    Subscriptions,
     /// What sellers see: balance, transfers, onboarding.
     Selling,
     /// Messages of the payment and payout providers.

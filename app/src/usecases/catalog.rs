@@ -5,7 +5,10 @@
 
 use crate::services::App;
 use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit};
+use crate::usecases::entitlements;
 use veza_domain::access::{Actor, MayNotSell, may_sell};
+use veza_domain::subscription::Feature;
+use veza_domain::subscription::gate::Denied;
 use veza_domain::catalog::{Offer, Product, ProductFault, ProductKind, ProductStatus};
 use veza_domain::identity::{Role, User};
 use veza_domain::ids::{OfferId, ProductId};
@@ -90,7 +93,7 @@ pub enum CatalogError {
 /// # Errors
 /// [`CatalogError::MayNotSell`], [`CatalogError::Fault`], and the store's.
 pub async fn create(app: &App, seller: &User, details: Details) -> Result<Product, CatalogError> {
-    may_sell(seller.roles)?;
+    may_sell(seller.roles, entitlements::allowed(app, seller.id, Feature::SellOnMarketplace).await?)?;
     let blank = Product {
         id: ProductId(app.ids.uuid()),
         seller_id: seller.id,
@@ -128,7 +131,11 @@ pub async fn edit(app: &App, actor: &Actor, id: ProductId, edit: &Edit) -> Resul
     let mut attempt = 1;
     loop {
         let Versioned { value: before, revision } = app.store.product(id).await?.ok_or(CatalogError::NotFound)?;
-        let after = decide(&before, actor, edit, app.now())?;
+        let plan = match edit {
+            Edit::Publish => entitlements::allowed(app, before.seller_id, Feature::SellOnMarketplace).await?,
+            Edit::Replace(_) | Edit::Images(_) | Edit::Offers(_) | Edit::Archive => Ok(()),
+        };
+        let after = decide(&before, (actor, plan), edit, app.now())?;
         if after == before {
             return Ok(after);
         }
@@ -141,8 +148,8 @@ pub async fn edit(app: &App, actor: &Actor, id: ProductId, edit: &Edit) -> Resul
     }
 }
 
-/// The product as `edit` leaves it. Pure: ids and time come from outside.
-fn decide(before: &Product, actor: &Actor, edit: &Edit, now: Timestamp) -> Result<Product, CatalogError> {
+/// The product as `edit` leaves it. Pure: ids, time and what the gate says of the seller's plan come from outside.
+fn decide(before: &Product, (actor, plan): (&Actor, Result<(), Denied>), edit: &Edit, now: Timestamp) -> Result<Product, CatalogError> {
     if !actor.may_edit_product(before.seller_id) {
         return Err(if before.status == ProductStatus::Published { CatalogError::NotYours } else { CatalogError::NotFound });
     }
@@ -161,7 +168,7 @@ fn decide(before: &Product, actor: &Actor, edit: &Edit, now: Timestamp) -> Resul
         Edit::Images(images) => Product { images: images.clone(), ..before },
         Edit::Offers(offers) => Product { offers: kept(&before.offers, offers.clone()), ..before },
         Edit::Publish => {
-            may_publish(actor)?;
+            may_publish(actor, plan)?;
             Product { status: to, published_at: before.published_at.or(Some(now)), ..before }
         }
         Edit::Archive => Product { status: to, ..before },
@@ -171,9 +178,9 @@ fn decide(before: &Product, actor: &Actor, edit: &Edit, now: Timestamp) -> Resul
 }
 
 /// Who lost the right to sell can't put up more for sale; what an admin publishes is the admin's word.
-fn may_publish(actor: &Actor) -> Result<(), MayNotSell> {
+fn may_publish(actor: &Actor, plan: Result<(), Denied>) -> Result<(), MayNotSell> {
     match actor {
-        Actor::User { roles, .. } if !roles.has(Role::Admin) => may_sell(*roles),
+        Actor::User { roles, .. } if !roles.has(Role::Admin) => may_sell(*roles, plan),
         Actor::User { .. } | Actor::System => Ok(()),
     }
 }
@@ -243,7 +250,7 @@ mod tests {
     #[test]
     fn a_licence_whose_kind_stays_keeps_its_id() {
         let edit = Edit::Offers(vec![offer(20, "premium", 250), offer(21, "exclusive", 900)]);
-        let after = decide(&product(ProductStatus::Published), &seller(), &edit, Timestamp(5)).unwrap();
+        let after = decide(&product(ProductStatus::Published), (&seller(), Ok(())), &edit, Timestamp(5)).unwrap();
         let ids: Vec<_> = after.offers.iter().map(|offer| (offer.id.0.as_u128(), offer.price.amount.0)).collect();
         assert_eq!(ids, [(11, 250), (21, 900)]);
     }
@@ -253,26 +260,26 @@ mod tests {
         let details =
             Details { kind: ProductKind::Pack, title: "Two".into(), description: None, price: euro(0), images: None, offers: None };
         let before = product(ProductStatus::Draft);
-        let after = decide(&before, &seller(), &Edit::Replace(details), Timestamp(5)).unwrap();
+        let after = decide(&before, (&seller(), Ok(())), &Edit::Replace(details), Timestamp(5)).unwrap();
         assert_eq!(after, Product { kind: ProductKind::Pack, title: "Two".into(), price: euro(0), ..before });
     }
 
     #[test]
     fn publishing_and_archiving_twice_change_nothing_more() {
-        let published = decide(&product(ProductStatus::Draft), &seller(), &Edit::Publish, Timestamp(5)).unwrap();
+        let published = decide(&product(ProductStatus::Draft), (&seller(), Ok(())), &Edit::Publish, Timestamp(5)).unwrap();
         assert_eq!((published.status, published.published_at), (ProductStatus::Published, Some(Timestamp(5))));
-        assert_eq!(decide(&published, &seller(), &Edit::Publish, Timestamp(9)).unwrap(), published);
-        let archived = decide(&published, &seller(), &Edit::Archive, Timestamp(9)).unwrap();
-        assert_eq!(decide(&archived, &seller(), &Edit::Archive, Timestamp(9)).unwrap(), archived);
+        assert_eq!(decide(&published, (&seller(), Ok(())), &Edit::Publish, Timestamp(9)).unwrap(), published);
+        let archived = decide(&published, (&seller(), Ok(())), &Edit::Archive, Timestamp(9)).unwrap();
+        assert_eq!(decide(&archived, (&seller(), Ok(())), &Edit::Archive, Timestamp(9)).unwrap(), archived);
         for edit in [Edit::Publish, Edit::Images(Vec::new()), Edit::Offers(Vec::new())] {
-            assert!(matches!(decide(&archived, &seller(), &edit, Timestamp(9)), Err(CatalogError::Archived)), "{edit:?}");
+            assert!(matches!(decide(&archived, (&seller(), Ok(())), &edit, Timestamp(9)), Err(CatalogError::Archived)), "{edit:?}");
         }
     }
 
     #[test]
     fn strangers_learn_only_what_is_public() {
         let stranger = actor(UserId(Uuid::from_u128(9)), Roles::user().with(Role::Creator));
-        let refusal = |status| decide(&product(status), &stranger, &Edit::Publish, Timestamp(5)).unwrap_err();
+        let refusal = |status| decide(&product(status), (&stranger, Ok(())), &Edit::Publish, Timestamp(5)).unwrap_err();
         assert!(matches!(refusal(ProductStatus::Draft), CatalogError::NotFound));
         assert!(matches!(refusal(ProductStatus::Archived), CatalogError::NotFound));
         assert!(matches!(refusal(ProductStatus::Published), CatalogError::NotYours));
@@ -282,19 +289,21 @@ mod tests {
     fn who_may_no_longer_sell_can_archive_but_not_publish() {
         let former = actor(SELLER, Roles::user());
         assert!(matches!(
-            decide(&product(ProductStatus::Draft), &former, &Edit::Publish, Timestamp(5)),
+            decide(&product(ProductStatus::Draft), (&former, Ok(())), &Edit::Publish, Timestamp(5)),
             Err(CatalogError::MayNotSell(MayNotSell::NotACreator))
         ));
-        assert!(decide(&product(ProductStatus::Published), &former, &Edit::Archive, Timestamp(5)).is_ok());
+        assert!(decide(&product(ProductStatus::Published), (&former, Ok(())), &Edit::Archive, Timestamp(5)).is_ok());
+        let unpaid = decide(&product(ProductStatus::Draft), (&seller(), Err(Denied::CompletePayment)), &Edit::Publish, Timestamp(5));
+        assert!(matches!(unpaid, Err(CatalogError::MayNotSell(MayNotSell::Plan(Denied::CompletePayment)))));
         let admin = actor(UserId(Uuid::from_u128(8)), Roles::user().with(Role::Admin));
-        assert!(decide(&product(ProductStatus::Draft), &admin, &Edit::Publish, Timestamp(5)).is_ok());
+        assert!(decide(&product(ProductStatus::Draft), (&admin, Ok(())), &Edit::Publish, Timestamp(5)).is_ok());
     }
 
     #[test]
     fn a_price_in_another_currency_than_the_licences_is_refused() {
         let price = Money::new(1, "USD".parse().unwrap());
         let details = Details { kind: ProductKind::Track, title: "T".into(), description: None, price, images: None, offers: None };
-        let refused = decide(&product(ProductStatus::Draft), &seller(), &Edit::Replace(details), Timestamp(5));
+        let refused = decide(&product(ProductStatus::Draft), (&seller(), Ok(())), &Edit::Replace(details), Timestamp(5));
         assert!(matches!(refused, Err(CatalogError::Fault(ProductFault::OfferCurrency))));
     }
 }

@@ -146,6 +146,7 @@ fn draft(app: &App, buyer: UserId, priced: &Priced, incoming: Option<&Incoming>)
     let order = Order {
         id: order_id,
         buyer_id: buyer,
+        invoice_id: None,
         status: OrderStatus::Pending,
         total: priced.total,
         refunded: Minor::ZERO,
@@ -233,6 +234,14 @@ fn retarget(write: &mut Write, file: &OrderFile) {
     }
 }
 
+/// Opens the payment of an order that was committed with `effect`, already marked as sent.
+///
+/// # Errors
+/// 503 `payment_provider_unavailable` and 502 `payment_provider_refused`, with the order's id.
+pub async fn open_now(app: &App, order_id: OrderId, effect: Effect) -> Result<(), ApiError> {
+    opened(order_id, effects::perform(app, Versioned { value: effect, revision: Revision::FIRST }).await)
+}
+
 /// The order is placed, and nobody knows yet whether its payment is open.
 fn unavailable(order_id: OrderId) -> ApiError {
     hints::retry_after(TRY_AGAIN_AFTER);
@@ -283,7 +292,7 @@ pub async fn resume(app: &App, order_id: OrderId) -> Result<(), ApiError> {
 
 async fn open_payment(app: &App, order_id: OrderId, effect: Option<Effect>) -> Result<StoredOrder, ApiError> {
     if let Some(value) = effect {
-        opened(order_id, effects::perform(app, Versioned { value, revision: Revision::FIRST }).await)?;
+        open_now(app, order_id, value).await?;
     } else {
         app.wake.transfers.notify_one();
     }

@@ -75,6 +75,7 @@ pub async fn work(app: &App, claimed: Versioned<Effect>) -> Result<Performed, Ef
         // Reading twice and mailing twice do no harm: nothing to find out first.
         (EffectKind::ReadPayment(_) | EffectKind::ReadRefund(..) | EffectKind::ReadDispute(..), _) => perform(app, claimed).await,
         (EffectKind::MailVerification(..) | EffectKind::MailAlreadyRegistered(_), _) => perform(app, claimed).await,
+        (EffectKind::MailPaymentNeeded(..) | EffectKind::MailSubscriptionEnded(..), _) => perform(app, claimed).await,
     }
 }
 
@@ -90,6 +91,7 @@ pub async fn perform(app: &App, effect: Versioned<Effect>) -> Result<Performed, 
         EffectKind::ReadRefund(order, refund) => refund::read(app, effect, order, refund).await,
         EffectKind::ReadDispute(order, dispute) => payment::read_dispute(app, effect, order, dispute).await,
         EffectKind::MailVerification(..) | EffectKind::MailAlreadyRegistered(_) => mail(app, effect).await,
+        EffectKind::MailPaymentNeeded(..) | EffectKind::MailSubscriptionEnded(..) => mail(app, effect).await,
     }
 }
 
@@ -108,6 +110,7 @@ pub(crate) fn told(app: &App, effect: &Effect, what: &str) -> Option<Write> {
         EffectKind::CreateRefund(order, refund) | EffectKind::ReadRefund(order, refund) => (order, refund.0),
         EffectKind::ReadDispute(order, dispute) => (order, dispute.0),
         EffectKind::MailVerification(..) | EffectKind::MailAlreadyRegistered(_) => return None,
+        EffectKind::MailPaymentNeeded(..) | EffectKind::MailSubscriptionEnded(..) => return None,
     };
     Some(journal::call(app, order_id, &format!("{} {of} {what}", effect.kind.name())))
 }

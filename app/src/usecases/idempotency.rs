@@ -17,6 +17,8 @@ use veza_ports::storage::{IdempotencyRecord, IdempotencyState, Revision, Row, Ve
 
 /// The scope of requests that place orders; others open refunds.
 pub const ORDERS: &str = "create_order";
+/// The scope of requests that subscribe.
+pub const SUBSCRIPTIONS: &str = "subscribe";
 /// The status of an answer after which a repetition goes on.
 pub const TRY_AGAIN: u16 = 503;
 /// When a repetition of what is being worked on may find it done.
@@ -102,7 +104,11 @@ fn in_use(record: &IdempotencyRecord) -> ApiError {
         "a request with this Idempotency-Key is being worked on; its answer is to be had by repeating it in a moment",
     );
     hints::retry_after(IN_USE_FOR);
-    if record.scope == ORDERS { busy.with_order(record.resource) } else { busy.with_refund(record.resource) }
+    match record.scope.as_str() {
+        ORDERS => busy.with_order(record.resource),
+        SUBSCRIPTIONS => busy,
+        _ => busy.with_refund(record.resource),
+    }
 }
 
 impl Incoming {

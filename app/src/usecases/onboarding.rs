@@ -5,7 +5,7 @@ use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit, refused};
 use crate::usecases::transfers::refresh;
 use secrecy::ExposeSecret;
-use veza_domain::access::may_sell;
+use veza_domain::access::may_be_paid;
 use veza_domain::identity::User;
 use veza_domain::ids::UserId;
 use veza_domain::payout::SellerAccount;
@@ -28,7 +28,7 @@ pub struct Onboarding {
 /// # Errors
 /// 403 `creator_required`; 503 `payout_provider_required`, `payout_provider_unavailable`; 502 `payout_provider_refused`.
 pub async fn start(app: &App, seller: &User) -> Result<Onboarding, ApiError> {
-    may_sell(seller.roles).map_err(|reason| ApiError::forbidden("creator_required", reason.to_string()))?;
+    may_be_paid(seller.roles).map_err(|reason| ApiError::forbidden("creator_required", reason.to_string()))?;
     let required = || ApiError::unavailable("payout_provider_required", "paying sellers needs a payout provider, and none is configured");
     let connect = app.connect.as_ref().ok_or_else(required)?;
     let known = ensure(app, connect.as_ref(), seller).await?;

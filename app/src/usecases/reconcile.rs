@@ -11,6 +11,7 @@ mod refunds;
 use crate::services::App;
 use crate::usecases::effects::EffectError;
 use crate::usecases::settle::SettleError;
+use crate::usecases::subscriptions;
 use futures_util::StreamExt;
 use std::time::Duration;
 use uuid::Uuid;
@@ -50,6 +51,7 @@ impl ReconcileSettings {
     fn stuck_after(&self, class: LookClass) -> Duration {
         match class {
             LookClass::PendingOrders => self.order_stuck_after,
+            LookClass::PendingInvoices => self.subscription_stuck_after,
             LookClass::FailedOrders => Duration::ZERO,
             LookClass::Refunds => self.refund_stuck_after,
             LookClass::OrphanRefunds => self.refund_orphan_after,
@@ -115,6 +117,7 @@ impl Report {
     fn of_class(&mut self, class: LookClass) -> &mut Counts {
         match class {
             LookClass::PendingOrders | LookClass::FailedOrders | LookClass::Disputes => &mut self.orders,
+            LookClass::PendingInvoices => &mut self.subscriptions,
             LookClass::Refunds => &mut self.refunds,
             LookClass::OrphanRefunds => &mut self.orphan_refunds,
             LookClass::Transfers | LookClass::Reversals => &mut self.transfers,
@@ -187,6 +190,7 @@ pub async fn run(app: &App, extent: Extent, progress: &(dyn Fn(&Report) + Send +
             }
         }
     }
+    subscriptions::watch::overdue(app).await?;
     let total = report.total();
     if total.seen > 0 {
         tracing::info!(
@@ -236,7 +240,7 @@ async fn look_at_all(app: &App, class: LookClass, claimed: Vec<Looked>, counts: 
 
 async fn look(app: &App, class: LookClass, row: Looked) -> Result<Found, LookError> {
     match class {
-        LookClass::PendingOrders | LookClass::FailedOrders => orders::look(app, row).await,
+        LookClass::PendingOrders | LookClass::PendingInvoices | LookClass::FailedOrders => orders::look(app, row).await,
         LookClass::Disputes => orders::look_at_dispute(app, row).await,
         LookClass::Refunds => refunds::look(app, row).await,
         LookClass::OrphanRefunds => refunds::look_at_orphan(app, row).await,
@@ -249,6 +253,7 @@ async fn look(app: &App, class: LookClass, row: Looked) -> Result<Found, LookErr
 fn tell(app: &App, class: LookClass, row: Looked, found: &Result<Found, LookError>) {
     let what = match class {
         LookClass::PendingOrders => "pending order",
+        LookClass::PendingInvoices => "pending invoice",
         LookClass::FailedOrders => "failed order",
         LookClass::Refunds => "refund",
         LookClass::OrphanRefunds => "orphan refund",

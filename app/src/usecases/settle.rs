@@ -156,6 +156,13 @@ fn after_commit(app: &App, order_id: OrderId, decision: &Decision) {
             Change::Settled(subject, code) => {
                 tracing::debug!(order = %order_id, subject = %subject.id(), code = code.as_str(), "waits on nobody any more");
             }
+            Change::Invoice(invoice) => {
+                tracing::info!(order = %order_id, invoice = %invoice.id, status = invoice.status.as_str(), "invoice");
+            }
+            Change::Subscription(subscription) => {
+                tracing::info!(order = %order_id, subscription = %subscription.id, status = subscription.status.as_str(), "subscription");
+                app.wake.subscriptions.notify_one();
+            }
             Change::Line(_) | Change::Licence(_) | Change::Exclusive(_) | Change::Posting(_) => {}
         }
     }

@@ -1,7 +1,8 @@
 //! Who may do what, as one table (spec/04-identity, spec/01-money §4).
 
 use crate::support::*;
-use veza_domain::access::{Actor, MayNotSell, may_sell};
+use veza_domain::access::{Actor, MayNotSell, may_be_paid, may_sell};
+use veza_domain::subscription::gate::Denied;
 use veza_domain::identity::{Role, Roles};
 use veza_domain::ids::UserId;
 
@@ -43,10 +44,13 @@ fn only_a_creator_may_sell() {
     for bits in 0..8 {
         let roles = Roles::from_bits(bits);
         let expected = if roles.has(Role::Creator) { Ok(()) } else { Err(MayNotSell::NotACreator) };
-        assert_eq!(may_sell(roles), expected, "{:?}", roles.iter().collect::<Vec<_>>());
+        assert_eq!(may_be_paid(roles), expected, "{:?}", roles.iter().collect::<Vec<_>>());
+        assert_eq!(may_sell(roles, Ok(())), expected, "{:?}", roles.iter().collect::<Vec<_>>());
     }
-    assert_eq!(may_sell(Roles::user()), Err(MayNotSell::NotACreator));
-    assert_eq!(may_sell(Roles::user().with(Role::Admin)), Err(MayNotSell::NotACreator), "an admin sells as anybody else does");
+    let creator = Roles::user().with(Role::Creator);
+    assert_eq!(may_sell(creator, Err(Denied::CompletePayment)), Err(MayNotSell::Plan(Denied::CompletePayment)), "the plan has to be paid");
+    assert_eq!(may_sell(Roles::user(), Ok(())), Err(MayNotSell::NotACreator));
+    assert_eq!(may_sell(Roles::user().with(Role::Admin), Ok(())), Err(MayNotSell::NotACreator), "an admin sells as anybody else does");
 }
 
 #[test]

@@ -187,7 +187,7 @@ impl OrderView {
             refunded: MoneyView::of(order.refunded, currency),
             items: lines.iter().map(item).collect(),
             payment_id: order.payment_id.clone(),
-            payment: (order.status == OrderStatus::Pending).then(|| payment(settings, order)).flatten(),
+            payment: (order.status == OrderStatus::Pending).then(|| PaymentView::of(settings, order)).flatten(),
             failure: order.failure.clone(),
             flags,
             created_at: time(order.created_at),
@@ -205,14 +205,18 @@ impl OrderView {
     }
 }
 
-fn payment(settings: &MoneySettings, order: &Order) -> Option<PaymentView> {
-    let payment_id = order.payment_id.clone()?;
-    let client_secret = order.client_secret.as_ref().map(|secret| secret.0.clone());
-    let checkout_url = settings.sandbox_checkout.as_ref().zip(client_secret.as_ref()).map(|(base, secret)| {
-        let secret: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        format!("{base}/checkout/{payment_id}?client_secret={secret}")
-    });
-    Some(PaymentView { payment_id, client_secret, publishable_key: settings.publishable_key.clone(), checkout_url })
+impl PaymentView {
+    /// How to pay an order; none for an order of 0.
+    #[must_use]
+    pub fn of(settings: &MoneySettings, order: &Order) -> Option<Self> {
+        let payment_id = order.payment_id.clone()?;
+        let client_secret = order.client_secret.as_ref().map(|secret| secret.0.clone());
+        let checkout_url = settings.sandbox_checkout.as_ref().zip(client_secret.as_ref()).map(|(base, secret)| {
+            let secret: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+            format!("{base}/checkout/{payment_id}?client_secret={secret}")
+        });
+        Some(Self { payment_id, client_secret, publishable_key: settings.publishable_key.clone(), checkout_url })
+    }
 }
 
 /// An order that was placed.
@@ -230,7 +234,7 @@ impl OrderCreated {
     #[must_use]
     pub fn new(settings: &MoneySettings, file: &OrderFile, flags: Vec<Code>) -> Self {
         let order = OrderView::new(settings, &file.order, &file.lines, &flags);
-        let payment = payment(settings, &file.order);
+        let payment = PaymentView::of(settings, &file.order);
         Self { order, payment }
     }
 

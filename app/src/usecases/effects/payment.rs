@@ -100,6 +100,7 @@ async fn not_answered(app: &App, sent: Versioned<Effect>, stored: &StoredOrder, 
                 amount_received: None,
                 currency: None,
                 error: Some(message.clone()),
+                saved_method: None,
             });
             let effect = Write::Update { row: Row::Effect(sent.value.clone().refused(&message)), expected: sent.revision };
             let attention = flag(app, Subject::Order(order_id), Code::ProviderRefused, Some(order_id), &message);

@@ -1,4 +1,4 @@
-//! The mails of identity, written when they are sent: their effect rows hold ids only.
+//! The mails, written when they are sent: their effect rows hold ids only.
 
 use crate::services::App;
 use secrecy::ExposeSecret;
@@ -17,6 +17,8 @@ pub async fn send(app: &App, kind: &EffectKind, effect_id: EffectId) -> Result<(
             (*user, "Prove your address", verification(&app.money.public_url, token.expose_secret()))
         }
         EffectKind::MailAlreadyRegistered(user) => (*user, "You have an account already", already_registered(&app.money.public_url)),
+        EffectKind::MailPaymentNeeded(user, _) => (*user, "Your plan waits for its payment", payment_needed(&app.money.public_url)),
+        EffectKind::MailSubscriptionEnded(user, _) => (*user, "Your plan is over", ended(&app.money.public_url)),
         EffectKind::CreatePayment(_)
         | EffectKind::CreateRefund(..)
         | EffectKind::ReadPayment(_)
@@ -46,5 +48,20 @@ fn already_registered(public_url: &str) -> String {
         "Hello,\n\nsomebody, perhaps you, has tried to register with this address at {public_url}, where it has an account already. \
          Nothing has changed.\n\nIf it was you, sign in as usual; if the address was never proven, ask for the mail with the link again.\n\
          If it was not you, do nothing.\n"
+    )
+}
+
+fn payment_needed(public_url: &str) -> String {
+    format!(
+        "Hello,\n\nthe next period of your plan has not been paid. Sign in and complete the payment; what there is to do, and the way to \
+         it, stand here:\n\n{public_url}/api/v1/me/subscription\n\nUntil it is paid, what the plan allows is switched off. If you have paid \
+         in the meantime, there is nothing to do.\n"
+    )
+}
+
+fn ended(public_url: &str) -> String {
+    format!(
+        "Hello,\n\nyour plan is over, because its last period was not paid. Nothing more will be charged. You can choose a plan again at \
+         any time at {public_url}.\n"
     )
 }

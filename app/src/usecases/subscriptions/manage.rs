@@ -1,0 +1,80 @@
+//! Cancelling, reactivating, changing a plan.
+
+use super::subscribe::offered;
+use super::{Planned, Sender, busy, current, own, planned, refused};
+use crate::problem::ApiError;
+use crate::services::App;
+use crate::usecases::checkout;
+use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused as not_committed};
+use veza_domain::ids::{InvoiceId, UserId};
+use veza_domain::subscription::{self as rules, Choice, Cycle, Invoice, PlanId, Quote, Refusal, Step, Subscription};
+use veza_ports::storage::{Retry, StoredSubscription};
+
+/// Ends the plan when what was paid, or the trial, is over.
+///
+/// # Errors
+/// 409 `no_subscription`, `subscription_not_running`.
+pub async fn cancel(app: &App, user: UserId) -> Result<StoredSubscription, ApiError> {
+    take(app, user, |subscription, open| rules::cancel(subscription, open, app.now())).await
+}
+
+/// Takes a cancellation back.
+///
+/// # Errors
+/// 409 `no_subscription`, `subscription_not_canceled`.
+pub async fn reactivate(app: &App, user: UserId) -> Result<StoredSubscription, ApiError> {
+    take(app, user, |subscription, _| rules::reactivate(subscription, &app.billing, app.now())).await
+}
+
+/// What a change would cost, and when it would take effect.
+///
+/// # Errors
+/// 409 as [`change`]; 422 for a plan that there is not.
+pub async fn preview(app: &App, user: UserId, to: (PlanId, Cycle)) -> Result<(Quote, Choice), ApiError> {
+    let to = offered(app, to.0, to.1).await?.choice;
+    let stored = current(app, user).await?;
+    Ok((rules::quote(&stored.subscription.value, to, app.now()).map_err(refused)?, to))
+}
+
+/// Changes the plan: a better one at once, once the difference is paid; any other when the period is over.
+///
+/// # Errors
+/// 409 `no_subscription`, `same_plan`, `complete_payment`, `change_under_way`, `subscription_not_running`; 422 for a plan that there is
+/// not; 502 and 503 of the payment.
+pub async fn change(app: &App, user: UserId, to: (PlanId, Cycle)) -> Result<StoredSubscription, ApiError> {
+    let to = offered(app, to.0, to.1).await?.choice;
+    let id = InvoiceId(app.ids.uuid());
+    take(app, user, |subscription, open| {
+        if app.psp.is_none() && to.plan != PlanId::Free {
+            return Err(Refusal::PaymentMissing);
+        }
+        rules::change(subscription, open, to, id, &app.billing, app.now())
+    })
+    .await
+}
+
+/// Decides on the person's subscription, commits, opens the payment; decides anew when somebody else was faster.
+async fn take(
+    app: &App,
+    user: UserId,
+    decide: impl Fn(&Subscription, Option<&Invoice>) -> Result<Step, Refusal>,
+) -> Result<StoredSubscription, ApiError> {
+    for _ in 0..REDECIDE_MAX {
+        let stored = current(app, user).await?;
+        let subscription = &stored.subscription.value;
+        let step = decide(subscription, stored.open.as_ref().map(|open| &open.value)).map_err(refused)?;
+        let Planned { writes, payment } = planned(app, &step, Some(&stored), Sender::Request);
+        match commit(app, fresh_unit(app, writes)).await {
+            Ok(_) => {
+                tracing::info!(subscription = %subscription.id, status = step.subscription.status.as_str(), "subscription");
+                if let Some((order, effect)) = payment {
+                    checkout::open_now(app, order, effect).await?;
+                }
+                return own(app, user, subscription.id).await;
+            }
+            Err(error) if error.retry() == Retry::Redecide => {}
+            Err(error) => return Err(not_committed(&error)),
+        }
+    }
+    Err(busy())
+}

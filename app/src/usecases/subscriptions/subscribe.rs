@@ -1,0 +1,211 @@
+//! Choosing a plan, and going on with a payment that was begun.
+
+use super::{Planned, Sender, busy, own, planned, refused};
+use crate::problem::ApiError;
+use crate::services::App;
+use crate::usecases::checkout;
+use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused as not_committed};
+use crate::usecases::idempotency::Incoming;
+use crate::usecases::psp_reads::{self, no_payment};
+use veza_domain::ids::{SubscriptionId, UserId};
+use veza_domain::order::{Order, OrderStatus};
+use veza_domain::settlement::{Fact, PaymentStatus};
+use veza_domain::subscription::{Collection, Cycle, Opening, Plan, PlanId, Step, close_unpaid, collect_again, opening, start};
+use veza_domain::subscription::SubscriptionStatus;
+use veza_ports::storage::{Retry, Row, Standing, StoredSubscription, Trial, Write};
+
+/// What subscribing made.
+pub struct Subscribed {
+    /// The subscription.
+    pub stored: StoredSubscription,
+    /// It is new; false: what was begun goes on.
+    pub is_new: bool,
+}
+
+/// Subscribes `user` to `plan`, and opens its payment.
+///
+/// # Errors
+/// 422 for a plan that there is not; 409 `already_subscribed`; 503 `payment_provider_required` (nothing was written);
+/// 503 `payment_provider_unavailable` and 502 `payment_provider_refused`, both with the `order_id` of the payment that was begun.
+pub async fn subscribe(
+    app: &App,
+    user: UserId,
+    (plan, cycle): (PlanId, Cycle),
+    incoming: Option<&Incoming>,
+) -> Result<Subscribed, ApiError> {
+    let plan = offered(app, plan, cycle).await?;
+    if plan.choice.plan != PlanId::Free && app.psp.is_none() {
+        return Err(ApiError::unavailable("payment_provider_required", "paid plans need a payment provider, and none is configured"));
+    }
+    for _ in 0..REDECIDE_MAX {
+        let standing = app.store.standing(user).await?;
+        let current = standing.current.as_ref();
+        let mut writes = match opening(current.map(|current| &current.subscription.value), plan.choice).map_err(refused)? {
+            Opening::Resume => return resume(app, user, current).await,
+            Opening::ReplaceUnpaid => {
+                close_first(app, current).await?;
+                continue;
+            }
+            Opening::ReplaceFree => make_room(app, current),
+            Opening::New => Vec::new(),
+        };
+        let id = SubscriptionId(incoming.map_or_else(|| app.ids.uuid(), Incoming::resource));
+        let step = first_step(app, id, user, &plan, &standing);
+        let Planned { writes: of_step, payment } = planned(app, &step, None, Sender::Request);
+        writes.extend(of_step);
+        let trial = step.subscription.trial_ends_at.is_some();
+        writes.extend(trial.then(|| {
+            Write::Insert(Row::Trial(Trial { user_id: user, plan: plan.choice.plan, started_at: app.now() }))
+        }));
+        writes.extend(incoming.map(Incoming::insert));
+        match commit(app, fresh_unit(app, writes)).await {
+            Ok(_) => {
+                tracing::info!(subscription = %id, plan = plan.choice.plan.as_str(), status = step.subscription.status.as_str(), "subscribed");
+                if let Some((order, effect)) = payment {
+                    checkout::open_now(app, order, effect).await?;
+                }
+                return Ok(Subscribed { stored: own(app, user, id).await?, is_new: true });
+            }
+            Err(error) if error.retry() == Retry::Redecide => {
+                if let Some(incoming) = incoming {
+                    incoming.still_ours(app).await?;
+                }
+            }
+            Err(error) => return Err(not_committed(&error)),
+        }
+    }
+    Err(busy())
+}
+
+/// The row of the price list.
+///
+/// # Errors
+/// 422.
+pub(super) async fn offered(app: &App, plan: PlanId, cycle: Cycle) -> Result<Plan, ApiError> {
+    let plans = app.store.plans().await?;
+    let found = plans.into_iter().find(|row| (row.choice.plan, row.choice.cycle) == (plan, cycle));
+    found.ok_or_else(|| ApiError::field("plan", "plan_not_available", "there is no such plan"))
+}
+
+fn first_step(app: &App, id: SubscriptionId, user: UserId, plan: &Plan, standing: &Standing) -> Step {
+    let method = standing.current.as_ref().and_then(|current| current.subscription.value.method.clone());
+    start(id, user, plan, !standing.trial_used, method, app.now())
+}
+
+/// The free plan ends in the commit in which a paid one begins.
+fn make_room(app: &App, current: Option<&StoredSubscription>) -> Vec<Write> {
+    let over = |current: &StoredSubscription| Write::Update {
+        row: Row::Subscription(current.subscription.value.clone().expired(app.now())),
+        expected: current.subscription.revision,
+    };
+    current.map(over).into_iter().collect()
+}
+
+/// Closes a subscription whose first payment is open, once the PSP says that it was not paid: what it says is settled first.
+async fn close_first(app: &App, current: Option<&StoredSubscription>) -> Result<(), ApiError> {
+    let Some(stored) = current else { return Ok(()) };
+    if let (Some(psp), Some(order)) = (&app.psp, &stored.open_order) {
+        let order_id = order.value.id;
+        let payment_id = Order::payment_id_of(order_id);
+        let file = app.store.order_file(order_id).await?;
+        let revisions = file.map(|file| file.revisions).unwrap_or_default();
+        let unavailable = || ApiError::unavailable("payment_provider_unavailable", "the payment of the plan that you began can't be looked up; try again");
+        let settled = match psp.reads.payment(&payment_id).await {
+            Ok(Some(payment)) => {
+                let settled = psp_reads::settle_payment(app, order_id, &payment, "read before another plan", revisions).await;
+                settled.map(|read| (payment.status, read.overtaken))
+            }
+            Ok(None) => {
+                let fact = Fact::Payment(no_payment());
+                let settled = psp_reads::settle(app, order_id, &fact, "read before another plan", &mut revisions.clone()).await;
+                settled.map(|settled| (PaymentStatus::NotFound, settled.overtaken))
+            }
+            Err(error) => {
+                tracing::warn!(subscription = %stored.subscription.value.id, %error, "another plan was asked for, and the PSP is away");
+                return Err(unavailable());
+            }
+        };
+        match settled {
+            Ok((PaymentStatus::Open, false)) => {}
+            // Whatever else it said is settled: the next look at the subscription sees it.
+            Ok(_) => return Ok(()),
+            Err(error) => {
+                tracing::warn!(subscription = %stored.subscription.value.id, %error, "what the PSP said could not be settled");
+                return Err(unavailable());
+            }
+        }
+    }
+    let step = close_unpaid(&stored.subscription.value, stored.open.as_ref().map(|open| &open.value), app.now());
+    let Planned { writes, .. } = planned(app, &step, Some(stored), Sender::Worker);
+    match commit(app, fresh_unit(app, writes)).await {
+        Ok(_) => Ok(()),
+        // Somebody was faster: looked at anew.
+        Err(error) if error.retry() == Retry::Redecide => Ok(()),
+        Err(error) => Err(not_committed(&error)),
+    }
+}
+
+async fn resume(app: &App, user: UserId, current: Option<&StoredSubscription>) -> Result<Subscribed, ApiError> {
+    let Some(stored) = current else { return Err(busy()) };
+    let id = stored.subscription.value.id;
+    open_payment_of(app, stored).await?;
+    Ok(Subscribed { stored: own(app, user, id).await?, is_new: false })
+}
+
+/// Opens the payment of the open invoice where it is not open yet.
+async fn open_payment_of(app: &App, stored: &StoredSubscription) -> Result<(), ApiError> {
+    let pending = stored.open_order.as_ref().filter(|order| order.value.status == OrderStatus::Pending);
+    match pending.filter(|order| order.value.client_secret.is_none()) {
+        Some(order) => checkout::resume(app, order.value.id).await,
+        None => Ok(()),
+    }
+}
+
+/// Goes on with a payment that was begun, or opens one more for a renewal that was not paid.
+///
+/// # Errors
+/// 404; 409 `subscription_not_pending`, `payment_under_way`; 502, 503 as [`subscribe`].
+pub async fn complete(app: &App, user: UserId, id: SubscriptionId) -> Result<Subscribed, ApiError> {
+    for _ in 0..REDECIDE_MAX {
+        let stored = own(app, user, id).await?;
+        match stored.subscription.value.status {
+            SubscriptionStatus::PendingPayment => return resume(app, user, Some(&stored)).await,
+            SubscriptionStatus::PastDue => {
+                if let Some(done) = pay_renewal(app, user, &stored).await? {
+                    return Ok(done);
+                }
+            }
+            SubscriptionStatus::Trialing | SubscriptionStatus::Active | SubscriptionStatus::Canceled | SubscriptionStatus::Expired => {
+                return Err(refused(veza_domain::subscription::Refusal::NothingToPay));
+            }
+        }
+    }
+    Err(busy())
+}
+
+/// None: somebody was faster, look again.
+async fn pay_renewal(app: &App, user: UserId, stored: &StoredSubscription) -> Result<Option<Subscribed>, ApiError> {
+    let id = stored.subscription.value.id;
+    let by_customer = stored.open.as_ref().is_some_and(|open| open.value.collection == Collection::Customer);
+    let order = stored.open_order.as_ref().map(|order| &order.value);
+    match order.map(|order| (order.status, order.client_secret.is_some())) {
+        // The customer is asked for, or has begun to pay.
+        Some((OrderStatus::Pending, has_secret)) if by_customer || has_secret => return resume(app, user, Some(stored)).await.map(Some),
+        Some((OrderStatus::Pending, _)) => {
+            return Err(ApiError::conflict("payment_under_way", "your saved payment method is being charged; look again in a minute"));
+        }
+        _ => {}
+    }
+    let step = collect_again(&stored.subscription.value, stored.open.as_ref().map(|open| &open.value)).map_err(refused)?;
+    let Planned { writes, payment } = planned(app, &step, Some(stored), Sender::Request);
+    match commit(app, fresh_unit(app, writes)).await {
+        Ok(_) => {
+            if let Some((order, effect)) = payment {
+                checkout::open_now(app, order, effect).await?;
+            }
+            Ok(Some(Subscribed { stored: own(app, user, id).await?, is_new: false }))
+        }
+        Err(error) if error.retry() == Retry::Redecide => Ok(None),
+        Err(error) => Err(not_committed(&error)),
+    }
+}
