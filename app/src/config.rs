@@ -13,7 +13,6 @@ pub use network::Network;
 pub use reader::{Problem, Reader};
 
 use crate::usecases::reconcile::ReconcileSettings;
-use veza_domain::subscription::{BillingPolicy, Dunning};
 use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +20,7 @@ use std::time::Duration;
 use url::Url;
 use veza_domain::backoff::RetryPolicy;
 use veza_domain::money::BasisPoints;
+use veza_domain::subscription::{BillingPolicy, Dunning};
 
 /// Where it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,13 +7,13 @@ use crate::services::App;
 use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit};
 use crate::usecases::entitlements;
 use veza_domain::access::{Actor, MayNotSell, may_sell};
-use veza_domain::subscription::Feature;
-use veza_domain::subscription::gate::Denied;
 use veza_domain::catalog::{Offer, Product, ProductFault, ProductKind, ProductStatus};
 use veza_domain::identity::{Role, User};
 use veza_domain::ids::{OfferId, ProductId};
 use veza_domain::licence::LicenceKind;
 use veza_domain::money::Money;
+use veza_domain::subscription::Feature;
+use veza_domain::subscription::gate::Denied;
 use veza_domain::time::Timestamp;
 use veza_ports::storage::{CommitError, Retry, Row, StoreError, Versioned, Write};
 

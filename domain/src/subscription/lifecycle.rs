@@ -136,11 +136,12 @@ pub fn cancel(subscription: &Subscription, open: Option<&Invoice>, now: Timestam
         return Err(Refusal::NotRunning);
     }
     let invoices = void(open);
-    let end = subscription.ends_at().filter(|end| now < *end);
     let canceled = Subscription { open_invoice: None, next: None, canceled_at: Some(now), ..subscription.clone() };
-    let subscription = match end {
-        Some(_) => Subscription { status: Canceled, past_due_since: None, retries: 0, due_at: end, ..canceled },
-        None => canceled.expired(now),
+    let over = subscription.ends_at().is_none_or(|end| end <= now);
+    let subscription = if over && subscription.status == PastDue {
+        canceled.expired(now)
+    } else {
+        Subscription { status: Canceled, past_due_since: None, retries: 0, due_at: subscription.ends_at(), ..canceled }
     };
     Ok(Step { invoices, ..Step::of(subscription) })
 }

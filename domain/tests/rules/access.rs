@@ -2,9 +2,9 @@
 
 use crate::support::*;
 use veza_domain::access::{Actor, MayNotSell, may_be_paid, may_sell};
-use veza_domain::subscription::gate::Denied;
 use veza_domain::identity::{Role, Roles};
 use veza_domain::ids::UserId;
+use veza_domain::subscription::gate::Denied;
 
 /// Creators have no rights over other people's orders and products.
 fn creator(id: UserId) -> Actor {

@@ -20,6 +20,7 @@ mod payments;
 mod people;
 mod refunds;
 mod settlement;
+mod subscriptions;
 mod support;
 mod told;
 mod transfers;

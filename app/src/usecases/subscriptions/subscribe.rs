@@ -10,8 +10,8 @@ use crate::usecases::psp_reads::{self, no_payment};
 use veza_domain::ids::{SubscriptionId, UserId};
 use veza_domain::order::{Order, OrderStatus};
 use veza_domain::settlement::{Fact, PaymentStatus};
-use veza_domain::subscription::{Collection, Cycle, Opening, Plan, PlanId, Step, close_unpaid, collect_again, opening, start};
 use veza_domain::subscription::SubscriptionStatus;
+use veza_domain::subscription::{Collection, Cycle, Opening, Plan, PlanId, Step, close_unpaid, collect_again, opening, start};
 use veza_ports::storage::{Retry, Row, Standing, StoredSubscription, Trial, Write};
 
 /// What subscribing made.
@@ -54,9 +54,7 @@ pub async fn subscribe(
         let Planned { writes: of_step, payment } = planned(app, &step, None, Sender::Request);
         writes.extend(of_step);
         let trial = step.subscription.trial_ends_at.is_some();
-        writes.extend(trial.then(|| {
-            Write::Insert(Row::Trial(Trial { user_id: user, plan: plan.choice.plan, started_at: app.now() }))
-        }));
+        writes.extend(trial.then(|| Write::Insert(Row::Trial(Trial { user_id: user, plan: plan.choice.plan, started_at: app.now() }))));
         writes.extend(incoming.map(Incoming::insert));
         match commit(app, fresh_unit(app, writes)).await {
             Ok(_) => {
@@ -109,7 +107,9 @@ async fn close_first(app: &App, current: Option<&StoredSubscription>) -> Result<
         let payment_id = Order::payment_id_of(order_id);
         let file = app.store.order_file(order_id).await?;
         let revisions = file.map(|file| file.revisions).unwrap_or_default();
-        let unavailable = || ApiError::unavailable("payment_provider_unavailable", "the payment of the plan that you began can't be looked up; try again");
+        let unavailable = || {
+            ApiError::unavailable("payment_provider_unavailable", "the payment of the plan that you began can't be looked up; try again")
+        };
         let settled = match psp.reads.payment(&payment_id).await {
             Ok(Some(payment)) => {
                 let settled = psp_reads::settle_payment(app, order_id, &payment, "read before another plan", revisions).await;

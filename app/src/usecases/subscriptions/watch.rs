@@ -24,7 +24,9 @@ pub async fn overdue(app: &App) -> Result<usize, StoreError> {
             Ok(()) => {
                 tracing::error!(subscription = %row.id, ended_at = row.ended_at.unix_seconds(), "reconcile: a renewal did not happen; it is due again");
             }
-            Err(error) => tracing::error!(subscription = %row.id, %error, "reconcile: a renewal did not happen, and it could not be listed"),
+            Err(error) => {
+                tracing::error!(subscription = %row.id, %error, "reconcile: a renewal did not happen, and it could not be listed")
+            }
         }
     }
     Ok(overdue.len())
