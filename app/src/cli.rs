@@ -72,6 +72,12 @@ enum Command {
     },
     /// Find Connect's ids of old transfers that have none; a dry run unless told to write.
     BackfillTransferIds(operate::BackfillArguments),
+    /// End plans that somebody wrote as running and nobody paid, keeping each row as it was.
+    SweepUnpaidSubscriptions {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Copy the SQLite database to a file, while the server runs.
     Backup {
         /// The file; it must not exist yet.
@@ -153,6 +159,7 @@ pub fn run() -> ExitCode {
         Command::Order { command } => with_config(|config| in_runtime(operate::order(config, command))),
         Command::Webhooks { command } => with_config(|config| in_runtime(operate::webhooks(config, command))),
         Command::BackfillTransferIds(arguments) => with_config(|config| in_runtime(operate::backfill(config, arguments))),
+        Command::SweepUnpaidSubscriptions { json } => with_config(|config| in_runtime(operate::sweep_unpaid(config, json))),
         Command::Backup { to } => with_config(|config| operate::backup(&config, &to)),
         Command::Migrate => with_config(|config| in_runtime(serve::migrate(config))),
         Command::Admin { command: AdminCommand::Create(arguments) } => with_config(|config| in_runtime(admin::create(config, arguments))),

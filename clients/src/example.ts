@@ -9,6 +9,7 @@ import {
   refundOrder,
   register,
   startOnboarding,
+  subscribe,
   verifyEmail,
   type OrderView,
   type PaymentView,
@@ -47,11 +48,15 @@ export async function signIn({ email, password }: Credentials, tokenOfTheMail: s
   return answer.data.access_token;
 }
 
-/** Becomes a seller; gives the payout provider's page, where the seller goes on. */
+/** Becomes a seller, trying a plan that may sell; gives the payout provider's page, where the seller goes on. */
 export async function startSelling(): Promise<string> {
   const creator = await becomeCreator();
   if (creator.status !== 200) {
     throw new Refused(creator.data);
+  }
+  const plan = await subscribe({ plan: 'premium', cycle: 'monthly' });
+  if (plan.status !== 201 && plan.status !== 200) {
+    throw new Refused(plan.data);
   }
   const onboarding = await startOnboarding();
   if (onboarding.status !== 200) {

@@ -4,6 +4,7 @@
 //! order to a seller, a reversal of a transfer for a refund) takes a *derived* id: the primary key itself then refuses
 //! a second one, whoever brings the same fact again (`docs/adr/0003-derived-ids.md`).
 
+use crate::time::Timestamp;
 use uuid::Uuid;
 
 macro_rules! ids {
@@ -90,6 +91,15 @@ pub fn derive(parent: Uuid, kind: &str, of: &[u8]) -> Uuid {
     Uuid::from_bytes(bytes)
 }
 
+/// As [`derive`], of something that is made at `at`, long after its parent: lists and audits go by the time in the id.
+#[must_use]
+pub fn derive_at(at: Timestamp, parent: Uuid, kind: &str, of: &[u8]) -> Uuid {
+    let milliseconds = at.0.div_euclid(1000).clamp(0, (1 << 48) - 1);
+    let mut bytes = *derive(parent, kind, of).as_bytes();
+    bytes[..6].copy_from_slice(&milliseconds.to_be_bytes()[2..]);
+    Uuid::from_bytes(bytes)
+}
+
 /// FNV-1a, 64 bits: ids are ours, nobody chooses them to collide.
 struct Fnv(u64);
 
@@ -116,5 +126,8 @@ mod tests {
         assert_ne!(first, derive(parent, "transfer", b"a"));
         assert_eq!(first.as_bytes()[..6], parent.as_bytes()[..6]);
         assert_eq!(first.get_version_num(), 7);
+        let later = derive_at(Timestamp(1_801_389_600_000_000), parent, "renewal", b"a");
+        assert_eq!(later.as_bytes()[..6], 1_801_389_600_000_i64.to_be_bytes()[2..]);
+        assert_eq!(later.as_bytes()[6..], derive(parent, "renewal", b"a").as_bytes()[6..]);
     }
 }

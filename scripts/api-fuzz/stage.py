@@ -81,6 +81,7 @@ def main():
     admin = login(ADMIN)
     sign_up("somebody")
     api("POST", "/me/creator", token=admin)
+    api("POST", "/subscriptions/subscribe", {"plan": "premium"}, admin)
     account = api("POST", "/seller/onboarding", token=admin)["account_id"]
     call("POST", f"{SANDBOX}/control/accounts/{account}", {"transfers": "active", "payouts_enabled": True})
     api("POST", "/seller/onboarding", token=admin)

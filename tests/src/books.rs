@@ -45,7 +45,12 @@ async fn ours(world: &World) -> Positions {
         match account {
             Account::PspClearing => position.at_psp += balance.0,
             Account::Connect(_) => position.at_connect -= balance.0,
-            Account::PlatformFee | Account::SellerPayable(_) | Account::SellerReceivable(_) | Account::DisputeLoss => {}
+            Account::PlatformFee
+            | Account::SellerPayable(_)
+            | Account::SellerReceivable(_)
+            | Account::DisputeLoss
+            | Account::SubscriptionRevenue
+            | Account::ProrationCredit => {}
         }
     }
     assert!(sums.values().all(|sum| *sum == 0), "the ledger sums to zero: {sums:?}");

@@ -179,10 +179,11 @@ impl World {
         seller
     }
 
-    /// A new creator without an account at Connect.
+    /// A new creator without an account at Connect, who tries a plan that may sell.
     pub async fn creator(&self) -> Person {
         let creator = self.buyer().await;
         creator.post("/api/v1/me/creator", Value::Null).await.ok(200);
+        creator.post("/api/v1/subscriptions/subscribe", serde_json::json!({"plan": "premium"})).await.ok(201);
         creator
     }
 

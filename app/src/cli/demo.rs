@@ -116,10 +116,11 @@ async fn tell(running: &Running, folder: &Path, plant_fault: bool) -> Result<boo
     chapter("People");
     let seller = cast.sign_up("mara").await?;
     seller.post("/api/v1/me/creator", Value::Null, 200).await?;
+    seller.post("/api/v1/subscriptions/subscribe", json!({"plan": "premium", "cycle": "monthly"}), 201).await?;
     let account = seller.post("/api/v1/seller/onboarding", Value::Null, 200).await?["account_id"].as_str().unwrap_or_default().to_owned();
     sandbox.set_account(&account, Some("active"), Some(true))?;
     seller.post("/api/v1/seller/onboarding", Value::Null, 200).await?;
-    say(&format!("A seller has proven an address, become a creator, and can receive transfers at {account}."));
+    say(&format!("A seller has proven an address, become a creator, tries a plan that may sell, and can receive transfers at {account}."));
     let buyer = cast.sign_up("jonas").await?;
     let admin = cast.admin("demo-admin").await?;
     say("A buyer has proven an address; an admin watches.");

@@ -25,6 +25,8 @@ use veza_sqlite::SqliteStore;
 /// Days that the audit looks back when it is not told.
 const AUDIT_DAYS: u64 = 30;
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Plans that are ended in one commit.
+const SWEEP_BATCH: u32 = 500;
 
 /// Arguments of `veza reconcile`.
 #[derive(Debug, Args)]
@@ -413,6 +415,30 @@ struct BackfillLine<'a> {
     order_id: String,
     found: &'a str,
     detail: String,
+}
+
+/// Ends plans that run in the rows and were never paid. 0 = done, with how many.
+pub(super) async fn sweep_unpaid(config: Config, as_json: bool) -> ExitCode {
+    with_app(config, |app| async move {
+        let mut swept = 0_usize;
+        loop {
+            match app.store.sweep_unpaid(app.now(), SWEEP_BATCH).await {
+                Ok(ids) if ids.is_empty() => break,
+                Ok(ids) => {
+                    swept += ids.len();
+                    for id in ids {
+                        say(&if as_json { format!("{{\"subscription_id\":\"{id}\"}}") } else { format!("ended {id}") });
+                    }
+                }
+                Err(error) => return failed("the plans can't be swept", &error),
+            }
+        }
+        if !as_json {
+            say(&format!("{swept} plans without a payment were ended; each row is kept in subscription_sweeps as it was"));
+        }
+        ExitCode::SUCCESS
+    })
+    .await
 }
 
 /// Finds Connect's ids of transfers that have none. 0 = each has one now (or would), 1 = some have not.

@@ -6,7 +6,7 @@ use veza_domain::journal::JournalKind;
 use veza_domain::ledger::Posting;
 use veza_domain::look::Look;
 use veza_domain::refund::RefundOrigin;
-use veza_domain::settlement::OrderFile;
+use veza_domain::settlement::{Billing, OrderFile};
 use veza_domain::time::Timestamp;
 use veza_ports::storage::{History, StoreError};
 
@@ -78,6 +78,17 @@ fn of_rows(file: &OrderFile) -> Vec<Item> {
     let item = |at, kind, text| Item { at, kind, text };
     let placed = format!("order placed by {}: {} items, {}", order.buyer_id, file.lines.len(), order.total);
     let mut items = vec![item(order.created_at, ItemKind::Human, placed)];
+    if let Some(Billing { invoice, subscription, .. }) = &file.billing {
+        let (number, plan, tries) = (invoice.number(), invoice.choice.plan.as_str(), invoice.attempts);
+        let text = format!(
+            "a try to collect invoice {number} ({}, {plan}, {tries} tries so far, {}) of subscription {}, which is {} now",
+            invoice.reason.as_str(),
+            invoice.status.as_str(),
+            subscription.id,
+            subscription.status.as_str(),
+        );
+        items.push(item(order.created_at, ItemKind::Job, text));
+    }
     for refund in &file.refunds {
         let (kind, by) = match (refund.origin, refund.requested_by) {
             (RefundOrigin::Requested, Some(user)) => (ItemKind::Human, format!("asked for by {user}")),

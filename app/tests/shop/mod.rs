@@ -168,6 +168,7 @@ pub async fn shop(buyer: Client, product: String, name: usize, over: Arc<AtomicB
 pub async fn open_shop(nobody: &Client, data: &Path) -> String {
     let seller = nobody.sign_up(data, "seller").await;
     seller.api(Method::POST, "/api/v1/me/creator", Value::Null, None).await.unwrap();
+    seller.api(Method::POST, "/api/v1/subscriptions/subscribe", json!({"plan": "premium"}), None).await.unwrap();
     let (_, account) = seller.api(Method::POST, "/api/v1/seller/onboarding", Value::Null, None).await.unwrap();
     let account = account["account_id"].as_str().unwrap().to_owned();
     seller.control(&format!("/accounts/{account}"), json!({"transfers": "active"})).await.unwrap();

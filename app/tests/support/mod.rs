@@ -19,8 +19,9 @@ use veza::usecases::reconcile::ReconcileSettings;
 use veza::usecases::webhook_log::refused::RefusedDeliveries;
 use veza_domain::backoff::RetryPolicy;
 use veza_domain::identity::{Email, PasswordHash, Role, Roles, Session, User, Username};
-use veza_domain::ids::{SessionId, UserId};
+use veza_domain::ids::{SessionId, SubscriptionId, UserId};
 use veza_domain::money::{BasisPoints, Money};
+use veza_domain::subscription;
 use veza_domain::time::Timestamp;
 use veza_memory::MemoryStore;
 use veza_ports::clock::Clock;
@@ -145,7 +146,12 @@ impl World {
     }
 
     pub async fn creator(&self, name: &str) -> Person {
-        self.person(name, &[Role::Creator]).await
+        let creator = self.person(name, &[Role::Creator]).await;
+        let plans = self.app.store.plans().await.unwrap();
+        let premium = plans.iter().find(|plan| plan.trial.is_some()).unwrap();
+        let tries = subscription::start(SubscriptionId(Uuid::now_v7()), creator.id, premium, true, None, NOW);
+        self.insert(vec![Row::Subscription(tries.subscription)]).await;
+        creator
     }
 }
 

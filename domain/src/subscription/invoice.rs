@@ -5,7 +5,7 @@
 
 use super::Subscription;
 use super::plan::{Choice, Period};
-use crate::ids::{InvoiceId, LineId, OrderId, ProductId, SubscriptionId, UserId, derive};
+use crate::ids::{InvoiceId, LineId, OrderId, ProductId, SubscriptionId, UserId, derive, derive_at};
 use crate::licence::LicenceKind;
 use crate::look::Look;
 use crate::money::{Minor, Money};
@@ -186,14 +186,14 @@ impl Invoice {
     /// The id of the invoice for the period that starts at `start`: there is one, whoever makes it.
     #[must_use]
     pub fn renewal_id(subscription: SubscriptionId, start: Timestamp) -> InvoiceId {
-        InvoiceId(derive(subscription.0, "renewal", &start.0.to_be_bytes()))
+        InvoiceId(derive_at(start, subscription.0, "renewal", &start.0.to_be_bytes()))
     }
 
-    /// The next try. Its order's id follows from the invoice and the count, so two that try at once make one order.
+    /// The next try, by an order of its own.
     #[must_use]
-    pub fn try_again(self, collection: Collection) -> Self {
+    pub fn try_again(self, collection: Collection, now: Timestamp) -> Self {
         let attempts = self.attempts.saturating_add(1);
-        let order_id = OrderId(derive(self.id.0, "attempt", &attempts.to_be_bytes()));
+        let order_id = OrderId(derive_at(now, self.id.0, "attempt", &attempts.to_be_bytes()));
         Self { order_id, collection, attempts, ..self }
     }
 

@@ -244,11 +244,11 @@ pub fn change(
 ///
 /// # Errors
 /// [`Refusal::NothingToPay`].
-pub fn collect_again(subscription: &Subscription, open: Option<&Invoice>) -> Result<Step, Refusal> {
+pub fn collect_again(subscription: &Subscription, open: Option<&Invoice>, now: Timestamp) -> Result<Step, Refusal> {
     match open.filter(|invoice| invoice.status == InvoiceStatus::Open && subscription.status == SubscriptionStatus::PastDue) {
         None => Err(Refusal::NothingToPay),
         Some(invoice) => {
-            let invoice = invoice.clone().try_again(Collection::Customer);
+            let invoice = invoice.clone().try_again(Collection::Customer, now);
             Ok(Step { invoices: vec![invoice], collect: true, ..Step::of(subscription.clone()) })
         }
     }
@@ -355,7 +355,7 @@ fn retry(subscription: &Subscription, open: Option<(&Invoice, OrderStatus)>, pol
     if order == OrderStatus::Failed && counted.method.is_some() {
         // Its answer moves the subscription on; without one this comes again.
         let due_at = Some(now.plus(UNANSWERED));
-        let invoice = invoice.clone().try_again(Collection::SavedMethod);
+        let invoice = invoice.clone().try_again(Collection::SavedMethod, now);
         return Some(Step { invoices: vec![invoice], collect: true, ..Step::of(Subscription { due_at, ..counted }) });
     }
     let step = unpaid(&counted, invoice, policy, now);

@@ -408,11 +408,11 @@ fn without_a_kept_method_the_customer_is_asked() {
     world.at(world.subscription.due_at.unwrap());
     world.work();
     world.decline();
-    let step = collect_again(&world.subscription, world.open().as_ref()).unwrap();
+    let step = collect_again(&world.subscription, world.open().as_ref(), world.now).unwrap();
     world.take(step);
     world.pay();
     assert_eq!(world.subscription.status, SubscriptionStatus::Active);
-    assert_eq!(collect_again(&world.subscription, world.open().as_ref()), Err(Refusal::NothingToPay));
+    assert_eq!(collect_again(&world.subscription, world.open().as_ref(), world.now), Err(Refusal::NothingToPay));
 }
 
 #[test]
@@ -648,7 +648,7 @@ fn play(world: &mut World, op: &Op) {
             let over = open.as_ref().is_some_and(|open| {
                 world.files.iter().any(|file| file.order.id == open.order_id && file.order.status == OrderStatus::Failed)
             });
-            if over { collect_again(&world.subscription, open.as_ref()) } else { Err(Refusal::NothingToPay) }
+            if over { collect_again(&world.subscription, open.as_ref(), now) } else { Err(Refusal::NothingToPay) }
         }
         Op::Revoke => {
             world.subscription.method = None;

@@ -285,6 +285,7 @@ pub(crate) fn command(binary: &Path, data: &Path, database: Option<&str>, host: 
 pub(crate) async fn open_shop(nobody: &Client, data: &Path, sandbox: &Sandbox) -> Result<People, String> {
     let (seller, buyer) = (nobody.sign_up(data, "seller").await?, nobody.sign_up(data, "buyer").await?);
     seller.post_until("/api/v1/me/creator", Value::Null, None, &[200]).await?;
+    seller.post_until("/api/v1/subscriptions/subscribe", json!({"plan": "premium"}), Some("the plan"), &[201]).await?;
     let onboarding = seller.post_until("/api/v1/seller/onboarding", Value::Null, None, &[200]).await?;
     let account = text(&onboarding["account_id"])?;
     sandbox.set_account(&account, Some("active"), Some(true)).map_err(|error| error.to_string())?;

@@ -125,7 +125,12 @@ async fn books(ground: &Ground, store: &dyn Storage, end: &mut String) -> Result
         match account {
             Account::PspClearing => at_psp += balance.0,
             Account::Connect(_) => at_connect -= balance.0,
-            Account::PlatformFee | Account::SellerPayable(_) | Account::SellerReceivable(_) | Account::DisputeLoss => {}
+            Account::PlatformFee
+            | Account::SellerPayable(_)
+            | Account::SellerReceivable(_)
+            | Account::DisputeLoss
+            | Account::SubscriptionRevenue
+            | Account::ProrationCredit => {}
         }
         let _ = writeln!(end, "{account} {} {currency}", balance.0);
     }

@@ -196,7 +196,7 @@ async fn pay_renewal(app: &App, user: UserId, stored: &StoredSubscription) -> Re
         }
         _ => {}
     }
-    let step = collect_again(&stored.subscription.value, stored.open.as_ref().map(|open| &open.value)).map_err(refused)?;
+    let step = collect_again(&stored.subscription.value, stored.open.as_ref().map(|open| &open.value), app.now()).map_err(refused)?;
     let Planned { writes, payment } = planned(app, &step, Some(stored), Sender::Request);
     match commit(app, fresh_unit(app, writes)).await {
         Ok(_) => {

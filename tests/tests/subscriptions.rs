@@ -1,0 +1,277 @@
+//! Plans, end to end: chosen, paid, used, cancelled; and no way to have one without paying (spec/02-subscriptions).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use veza_sandbox::{Fault, Op, ReleaseOrder, Script};
+use veza_tests::{Answer, Person, World, assert_books_agree};
+
+const SUBSCRIBE: &str = "/api/v1/subscriptions/subscribe";
+
+async fn subscribe(person: &Person, plan: &str) -> Answer {
+    person.post(SUBSCRIBE, json!({"plan": plan, "cycle": "monthly"})).await
+}
+
+async fn mine(person: &Person) -> Value {
+    person.get("/api/v1/me/subscription").await.ok(200)
+}
+
+async fn invoices(person: &Person) -> Vec<Value> {
+    person.get("/api/v1/subscriptions/invoices").await.ok(200)["items"].as_array().unwrap().clone()
+}
+
+async fn until_active(world: &World, person: &Person) -> Value {
+    let look = || async {
+        let mine = mine(person).await;
+        (mine["subscription"]["status"] == "active").then(|| mine["subscription"].clone())
+    };
+    world.until("the plan to be active", look).await
+}
+
+/// Somebody with the role creator and no plan.
+async fn creator(world: &World) -> Person {
+    let person = world.buyer().await;
+    person.post("/api/v1/me/creator", Value::Null).await.ok(200);
+    person
+}
+
+async fn sell(person: &Person) -> Answer {
+    let product = json!({"kind": "track", "title": "Night Drive", "price": {"amount": 1_000, "currency": "EUR"}});
+    person.post("/api/v1/marketplace/products", product).await
+}
+
+#[tokio::test]
+async fn a_plan_is_had_once_the_psp_has_confirmed_its_payment() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    let required = sell(&person).await.problem(403, "plan_required");
+    assert_eq!(required["plans"], json!(["creator", "premium"]));
+    world.sandbox.hold_webhooks(true).unwrap();
+    let begun = subscribe(&person, "creator").await.ok(201);
+    let id = begun["subscription"]["id"].as_str().unwrap();
+    assert_eq!(begun["subscription"]["status"], "pending_payment");
+    assert_eq!(begun["payment"]["payment_id"], id, "the key of the first payment is the subscription's id");
+    assert!(begun["payment"]["client_secret"].is_string());
+    sell(&person).await.problem(403, "complete_payment");
+    let missing = mine(&person).await;
+    assert_eq!((&missing["subscription"], &missing["needs_payment"]), (&Value::Null, &json!(true)));
+    assert!(missing["recovery_url"].as_str().unwrap().ends_with(&format!("/api/v1/subscriptions/complete/{id}")));
+
+    world.sandbox.pay(id).unwrap();
+    sell(&person).await.problem(403, "complete_payment");
+    world.sandbox.hold_webhooks(false).unwrap();
+    world.sandbox.release_webhooks(ReleaseOrder::Fifo, 3).await.unwrap();
+    let active = until_active(&world, &person).await;
+    assert!(active["current_period_end"].is_string());
+    sell(&person).await.ok(201);
+    let invoice = invoices(&person).await.remove(0);
+    assert_eq!((&invoice["status"], &invoice["payment_id"]), (&json!("paid"), &json!(id)));
+    assert_eq!(invoice["amount"], json!({"amount": 999, "currency": "USD"}));
+    person.post(&format!("/api/v1/subscriptions/complete/{id}"), Value::Null).await.problem(409, "subscription_not_pending");
+    subscribe(&person, "creator").await.problem(409, "already_subscribed");
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_payment_provider_nothing_is_written() {
+    let world = World::with(&[("SANDBOX_ENABLED", "false")]).await;
+    let person = creator(&world).await;
+    for plan in ["creator", "premium"] {
+        subscribe(&person, plan).await.problem(503, "payment_provider_required");
+    }
+    assert!(invoices(&person).await.is_empty());
+    let mine_now = mine(&person).await;
+    assert_eq!((&mine_now["subscription"], &mine_now["needs_payment"]), (&Value::Null, &json!(false)));
+    let free = subscribe(&person, "free").await.ok(201);
+    assert_eq!((&free["subscription"]["status"], &free["payment"]), (&json!("active"), &Value::Null));
+    sell(&person).await.problem(403, "plan_required");
+    subscribe(&person, "free").await.ok(200);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_trial_is_had_once_ever() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    let trial = subscribe(&person, "premium").await.ok(201);
+    assert_eq!((&trial["subscription"]["status"], &trial["payment"]), (&json!("trialing"), &Value::Null));
+    assert!(invoices(&person).await.is_empty(), "no invoice");
+    assert!(world.sandbox.books().payments.is_empty(), "no call");
+    sell(&person).await.ok(201);
+    let canceled = person.post("/api/v1/subscriptions/cancel", Value::Null).await.ok(200);
+    assert_eq!(canceled["subscription"]["status"], "canceled");
+    sell(&person).await.ok(201);
+    subscribe(&person, "premium").await.problem(409, "already_subscribed");
+    let back = person.post("/api/v1/subscriptions/reactivate", Value::Null).await.ok(200);
+    assert_eq!(back["subscription"]["status"], "trialing");
+    person.post("/api/v1/subscriptions/reactivate", Value::Null).await.problem(409, "subscription_not_canceled");
+    world.stop().await;
+
+    let world = World::start().await;
+    let person = creator(&world).await;
+    subscribe(&person, "creator").await.ok(201);
+    // What grants nothing does not stand in the way, and does not use the trial up.
+    assert_eq!(subscribe(&person, "premium").await.ok(201)["subscription"]["status"], "trialing");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn one_open_subscription_per_person_under_concurrent_requests() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    let answers = futures_util::future::join_all((0..12).map(|_| subscribe(&person, "creator"))).await;
+    let mut ids = Vec::new();
+    for answer in &answers {
+        assert!(matches!(answer.status, 200 | 201 | 503), "{answer:?}");
+        if answer.status != 503 {
+            ids.push(answer.body["subscription"]["id"].as_str().unwrap().to_owned());
+        }
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 1, "all go on with the same one");
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
+    assert_eq!(world.sandbox.books().payments.len(), 1);
+    world.sandbox.pay(&ids[0]).unwrap();
+    until_active(&world, &person).await;
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_resumed_and_charged_once() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    world.sandbox.script(Script::new(Op::CreatePayment, Fault::AnswerLost)).unwrap();
+    let key = [("Idempotency-Key", "plan-1")];
+    let body = json!({"plan": "creator", "cycle": "monthly"});
+    let first = person.call(Method::POST, SUBSCRIBE, body.clone(), &key).await;
+    first.problem(503, "payment_provider_unavailable");
+    let look = || async {
+        let answer = person.call(Method::POST, SUBSCRIBE, body.clone(), &key).await;
+        matches!(answer.status, 200 | 201).then(|| answer.body.clone())
+    };
+    let resumed = world.until("an answer", look).await;
+    let id = resumed["subscription"]["id"].as_str().unwrap();
+    assert_eq!(world.sandbox.books().payments.len(), 1);
+    world.sandbox.pay(id).unwrap();
+    until_active(&world, &person).await;
+    assert_eq!(invoices(&person).await.len(), 1);
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_reconciler_settles_a_plan_whose_message_never_comes() {
+    let world = World::with(&[("RECONCILE_SUBSCRIPTION_STUCK_AFTER", "0s")]).await;
+    let person = creator(&world).await;
+    let begun = subscribe(&person, "creator").await.ok(201);
+    let id = begun["subscription"]["id"].as_str().unwrap();
+    world.sandbox.script(Script::new(Op::Webhook, Fault::WebhookLost)).unwrap();
+    world.sandbox.pay(id).unwrap();
+    let admin = world.admin().await;
+    let report = admin.post("/api/v1/admin/reconcile", Value::Null).await.ok(200);
+    assert_eq!(report["subscriptions"]["settled"], 1, "{report:#}");
+    until_active(&world, &person).await;
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn another_plan_closes_the_unpaid_one_and_its_late_money_goes_back() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    let first = subscribe(&person, "creator").await.ok(201)["subscription"]["id"].as_str().unwrap().to_owned();
+    let second = subscribe(&person, "premium").await.ok(201);
+    assert_eq!(second["subscription"]["status"], "trialing");
+    world.sandbox.pay(&first).unwrap();
+    let refunded =
+        || async { (invoices(&person).await[0]["status"] == "failed" && world.sandbox.books().refunds.len() == 1).then_some(()) };
+    world.until("the refund", refunded).await;
+    let admin = world.admin().await;
+    let listed = || async {
+        let items = admin.get("/api/v1/admin/attention").await.ok(200);
+        items["items"].as_array().unwrap().iter().any(|entry| entry["class"] == "subscription_paid_in_vain").then_some(())
+    };
+    world.until("the entry for a person", listed).await;
+    assert_eq!(mine(&person).await["subscription"]["status"], "trialing");
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_upgrade_is_previewed_paid_and_credited() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    let id = subscribe(&person, "creator").await.ok(201)["subscription"]["id"].as_str().unwrap().to_owned();
+    world.sandbox.pay(&id).unwrap();
+    until_active(&world, &person).await;
+    let to = json!({"plan": "premium", "cycle": "monthly"});
+    let quote = person.post("/api/v1/subscriptions/change/preview", to.clone()).await.ok(200);
+    assert_eq!(quote["at_once"], true);
+    let (credit, due) = (quote["credit"]["amount"].as_i64().unwrap(), quote["due_now"]["amount"].as_i64().unwrap());
+    assert_eq!(credit + due, 1999);
+    let changed = person.post("/api/v1/subscriptions/change", to).await.ok(200);
+    assert_eq!(changed["subscription"]["plan"], "creator", "not before it is paid");
+    let payment = changed["payment"]["payment_id"].as_str().unwrap();
+    world.sandbox.pay(payment).unwrap();
+    let premium = || async { (mine(&person).await["subscription"]["plan"] == "premium").then_some(()) };
+    world.until("the better plan", premium).await;
+    let down = person.post("/api/v1/subscriptions/change", json!({"plan": "creator", "cycle": "yearly"})).await.ok(200);
+    assert_eq!((&down["subscription"]["plan"], &down["subscription"]["next"]["plan"]), (&json!("premium"), &json!("creator")));
+    assert_eq!(down["payment"], Value::Null);
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_row_without_a_payment_grants_nothing_and_is_swept() {
+    use veza_domain::ids::{SubscriptionId, UserId};
+    use veza_domain::subscription::{Subscription, SubscriptionStatus, start};
+    use veza_ports::storage::{Row, UnitId, UnitOfWork, Write};
+    let world = World::with(&[("SUPPORT_CONTACT", "help@example.org")]).await;
+    let person = creator(&world).await;
+    let app = world.running.app();
+    let plans = app.store.plans().await.unwrap();
+    let plan = plans.iter().find(|plan| plan.choice.plan == veza_domain::subscription::PlanId::Creator).unwrap();
+    let user: UserId = person.user_id();
+    let row = start(SubscriptionId(app.ids.uuid()), user, plan, false, None, app.now()).subscription;
+    let legacy = Subscription { status: SubscriptionStatus::Active, open_invoice: None, ..row };
+    let write = Write::Insert(Row::Subscription(legacy));
+    app.store.commit(UnitOfWork::new(UnitId("legacy".into()), [0; 32], app.now(), vec![write])).await.unwrap();
+    sell(&person).await.problem(403, "complete_payment");
+    let missing = mine(&person).await;
+    assert_eq!((&missing["subscription"], &missing["needs_payment"]), (&Value::Null, &json!(true)));
+    assert_eq!((&missing["recovery_url"], &missing["support_contact"]), (&Value::Null, &json!("help@example.org")));
+    assert_eq!(app.store.sweep_unpaid(app.now(), 100).await.unwrap().len(), 1);
+    assert!(app.store.sweep_unpaid(app.now(), 100).await.unwrap().is_empty());
+    sell(&person).await.problem(403, "plan_required");
+    subscribe(&person, "creator").await.ok(201);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn strangers_see_nothing_of_a_subscription() {
+    let world = World::start().await;
+    let (person, stranger) = (creator(&world).await, world.buyer().await);
+    let id = subscribe(&person, "creator").await.ok(201)["subscription"]["id"].as_str().unwrap().to_owned();
+    stranger.post(&format!("/api/v1/subscriptions/complete/{id}"), Value::Null).await.problem(404, "subscription_not_found");
+    for form in ["html", "pdf"] {
+        stranger.get(&format!("/api/v1/subscriptions/invoices/{id}/{form}")).await.problem(404, "invoice_not_found");
+        assert_eq!(person.get(&format!("/api/v1/subscriptions/invoices/{id}/{form}")).await.status, 200);
+    }
+    stranger.post("/api/v1/subscriptions/cancel", Value::Null).await.problem(409, "no_subscription");
+    assert!(stranger.get("/api/v1/marketplace/orders").await.ok(200)["items"].as_array().unwrap().is_empty());
+    assert!(person.get("/api/v1/marketplace/orders").await.ok(200)["items"].as_array().unwrap().is_empty(), "an invoice is no purchase");
+    world.sandbox.pay(&id).unwrap();
+    until_active(&world, &person).await;
+    person.post(&format!("/api/v1/marketplace/orders/{id}/refund"), json!({})).await.problem(403, "not_your_order");
+    let admin = world.admin().await;
+    admin.post(&format!("/api/v1/marketplace/orders/{id}/refund"), json!({})).await.ok(202);
+    let over = || async { (invoices(&person).await[0]["status"] == "refunded").then_some(()) };
+    world.until("the refund", over).await;
+    sell(&person).await.problem(403, "plan_required");
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
