@@ -275,3 +275,31 @@ async fn strangers_see_nothing_of_a_subscription() {
     assert_books_agree(&world).await;
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_renewal_that_did_not_happen_is_found() {
+    use std::time::Duration;
+    use veza_domain::subscription::{Period, Subscription};
+    use veza_ports::storage::{Row, UnitId, UnitOfWork, Write};
+    let world = World::start().await;
+    let person = creator(&world).await;
+    let id = subscribe(&person, "creator").await.ok(201)["subscription"]["id"].as_str().unwrap().to_owned();
+    world.sandbox.pay(&id).unwrap();
+    until_active(&world, &person).await;
+    // As after an outage of the worker: the period is over, and nothing is due.
+    let app = world.running.app();
+    let stored = app.store.standing(person.user_id()).await.unwrap().current.unwrap().subscription;
+    let day = Duration::from_secs(86_400);
+    let period = Period { start: app.now().minus(32 * day), end: app.now().minus(day) };
+    let row = Row::Subscription(Subscription { period: Some(period), due_at: None, ..stored.value });
+    let write = Write::Update { row, expected: stored.revision };
+    app.store.commit(UnitOfWork::new(UnitId("outage".into()), [0; 32], app.now(), vec![write])).await.unwrap();
+    sell(&person).await.problem(403, "complete_payment");
+    let admin = world.admin().await;
+    admin.post("/api/v1/admin/reconcile", Value::Null).await.ok(200);
+    let listed = admin.get("/api/v1/admin/attention").await.ok(200);
+    assert!(listed["items"].as_array().unwrap().iter().any(|entry| entry["class"] == "renewal_missed"), "{listed:#}");
+    let renewed = || async { (invoices(&person).await.len() == 2).then_some(()) };
+    world.until("the renewal", renewed).await;
+    world.stop().await;
+}
