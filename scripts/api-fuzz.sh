@@ -84,6 +84,9 @@ done
 
 up || failed+=("the server is gone")
 if grep -E 'this is a bug|panicked at' "$ground/server.log"; then failed+=("the server's log"); fi
+echo "== plans without paying"
+"$venv/bin/python" scripts/probes/plan-gate.py "$server" >/dev/null || failed+=("the probe of plans, looking")
+"$venv/bin/python" scripts/probes/plan-gate.py "$server" --destructive --outbox "$DATA_DIR/outbox" || failed+=("a plan without paying")
 echo "== the books"
 "$VEZA_BIN" audit || failed+=("the books")
 echo

@@ -56,6 +56,11 @@ fn a_transfer_s_status_has_one_writer() {
 }
 
 #[test]
+fn what_a_plan_allows_is_asked_at_the_gate() {
+    nothing(&rules::past_the_gate(&sources()));
+}
+
+#[test]
 fn there_are_no_loose_ends() {
     nothing(&rules::loose_ends(&sources()));
 }
