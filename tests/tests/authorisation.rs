@@ -38,6 +38,8 @@ enum On {
     Reversal,
     /// An entry of the list of what waits on a person.
     Attention,
+    /// A plan that the owner has chosen and not paid; its first invoice has the same id.
+    Plan,
 }
 
 const PEOPLE: [&str; 5] = ["nobody", "stranger", "owner", "seller", "admin"];
@@ -112,6 +114,18 @@ const TABLE: &[(&str, On, [u16; 5])] = &[
     ("getReadiness",               On::None,      [200, 200, 200, 200, 200]),
     ("getDeepHealth",              On::None,      [200, 200, 200, 200, 200]),
     ("getMetrics",                 On::None,      [401, 401, 401, 401, 401]), // by METRICS_TOKEN alone
+
+    ("listPlans",                  On::None,      [200, 200, 200, 200, 200]),
+    ("getMySubscription",          On::None,      [401, 200, 200, 200, 200]),
+    ("listInvoices",               On::None,      [401, 200, 200, 200, 200]),
+    ("completeSubscription",       On::Plan,      [401, 404, 200, 404, 404]),
+    ("getInvoicePage",             On::Plan,      [401, 404, 200, 404, 200]),
+    ("getInvoicePdf",              On::Plan,      [401, 404, 200, 404, 200]),
+    ("previewSubscriptionChange",  On::None,      [401, 200, 409, 200, 409]), // the stranger and the seller try a plan, nobody else has one
+    ("changeSubscription",         On::None,      [401, 200, 409, 200, 409]),
+    ("cancelSubscription",         On::None,      [401, 200, 409, 200, 409]),
+    ("reactivateSubscription",     On::None,      [401, 200, 409, 200, 409]),
+    ("subscribe",                  On::None,      [401, 409, 201, 409, 201]),
 
     ("becomeCreator",              On::None,      [401, 200, 200, 200, 200]), // last: everybody sells from here on
 ];
@@ -331,6 +345,8 @@ impl Stage {
             "resolveAttention" | "keepTransfer" => json!({"note": "seen"}),
             "bookDisputeLoss" => json!({"amount": 100, "note": "seen"}),
             "startAudit" => json!({}),
+            "subscribe" => json!({"plan": "free", "cycle": "monthly"}),
+            "changeSubscription" | "previewSubscriptionChange" => json!({"plan": "creator", "cycle": "monthly"}),
             _ => Value::Null,
         }
     }
@@ -407,6 +423,10 @@ impl Stage {
                 id
             }
             On::Reversal => self.unpaid_reversal().await,
+            On::Plan => {
+                let body = json!({"plan": "creator", "cycle": "monthly"});
+                text(&owner.post("/api/v1/subscriptions/subscribe", body).await.ok(201)["subscription"]["id"])
+            }
             On::Attention => {
                 let order = owner.buy(&self.world, &[&seller.product(euros(1_000)).await]).await;
                 self.world.sandbox.refund_from_dashboard(&order, Some(100)).unwrap();

@@ -44,8 +44,8 @@ impl Step {
 /// Why something can't be done to a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// There is nothing to cancel: it is free, unpaid, cancelled or over.
-    #[error("there is no running plan to cancel")]
+    /// There is nothing to cancel or to change: it is free, unpaid, cancelled or over.
+    #[error("no plan runs that costs something: choose one")]
     NotRunning,
     /// It was not cancelled, or it is over.
     #[error("only a cancelled plan whose time is not over can be reactivated")]
@@ -195,6 +195,9 @@ pub fn quote(subscription: &Subscription, to: Choice, now: Timestamp) -> Result<
         Active | Trialing => {}
     }
     let from = subscription.choice;
+    if from.plan == PlanId::Free {
+        return Err(Refusal::NotRunning);
+    }
     if (from.plan, from.cycle) == (to.plan, to.cycle) && subscription.next.is_none() {
         return Err(Refusal::SamePlan);
     }

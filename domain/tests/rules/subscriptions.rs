@@ -527,6 +527,8 @@ fn going_free_waits_for_the_end() {
     assert!(world.work());
     assert_eq!((world.subscription.status, world.access()), (SubscriptionStatus::Active, Access::Plan(PlanId::Free)));
     assert_eq!(world.files.len(), 1, "nothing is charged");
+    let creator = plan(PlanId::Creator, Cycle::Monthly).choice;
+    assert_eq!(quote(&world.subscription, creator, world.now), Err(Refusal::NotRunning), "who has nothing subscribes");
 }
 
 #[test]
