@@ -71,6 +71,12 @@ async fn random_units_find_what_is_broken() {
         Fault::IgnoresStatus,
         Fault::PeriodsOverlap,
         Fault::SweepsTheYoung,
+        Fault::ForgetsTrials,
+        Fault::SweepsTrials,
+        Fault::ForgetsTheOther,
+        Fault::ForgetsBillingRevisions,
+        Fault::BuysInvoices,
+        Fault::LooksAtInvoicesToo,
     ];
     for fault in faults {
         let run = tokio::spawn(differential(memory(), Arc::new(Broken::new(fault)), 1, 300));
