@@ -79,7 +79,7 @@ async fn random_units_find_what_is_broken() {
         Fault::LooksAtInvoicesToo,
     ];
     for fault in faults {
-        let run = tokio::spawn(differential(memory(), Arc::new(Broken::new(fault)), 1, 300));
+        let run = tokio::spawn(differential(memory(), Arc::new(Broken::new(fault)), 1, 400));
         assert!(run.await.is_err(), "{fault:?} goes unnoticed");
     }
 }

@@ -145,6 +145,7 @@ async fn what_is_about_money_is_never_deleted_or_rewritten() {
     );
     database.sql("INSERT INTO journal SELECT id, id, 1, 'fact', 't' FROM orders LIMIT 1");
     database.sql("INSERT INTO admin_actions SELECT id, 1, NULL, 'a', NULL, NULL, NULL, 'd' FROM orders LIMIT 1");
+    database.sql("INSERT INTO trials SELECT id, 'premium', 1 FROM users LIMIT 1");
     let stay = [
         "orders",
         "order_lines",
@@ -158,10 +159,17 @@ async fn what_is_about_money_is_never_deleted_or_rewritten() {
         "ledger_balances",
         "journal",
         "admin_actions",
+        "trials",
+        "subscriptions",
+        "invoices",
     ];
     for table in stay {
         refused(&format!("DELETE FROM {table}"));
     }
+    refused("UPDATE trials SET started_at = 2");
+    refused("UPDATE subscriptions SET status = 'maybe'");
+    refused("UPDATE subscriptions SET next_plan = 'free'");
+    refused("UPDATE invoices SET credit = price + 1");
     refused("UPDATE nettings SET amount = 2");
     refused("UPDATE journal SET text = ''");
     refused("UPDATE admin_actions SET detail = ''");

@@ -14,6 +14,7 @@ use veza_domain::backoff::RetryPolicy;
 use veza_domain::licence::ExclusiveState;
 use veza_domain::order::Order;
 use veza_domain::settlement::{Context, Fact, PaymentFact, PaymentStatus, Source, decide};
+use veza_domain::subscription::{BillingPolicy, Dunning};
 use veza_ports::contract::storage::sample::{
     at, attention, delivery, delivery_id, exclusive, line, order, order_id, transfer, unit, user, user_id, world,
 };
@@ -56,6 +57,7 @@ async fn settlement(store: &PostgresStore, n: u32) -> UnitOfWork {
         transfers: policy,
         reversals: policy,
         dispute_fee: veza_domain::money::Minor::ZERO,
+        billing: BillingPolicy { renewal_lead: Duration::from_secs(60), dunning: Dunning::DEFAULT },
     };
     let fact = Fact::Payment(PaymentFact {
         source: Source::Webhook,
@@ -64,6 +66,7 @@ async fn settlement(store: &PostgresStore, n: u32) -> UnitOfWork {
         amount_received: Some(18_000),
         currency: Some("EUR".to_owned()),
         error: None,
+        saved_method: None,
     });
     let decision = decide(&stored.file, &fact, &context).unwrap();
     let mut writes = stored.writes(&decision.changes);
