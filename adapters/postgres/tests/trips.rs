@@ -16,11 +16,12 @@ use veza_domain::order::Order;
 use veza_domain::settlement::{Context, Fact, PaymentFact, PaymentStatus, Source, decide};
 use veza_domain::subscription::{BillingPolicy, Dunning};
 use veza_ports::contract::storage::sample::{
-    at, attention, delivery, delivery_id, exclusive, line, order, order_id, transfer, unit, user, user_id, world,
+    at, attention, collecting, delivery, delivery_id, exclusive, invoice, invoice_id, line, order, order_id, subscription, subscription_id,
+    transfer, unit, user, user_id, world,
 };
 use veza_ports::storage::{
-    AdminReads, CatalogReads, Commit, CommitError, Committed, IdentityReads, LookClaim, LookClass, OrderFilter, OrderReads, Page, Revision,
-    Row, UnitOfWork, Work, Write,
+    AdminReads, BillingReads, CatalogReads, Commit, CommitError, Committed, IdentityReads, LookClaim, LookClass, OrderFilter, OrderReads,
+    Page, Revision, Row, UnitOfWork, Work, Write,
 };
 use veza_postgres::PostgresStore;
 
@@ -134,6 +135,12 @@ async fn a_removal_is_one_round_trip() {
 async fn a_read_and_a_claim_are_one_round_trip() {
     let (_database, proxy, store) = behind_a_proxy().await;
     let page = Page { limit: 20, before: None };
+    let plan = [
+        Row::Subscription(subscription(1, user_id(1))),
+        Row::Invoice(invoice(1, subscription_id(1))),
+        Row::Order(collecting(4, invoice_id(1))),
+    ];
+    store.commit(unit("plan", plan.map(Write::Insert).into())).await.unwrap();
     for round in 0..2 {
         proxy.trips();
         assert!(store.order_file(order_id(1)).await.unwrap().is_some());
@@ -146,7 +153,10 @@ async fn a_read_and_a_claim_are_one_round_trip() {
         store.ledger_check().await.unwrap();
         store.backlog().await.unwrap();
         store.sweep_deliveries(at(0), 10).await.unwrap();
-        let mut made = 10;
+        assert!(store.order_file(order_id(4)).await.unwrap().unwrap().file.billing.is_some());
+        assert!(store.standing(user_id(1)).await.unwrap().current.is_some());
+        store.claim_subscriptions(at(0), Duration::from_secs(1), 10).await.unwrap();
+        let mut made = 13;
         for class in LookClass::ALL {
             for pass in [None, Some(order_id(1).0)] {
                 store.claim_looks(&look(class, pass)).await.unwrap();
