@@ -16,10 +16,11 @@ use veza_domain::order::{Order, OrderLine};
 use veza_domain::payout::{Payout, SellerAccount};
 use veza_domain::refund::Refund;
 use veza_domain::reversal::Reversal;
+use veza_domain::subscription::{Invoice, Subscription};
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
 use veza_domain::webhook::Delivery;
-use veza_ports::storage::{AddressHash, FailedLogins, IdempotencyRecord, Instance, Revision, Row, RowKey, UnitId, Versioned};
+use veza_ports::storage::{AddressHash, FailedLogins, IdempotencyRecord, Instance, Revision, Row, RowKey, Trial, UnitId, Versioned};
 
 /// Every row there is.
 pub(crate) type Rows = BTreeMap<RowKey, Versioned<Row>>;
@@ -41,6 +42,8 @@ pub(crate) struct State {
     /// By address.
     pub(crate) instances: BTreeMap<String, Instance>,
     pub(crate) unknown_logins: BTreeMap<AddressHash, FailedLogins>,
+    /// Subscriptions as they were before they were swept, and when they were.
+    pub(crate) swept: Vec<(Versioned<Subscription>, Timestamp)>,
     pub(crate) audits: BTreeMap<AuditId, Audit>,
     /// By run, attempt and place.
     pub(crate) audit_differences: BTreeMap<(AuditId, u32, u64), AuditDifference>,
@@ -88,6 +91,9 @@ kinds! {
     ExclusiveHold = Exclusive,
     SellerAccount = SellerAccount,
     IdempotencyRecord = Idempotency,
+    Trial = Trial,
+    Subscription = Subscription,
+    Invoice = Invoice,
     Order = Order,
     OrderLine = Line,
     Refund = Refund,

@@ -10,11 +10,13 @@ use std::time::Duration;
 use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session};
 use veza_domain::reversal::{Reversal, ReversalStatus};
+use veza_domain::subscription::Subscription;
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::{Attempt, Transfer, TransferStatus};
 use veza_domain::webhook::Delivery;
 use veza_ports::storage::{
-    ClaimedReversal, ClaimedTransfer, FreshWork, IdempotencyRecord, LookClaim, Looked, Row, RowKey, StoreError, Versioned, Work,
+    ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FreshWork, IdempotencyRecord, LookClaim, Looked, Row, RowKey, StoreError,
+    Versioned, Work,
 };
 
 #[async_trait]
@@ -61,6 +63,19 @@ impl Work for MemoryStore {
             .map(|reversal| {
                 let claimed = ClaimedReversal { id: reversal.id, order_id: reversal.order_id };
                 state.claim(Row::Reversal(Reversal { next_retry_at: Some(now.plus(lease)), ..reversal }), now);
+                claimed
+            })
+            .collect())
+    }
+
+    async fn claim_subscriptions(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedSubscription>, StoreError> {
+        let mut state = self.state();
+        let due = state.due(now, limit, |row: &Subscription| row.due_at.map(|due| (due, row.id)));
+        Ok(due
+            .into_iter()
+            .map(|row| {
+                let claimed = ClaimedSubscription { id: row.id };
+                state.replace(Row::Subscription(Subscription { due_at: Some(now.plus(lease)), ..row }));
                 claimed
             })
             .collect())

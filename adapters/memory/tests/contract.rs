@@ -38,7 +38,15 @@ const FAULTS: &[(Fault, &[&str])] = &[
         &["guards::a_refused_unit_leaves_nothing", "guards::a_refused_unit_leaves_its_neighbours", "races::readers_see_whole_units"],
     ),
     (Fault::EnsureIsInsert, &["guards::an_ensure_keeps_what_is_there"]),
-    (Fault::SwallowsTaken, &["unique::every_value_stands_once", "races::unique_values_stand_once_under_races"]),
+    (
+        Fault::SwallowsTaken,
+        &[
+            "unique::every_value_stands_once",
+            "races::unique_values_stand_once_under_races",
+            "billing::one_open_subscription",
+            "billing::one_open_subscription_under_races",
+        ],
+    ),
     (Fault::SwallowsInvalid, &["money::the_whole_matrix", "money::postings_balance", "guards::what_is_appended_is_never_updated"]),
     (
         Fault::NoLease,
@@ -47,9 +55,10 @@ const FAULTS: &[(Fault, &[&str])] = &[
             "claims::a_claim_is_a_lease",
             "claims::nobody_claims_what_another_has",
             "claims::due_transfers",
+            "billing::due_subscriptions",
         ],
     ),
-    (Fault::ClaimsBackwards, &["claims::due_effects_oldest_first", "claims::due_transfers"]),
+    (Fault::ClaimsBackwards, &["claims::due_effects_oldest_first", "claims::due_transfers", "billing::due_subscriptions"]),
     (Fault::PagesOverlap, &["lists::a_walk_gives_every_row_once", "admin::money_by_status", "trail::payouts_of_a_seller"]),
     (Fault::TornReads, &["races::readers_see_whole_units"]),
     (Fault::SweepsTheYoung, &["sweep::what_is_young_stays", "sweep::old_deliveries_go_and_young_ones_stay"]),
@@ -73,6 +82,14 @@ const FAULTS: &[(Fault, &[&str])] = &[
     (Fault::IgnoresStatus, &["admin::money_by_status", "admin::orders_by_status_and_buyer"]),
     (Fault::PeriodsOverlap, &["admin::orders_of_a_period"]),
     (Fault::HearsTheDead, &["audits::a_run_belongs_to_its_attempt"]),
+    (Fault::ForgetsTrials, &["billing::a_persons_standing", "billing::a_trial_is_had_once"]),
+    (Fault::ShowsTheNewest, &["billing::a_persons_standing"]),
+    (Fault::MissesRenewalsAtOnce, &["billing::renewals_that_were_missed"]),
+    (Fault::SweepsTrials, &["billing::what_grants_nothing_is_swept"]),
+    (Fault::ForgetsTheOther, &["billing::an_order_brings_what_it_collects"]),
+    (Fault::ForgetsBillingRevisions, &["billing::an_order_brings_what_it_collects", "billing::what_is_paid_is_booked_once"]),
+    (Fault::BuysInvoices, &["billing::invoices_are_no_purchases"]),
+    (Fault::LooksAtInvoicesToo, &["billing::invoices_are_looked_at_by_themselves", "looks::each_class_finds_its_own"]),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

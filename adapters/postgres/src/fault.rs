@@ -63,6 +63,7 @@ pub(crate) fn unique_value(index: &str) -> Option<UniqueValue> {
         "reversals_stripe" => UniqueValue::StripeReversalId,
         "disputes_psp" => UniqueValue::PspDisputeId,
         "seller_accounts_stripe" => UniqueValue::StripeAccountId,
+        "subscriptions_open" => UniqueValue::OpenSubscription,
         "mail_tokens_hash" => UniqueValue::MailTokenHash,
         _ => return None,
     })

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "test code: a test fails by panicking")]
 
 use crate::batch::Batch;
-use crate::reads::{admin, catalogue, history, lists, orders, sellers};
+use crate::reads::{admin, billing, catalogue, history, lists, orders, sellers};
 use crate::statement::Statement;
 use crate::{PostgresConfig, PostgresStore};
 use crate::{audits, shared, work};
@@ -75,6 +75,12 @@ fn statements() -> Vec<(&'static str, String)> {
         ("a sign of life", shared::RUNS.to_owned()),
         ("failed logins", shared::FAILURES.to_owned()),
         ("differences of an audit", audits::DIFFERENCES.to_owned()),
+        ("a person's standing", billing::STANDING.to_owned()),
+        ("a subscription", billing::SUBSCRIPTION.to_owned()),
+        ("an invoice", billing::INVOICE.to_owned()),
+        ("a person's invoices", billing::OF_USER.to_owned()),
+        ("renewals that were missed", billing::OVERDUE.to_owned()),
+        ("subscriptions claimed", work::SUBSCRIPTIONS.to_owned()),
     ];
     all.extend(work::SWEEPS.iter().map(|sql| ("a sweep", (*sql).to_owned())));
     all.push(("deliveries swept", work::SWEEP_DELIVERIES.to_owned()));
@@ -122,6 +128,9 @@ fn unit() -> String {
     let writes = [
         update(Row::Product(sample::product_full(1))),
         update(Row::Exclusive(sample::exclusive(1, order))),
+        Write::Insert(Row::Trial(sample::trial(1))),
+        update(Row::Subscription(sample::subscription_full(1, sample::user_id(1)))),
+        update(Row::Invoice(sample::invoice_full(1, sample::subscription_id(1)))),
         update(Row::Order(sample::order_full(1))),
         update(Row::Line(sample::line(1, 0))),
         update(Row::Refund(sample::refund_full(1, 1))),

@@ -2,6 +2,7 @@
 //! rows comes with them, as arrays.
 
 pub(crate) mod admin;
+pub(crate) mod billing;
 pub(crate) mod catalogue;
 pub(crate) mod history;
 pub(crate) mod lists;

@@ -2,6 +2,7 @@
 //!
 //! Invariants: a table's columns are named here and in the migrations only; [`Stored::values`] and `Read::read` go by their order.
 
+pub(crate) mod billing;
 pub(crate) mod catalogue;
 pub(crate) mod ledger;
 pub(crate) mod operations;
@@ -65,6 +66,9 @@ pub(crate) fn stored(row: &Row) -> &dyn Stored {
         Row::Exclusive(row) => row,
         Row::SellerAccount(row) => row,
         Row::Idempotency(row) => row,
+        Row::Trial(row) => row,
+        Row::Subscription(row) => row,
+        Row::Invoice(row) => row,
         Row::Order(row) => row,
         Row::Line(row) => row,
         Row::Refund(row) => row,
@@ -96,6 +100,9 @@ pub(crate) fn place(key: &RowKey) -> (&'static Table, Vec<Value>) {
         RowKey::Idempotency(user, scope, key) => {
             (&operations::IDEMPOTENCY_KEYS, vec![user.0.into(), scope.as_str().into(), key.as_str().into()])
         }
+        RowKey::Trial(id) => (&billing::TRIALS, vec![id.0.into()]),
+        RowKey::Subscription(id) => (&billing::SUBSCRIPTIONS, vec![id.0.into()]),
+        RowKey::Invoice(id) => (&billing::INVOICES, vec![id.0.into()]),
         RowKey::Order(id) => (&orders::ORDERS, vec![id.0.into()]),
         RowKey::Line(id) => (&orders::ORDER_LINES, vec![id.0.into()]),
         RowKey::Refund(id) => (&refunds::REFUNDS, vec![id.0.into()]),

@@ -14,6 +14,13 @@ INSERT INTO seller_accounts SELECT pg_temp.n(1, i), 1, 'acct' || i, TRUE, TRUE, 
 INSERT INTO orders SELECT pg_temp.n(6, i), 1, pg_temp.n(1, i % 300), CASE i % 100 WHEN 0 THEN 'pending' WHEN 1 THEN 'failed'
         WHEN 2 THEN 'disputed' ELSE 'completed' END, 100, 'EUR', 0, 'pay' || i, NULL, NULL, i, i, i,
     CASE WHEN i % 200 < 2 THEN i END, 0, NULL FROM generate_series(1, 20000) i;
+INSERT INTO trials SELECT pg_temp.n(1, i), 'premium', i FROM generate_series(1, 6000) i;
+INSERT INTO subscriptions SELECT pg_temp.n(18, i), 1, pg_temp.n(1, i), 'creator', 'monthly', 999, 'USD', CASE i % 3 WHEN 0 THEN 'active' ELSE 'expired' END,
+    NULL, i, i, pg_temp.n(19, i), pg_temp.n(19, i), NULL, NULL, NULL, NULL, NULL, NULL, 0, CASE i % 30 WHEN 0 THEN i END, i, NULL, NULL
+    FROM generate_series(1, 6000) i;
+INSERT INTO invoices SELECT pg_temp.n(19, i), 1, pg_temp.n(18, i), pg_temp.n(1, i), 'first', 'creator', 'monthly', 999, 'USD', 0, i, i, 'paid', pg_temp.n(6, i),
+    'customer', 1, pg_temp.n(6, i), i, i FROM generate_series(1, 6000) i;
+UPDATE orders SET invoice_id = pg_temp.n(19, created_at) WHERE created_at % 500 = 0 AND created_at <= 6000;
 INSERT INTO order_lines SELECT pg_temp.n(7, i), 1, pg_temp.n(6, i), 0, pg_temp.n(4, i), NULL, 'basic', 't', 't', pg_temp.n(1, i), 100, 10, 90, 0
     FROM generate_series(1, 6000) i;
 INSERT INTO licences SELECT pg_temp.n(8, i), 1, pg_temp.n(7, i), pg_temp.n(6, i), pg_temp.n(4, i), pg_temp.n(1, i % 300), 'basic', 'active', i

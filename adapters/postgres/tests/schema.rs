@@ -8,9 +8,11 @@ use rusqlite::Connection;
 use std::collections::BTreeSet;
 use veza_cluster::database;
 use veza_domain::ledger::Account;
+use veza_domain::look::Look;
 use veza_domain::money::Minor;
+use veza_domain::order::Order;
 use veza_ports::contract::storage::sample;
-use veza_ports::storage::{AdminReads, Row, Write};
+use veza_ports::storage::{AdminReads, BillingReads, OrderReads, Revision, Row, Write};
 use veza_postgres::{OpenError, PostgresStore, newest_version};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
@@ -145,6 +147,7 @@ async fn what_is_about_money_is_never_deleted_or_rewritten() {
     );
     database.sql("INSERT INTO journal SELECT id, id, 1, 'fact', 't' FROM orders LIMIT 1");
     database.sql("INSERT INTO admin_actions SELECT id, 1, NULL, 'a', NULL, NULL, NULL, 'd' FROM orders LIMIT 1");
+    database.sql("INSERT INTO trials SELECT id, 'premium', 1 FROM users LIMIT 1");
     let stay = [
         "orders",
         "order_lines",
@@ -158,10 +161,17 @@ async fn what_is_about_money_is_never_deleted_or_rewritten() {
         "ledger_balances",
         "journal",
         "admin_actions",
+        "trials",
+        "subscriptions",
+        "invoices",
     ];
     for table in stay {
         refused(&format!("DELETE FROM {table}"));
     }
+    refused("UPDATE trials SET started_at = 2");
+    refused("UPDATE subscriptions SET status = 'maybe'");
+    refused("UPDATE subscriptions SET next_plan = 'free'");
+    refused("UPDATE invoices SET credit = price + 1");
     refused("UPDATE nettings SET amount = 2");
     refused("UPDATE journal SET text = ''");
     refused("UPDATE admin_actions SET detail = ''");
@@ -173,6 +183,50 @@ async fn what_is_about_money_is_never_deleted_or_rewritten() {
     refused("UPDATE ledger_entries SET amount = 2");
     refused("UPDATE transfers SET status = 'reversed'");
     refused("UPDATE orders SET refunded = total + 1");
+}
+
+/// A database as the version before plans left it, with an open sale in it, as it is today.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_without_plans_gets_them_and_keeps_its_sales() {
+    let database = database();
+    database.sql("CREATE TABLE schema_migrations (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT DEFAULT 0)");
+    for (version, (_, sql)) in (1..9).zip(migrations("postgres")) {
+        database.sql(&sql);
+        database.sql(&format!("INSERT INTO schema_migrations (version, name) VALUES ({version}, '')"));
+    }
+    let sale = Order { look: Look::from(sample::at(1)), ..sample::order(1) };
+    database.sql(&format!(
+        "INSERT INTO orders (id, revision, buyer_id, status, total, currency, refunded, created_at, look_due_at, look_count) \
+         VALUES ('{}', 1, '{}', 'pending', 9000, 'EUR', 0, {2}, {2}, 0)",
+        sale.id, sale.buyer_id, sale.created_at.0
+    ));
+    let store = PostgresStore::connect(common::config(&database.url())).await.unwrap();
+    assert_eq!(store.order_file(sale.id).await.unwrap().map(|stored| stored.file.order), Some(sale.clone()));
+    assert_eq!(store.plans().await.unwrap().len(), 6);
+    let rows = [
+        Row::Subscription(sample::subscription(1, sale.buyer_id)),
+        Row::Invoice(sample::invoice(1, sample::subscription_id(1))),
+        Row::Order(sample::collecting(2, sample::invoice_id(1))),
+    ];
+    let mut writes: Vec<Write> = rows.map(Write::Insert).into();
+    writes.push(Write::Update { row: Row::Order(Order { failure: Some("x".to_owned()), ..sale }), expected: Revision::FIRST });
+    common::commit(&store, &sample::unit("plan", writes)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_swept_is_kept_as_it_was() {
+    let (database, store) = common::store().await;
+    let unpaid = sample::subscription_full(1, sample::user_id(1));
+    let unit = sample::unit("unpaid", vec![Write::Insert(Row::Subscription(unpaid.clone()))]);
+    common::commit(&store, &unit).await.unwrap();
+    for expected in [vec![unpaid.id], vec![]] {
+        assert_eq!(store.sweep_unpaid(sample::at(99), 9).await.unwrap(), expected);
+    }
+    let kept = "SELECT count(*), min(revision), min(status), min(next_plan), min(due_at), min(swept_at) FROM swept_subscriptions";
+    assert_eq!(database.sql(kept), format!("1|1|past_due|free|{}|{}", sample::at(40).0, sample::at(99).0));
+    for sql in ["UPDATE swept_subscriptions SET status = 'paid'", "DELETE FROM swept_subscriptions"] {
+        database.sql(&format!("DO $$ BEGIN {sql}; RAISE 'it was let through'; EXCEPTION WHEN check_violation THEN NULL; END $$"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,12 +14,14 @@ use veza_domain::backoff::RetryPolicy;
 use veza_domain::licence::ExclusiveState;
 use veza_domain::order::Order;
 use veza_domain::settlement::{Context, Fact, PaymentFact, PaymentStatus, Source, decide};
+use veza_domain::subscription::{BillingPolicy, Dunning};
 use veza_ports::contract::storage::sample::{
-    at, attention, delivery, delivery_id, exclusive, line, order, order_id, transfer, unit, user, user_id, world,
+    at, attention, collecting, delivery, delivery_id, exclusive, invoice, invoice_id, line, order, order_id, subscription, subscription_id,
+    transfer, unit, user, user_id, world,
 };
 use veza_ports::storage::{
-    AdminReads, CatalogReads, Commit, CommitError, Committed, IdentityReads, LookClaim, LookClass, OrderFilter, OrderReads, Page, Revision,
-    Row, UnitOfWork, Work, Write,
+    AdminReads, BillingReads, CatalogReads, Commit, CommitError, Committed, IdentityReads, LookClaim, LookClass, OrderFilter, OrderReads,
+    Page, Revision, Row, UnitOfWork, Work, Write,
 };
 use veza_postgres::PostgresStore;
 
@@ -56,6 +58,7 @@ async fn settlement(store: &PostgresStore, n: u32) -> UnitOfWork {
         transfers: policy,
         reversals: policy,
         dispute_fee: veza_domain::money::Minor::ZERO,
+        billing: BillingPolicy { renewal_lead: Duration::from_secs(60), dunning: Dunning::DEFAULT },
     };
     let fact = Fact::Payment(PaymentFact {
         source: Source::Webhook,
@@ -64,6 +67,7 @@ async fn settlement(store: &PostgresStore, n: u32) -> UnitOfWork {
         amount_received: Some(18_000),
         currency: Some("EUR".to_owned()),
         error: None,
+        saved_method: None,
     });
     let decision = decide(&stored.file, &fact, &context).unwrap();
     let mut writes = stored.writes(&decision.changes);
@@ -131,6 +135,12 @@ async fn a_removal_is_one_round_trip() {
 async fn a_read_and_a_claim_are_one_round_trip() {
     let (_database, proxy, store) = behind_a_proxy().await;
     let page = Page { limit: 20, before: None };
+    let plan = [
+        Row::Subscription(subscription(1, user_id(1))),
+        Row::Invoice(invoice(1, subscription_id(1))),
+        Row::Order(collecting(4, invoice_id(1))),
+    ];
+    store.commit(unit("plan", plan.map(Write::Insert).into())).await.unwrap();
     for round in 0..2 {
         proxy.trips();
         assert!(store.order_file(order_id(1)).await.unwrap().is_some());
@@ -143,7 +153,10 @@ async fn a_read_and_a_claim_are_one_round_trip() {
         store.ledger_check().await.unwrap();
         store.backlog().await.unwrap();
         store.sweep_deliveries(at(0), 10).await.unwrap();
-        let mut made = 10;
+        assert!(store.order_file(order_id(4)).await.unwrap().unwrap().file.billing.is_some());
+        assert!(store.standing(user_id(1)).await.unwrap().current.is_some());
+        store.claim_subscriptions(at(0), Duration::from_secs(1), 10).await.unwrap();
+        let mut made = 13;
         for class in LookClass::ALL {
             for pass in [None, Some(order_id(1).0)] {
                 store.claim_looks(&look(class, pass)).await.unwrap();

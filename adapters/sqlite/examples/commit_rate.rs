@@ -92,6 +92,7 @@ fn order(n: u32) -> (Order, OrderLine) {
     let id = OrderId(uuid(n, 1));
     let order = Order {
         id,
+        invoice_id: None,
         buyer_id: UserId(uuid(n % 1000, 2)),
         status: OrderStatus::Pending,
         total: Money::new(1000, "EUR".parse().unwrap()),

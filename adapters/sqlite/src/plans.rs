@@ -20,10 +20,11 @@ use veza_domain::order::{Order, OrderLine};
 use veza_domain::payout::{Payout, SellerAccount};
 use veza_domain::refund::Refund;
 use veza_domain::reversal::Reversal;
+use veza_domain::subscription::{Invoice, Subscription};
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
 use veza_domain::webhook::{Delivery, Sender};
-use veza_ports::storage::{DeliveryFilter, IdempotencyRecord, LookClass, Page};
+use veza_ports::storage::{DeliveryFilter, IdempotencyRecord, LookClass, Page, Trial};
 
 fn schema() -> Connection {
     let mut db = Connection::open_in_memory().unwrap();
@@ -41,7 +42,7 @@ fn explained(db: &Connection, explain: &str, column: usize, sql: &str) -> Vec<St
 const AUDITS: [&str; 5] = [audits::RUNNING, audits::BY_ID, audits::NEWEST, audits::PRUNE, audits::DIFFERENCES];
 
 /// Whole walks that are meant: small tables, partial indexes that hold only what is open, and so many rows from the oldest on.
-const WALKS: [&str; 16] = [
+const WALKS: [&str; 18] = [
     "SCAN audits",
     "SCAN audits USING INDEX audits_running",
     "SCAN webhook_log USING INDEX sqlite_autoindex_webhook_log_1: DELETE",
@@ -51,6 +52,8 @@ const WALKS: [&str; 16] = [
     "SCAN attention",
     "SCAN effects USING INDEX effects_due",
     "SCAN orders USING INDEX orders_look_pending",
+    "SCAN plans",
+    "SCAN subscriptions USING COVERING INDEX subscriptions_due",
     "SCAN refunds USING INDEX refunds_look",
     "SCAN refunds USING INDEX refunds_look_orphans",
     "SCAN disputes USING INDEX disputes_look",
@@ -133,7 +136,7 @@ fn delivery_searches() -> impl Iterator<Item = String> {
 }
 
 fn work_statements() -> impl Iterator<Item = String> {
-    let due = [work::DUE_EFFECTS, work::DUE_TRANSFERS, work::DUE_REVERSALS, work::FRESH, work::SWEEP_DELIVERIES];
+    let due = [work::DUE_EFFECTS, work::DUE_TRANSFERS, work::DUE_REVERSALS, work::DUE_SUBSCRIPTIONS, work::FRESH, work::SWEEP_DELIVERIES];
     let looks = LookClass::ALL.into_iter().map(work::looks::statements).flat_map(|looks| [looks.due, looks.pass, looks.take]);
     due.into_iter().chain(work::SWEEPS).chain(looks).chain([shared::OTHERS, shared::FAILURES]).chain(AUDITS).map(str::to_owned)
 }
@@ -146,6 +149,7 @@ fn writes() -> Vec<&'static str> {
     let catalogue = of::<Product>().chain(of::<ExclusiveHold>()).chain(of::<SellerAccount>()).chain(of::<IdempotencyRecord>());
     let orders = of::<Order>().chain(of::<OrderLine>()).chain(of::<Refund>()).chain(of::<Licence>()).chain(of::<Dispute>());
     let money = of::<Transfer>().chain(of::<Reversal>()).chain(of::<Posting>()).chain(of::<Netting>()).chain(of::<Payout>());
+    let plans = of::<Trial>().chain(of::<Subscription>()).chain(of::<Invoice>());
     let operations = of::<Effect>().chain(of::<Attention>()).chain(of::<Delivery>()).chain(of::<Journal>()).chain(of::<AdminAction>());
-    people.chain([shared::RUNS, shared::FAILED]).chain(catalogue).chain(orders).chain(money).chain(operations).collect()
+    people.chain([shared::RUNS, shared::FAILED]).chain(catalogue).chain(orders).chain(money).chain(plans).chain(operations).collect()
 }

@@ -1,6 +1,7 @@
 //! The read ports. Each list is one walk along an index; what hangs on its rows is read in the same snapshot.
 
 mod admin;
+mod billing;
 mod catalogue;
 mod history;
 mod lists;
@@ -50,6 +51,9 @@ pub(crate) fn pages() -> Vec<&'static str> {
         lists::ORDERS_BETWEEN,
         lists::WITHOUT_ID,
         lists::WITHOUT_ID_GIVEN_UP,
+        billing::LAST,
+        billing::OF_USER,
+        billing::OVERDUE,
     ]
 }
 
@@ -95,6 +99,12 @@ pub(crate) fn statements() -> Vec<&'static str> {
         lists::ORDERS_PENDING,
         lists::TRANSFERS_PENDING,
         lists::COUNT_BETWEEN,
+        billing::PLANS,
+        billing::SUBSCRIPTION,
+        billing::INVOICE,
+        billing::OPEN,
+        billing::OTHER_OPEN,
+        billing::TRIAL,
     ];
     pages().into_iter().chain(others).collect()
 }

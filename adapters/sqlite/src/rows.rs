@@ -3,6 +3,7 @@
 //! Invariants: values are bound, never spliced; an `UPDATE` names all that may change and is guarded by the revision;
 //! each `SELECT` begins with the revision.
 
+pub(crate) mod billing;
 pub(crate) mod catalogue;
 mod ledger;
 pub(crate) mod operations;
@@ -62,6 +63,9 @@ macro_rules! each_kind {
             Row::Exclusive($inner) => $body,
             Row::SellerAccount($inner) => $body,
             Row::Idempotency($inner) => $body,
+            Row::Trial($inner) => $body,
+            Row::Subscription($inner) => $body,
+            Row::Invoice($inner) => $body,
             Row::Order($inner) => $body,
             Row::Line($inner) => $body,
             Row::Refund($inner) => $body,
@@ -121,6 +125,9 @@ pub(crate) fn revision(db: &Connection, key: &RowKey) -> rusqlite::Result<Option
         RowKey::Idempotency(user, scope, key) => {
             by("SELECT revision FROM idempotency_keys WHERE user_id = ?1 AND scope = ?2 AND key = ?3", &[&user.0, scope, key])
         }
+        RowKey::Trial(id) => by("SELECT 1 FROM trials WHERE user_id = ?1", &[&id.0]),
+        RowKey::Subscription(id) => by("SELECT revision FROM subscriptions WHERE id = ?1", &[&id.0]),
+        RowKey::Invoice(id) => by("SELECT revision FROM invoices WHERE id = ?1", &[&id.0]),
         RowKey::Order(id) => by("SELECT revision FROM orders WHERE id = ?1", &[&id.0]),
         RowKey::Line(id) => by("SELECT revision FROM order_lines WHERE id = ?1", &[&id.0]),
         RowKey::Refund(id) => by("SELECT revision FROM refunds WHERE id = ?1", &[&id.0]),

@@ -7,11 +7,12 @@ mod common;
 use rusqlite::{Connection, params};
 use std::path::Path;
 use veza_domain::ledger::Account;
+use veza_domain::look::Look;
 use veza_domain::money::Minor;
 use veza_domain::order::Order;
 use veza_domain::transfer::TransferStatus;
 use veza_ports::contract::storage::{random::random_units, sample};
-use veza_ports::storage::{AdminReads, Commit, CommitError, OrderReads, Revision, Row, Write};
+use veza_ports::storage::{AdminReads, BillingReads, Commit, CommitError, OrderReads, Revision, Row, Write};
 use veza_sqlite::{OpenError, SqliteStore, newest_version};
 
 /// A connection beside the store's, as a person at the terminal has one.
@@ -65,6 +66,62 @@ fn what_is_no_database_is_left_alone() {
     std::fs::write(&path, "not a database, but long enough to be looked at as one").unwrap();
     assert!(matches!(SqliteStore::open(common::config(path.clone())), Err(OpenError::Sqlite(_))));
     assert!(std::fs::read(&path).unwrap().starts_with(b"not a database"));
+}
+
+/// A file as the version before plans left it, with an open sale in it, as it is today.
+#[tokio::test]
+async fn a_file_without_plans_gets_them_and_keeps_its_sales() {
+    let folder = common::folder();
+    let path = folder.path();
+    let db = by_hand(&path);
+    db.execute_batch(
+        "CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER DEFAULT 0) STRICT",
+    )
+    .unwrap();
+    let migrations = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite")).unwrap();
+    let mut files: Vec<_> = migrations.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    for (version, file) in (1..9).zip(files) {
+        db.execute_batch(&std::fs::read_to_string(file).unwrap()).unwrap();
+        db.execute("INSERT INTO schema_migrations (version, name) VALUES (?1, '')", [version]).unwrap();
+    }
+    let sale = Order { look: Look::from(sample::at(1)), ..sample::order(1) };
+    db.execute(
+        "INSERT INTO orders (id, revision, buyer_id, status, total, currency, refunded, created_at, look_due_at, look_count) \
+         VALUES (?1, 1, ?2, 'pending', 9000, 'EUR', 0, ?3, ?3, 0)",
+        params![sale.id.0, sale.buyer_id.0, sale.created_at.0],
+    )
+    .unwrap();
+    let store = SqliteStore::open(common::config(path)).unwrap();
+    assert_eq!(store.order_file(sale.id).await.unwrap().map(|stored| stored.file.order), Some(sale.clone()));
+    assert_eq!(store.plans().await.unwrap().len(), 6);
+    let rows = [
+        Row::Subscription(sample::subscription(1, sale.buyer_id)),
+        Row::Invoice(sample::invoice(1, sample::subscription_id(1))),
+        Row::Order(sample::collecting(2, sample::invoice_id(1))),
+    ];
+    let mut writes: Vec<Write> = rows.map(Write::Insert).into();
+    writes.push(Write::Update { row: Row::Order(Order { failure: Some("x".to_owned()), ..sale }), expected: Revision::FIRST });
+    store.commit(sample::unit("plan", writes)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_swept_is_kept_as_it_was() {
+    let folder = common::folder();
+    let path = folder.path();
+    let store = SqliteStore::open(common::config(path.clone())).unwrap();
+    let unpaid = sample::subscription_full(1, sample::user_id(1));
+    store.commit(sample::unit("unpaid", vec![Write::Insert(Row::Subscription(unpaid.clone()))])).await.unwrap();
+    for expected in [vec![unpaid.id], vec![]] {
+        assert_eq!(store.sweep_unpaid(sample::at(99), 9).await.unwrap(), expected);
+    }
+    let db = by_hand(&path);
+    let kept = "SELECT count(*), min(revision), min(status), min(next_plan), min(due_at), min(swept_at) FROM swept_subscriptions";
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?));
+    let kept: (i64, i64, String, String, i64, i64) = db.query_row(kept, [], row).unwrap();
+    assert_eq!(kept, (1, 1, "past_due".to_owned(), "free".to_owned(), sample::at(40).0, sample::at(99).0));
+    assert!(db.execute("UPDATE swept_subscriptions SET status = 'paid'", []).is_err());
+    assert!(db.execute("DELETE FROM swept_subscriptions", []).is_err());
 }
 
 /// A store with every kind of row in it.
@@ -129,6 +186,10 @@ async fn money_is_neither_deleted_nor_edited_by_hand_either() {
         "DELETE FROM licences",
         "DELETE FROM transfers",
         "DELETE FROM reversals",
+        "UPDATE trials SET started_at = 0",
+        "DELETE FROM trials",
+        "DELETE FROM subscriptions",
+        "DELETE FROM invoices",
         "UPDATE transfers SET status = 'paid'",
         "UPDATE transfers SET amount_reversed = amount + 1",
         "UPDATE orders SET refunded = total + 1",
@@ -141,6 +202,15 @@ async fn money_is_neither_deleted_nor_edited_by_hand_either() {
         "UPDATE disputes SET status = 'maybe'",
         "UPDATE disputes SET amount = -1",
         "UPDATE payouts SET status = 'maybe'",
+        "UPDATE subscriptions SET status = 'maybe'",
+        "UPDATE subscriptions SET period_start = 1, period_end = NULL",
+        "UPDATE subscriptions SET next_plan = 'free', next_cycle = NULL",
+        "UPDATE subscriptions SET user_id = (SELECT id FROM users LIMIT 1), status = 'active'",
+        "UPDATE invoices SET status = 'maybe'",
+        "UPDATE invoices SET credit = price + 1",
+        "UPDATE invoices SET subscription_id = x'00000000000000000000000000000000'",
+        "UPDATE orders SET invoice_id = x'00000000000000000000000000000000'",
+        "UPDATE plans SET price = -1",
         "UPDATE refunds SET origin = 'requested', dispute_id = id",
         "UPDATE refunds SET origin = 'dispute', dispute_id = NULL",
         "UPDATE order_lines SET order_id = x'00000000000000000000000000000000'",
@@ -190,6 +260,8 @@ async fn the_views_can_be_read() {
         "attention_readable",
         "webhook_log_readable",
         "journal_readable",
+        "subscriptions_readable",
+        "invoices_readable",
         "open_work",
         "ledger_drift",
     ];

@@ -14,21 +14,24 @@ use veza_domain::catalog::Product;
 use veza_domain::dispute::Dispute;
 use veza_domain::effect::Effect;
 use veza_domain::identity::{Email, MailToken, RefreshToken, Session, TokenHash, User};
-use veza_domain::ids::{AuditId, DeliveryId, EffectId, OrderId, ProductId, ReversalId, SessionId, TransferId, UserId};
+use veza_domain::ids::{
+    AuditId, DeliveryId, EffectId, InvoiceId, OrderId, ProductId, ReversalId, SessionId, SubscriptionId, TransferId, UserId,
+};
 use veza_domain::journal::AdminAction;
 use veza_domain::ledger::Account;
 use veza_domain::licence::{ExclusiveHold, Licence};
 use veza_domain::money::{Currency, Minor};
 use veza_domain::payout::{Payout, SellerAccount, SellerBooks};
 use veza_domain::refund::Refund;
+use veza_domain::subscription::{Invoice, Plan};
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
 use veza_domain::webhook::Delivery;
 use veza_ports::storage::{
-    AddressHash, AdminReads, Audits, Backlog, CatalogReads, ClaimedReversal, ClaimedTransfer, Commit, CommitError, Committed,
-    DeliveryFilter, FailedLogins, FreshWork, History, IdempotencyRecord, IdentityReads, Instance, Instances, LedgerCheck, ListedOrder,
-    LookClaim, Looked, OrderFilter, OrderReads, Page, ProductFilter, SellerReads, SellerTransfer, StatusFilter, Storage, StoreError,
-    StoredOrder, UnitOfWork, UnknownLogins, Versioned, WaitingOn, Work,
+    AddressHash, AdminReads, Audits, Backlog, BillingReads, CatalogReads, ClaimedReversal, ClaimedSubscription, ClaimedTransfer, Commit,
+    CommitError, Committed, DeliveryFilter, FailedLogins, FreshWork, History, IdempotencyRecord, IdentityReads, Instance, Instances,
+    LedgerCheck, ListedOrder, LookClaim, Looked, OrderFilter, OrderReads, OverdueRenewal, Page, ProductFilter, SellerReads, SellerTransfer,
+    Standing, StatusFilter, Storage, StoreError, StoredOrder, StoredSubscription, UnitOfWork, UnknownLogins, Versioned, WaitingOn, Work,
 };
 
 /// A store with points.
@@ -65,6 +68,10 @@ impl Work for Points {
 
     async fn claim_reversals(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedReversal>, StoreError> {
         Ok(self.claimed("reversals", self.inner.claim_reversals(now, lease, limit).await?))
+    }
+
+    async fn claim_subscriptions(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedSubscription>, StoreError> {
+        Ok(self.claimed("subscriptions", self.inner.claim_subscriptions(now, lease, limit).await?))
     }
 
     async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError> {
@@ -160,6 +167,17 @@ passes_on! {
     transfers_without_stripe_id(after: Option<TransferId>, limit: u32) -> Vec<Transfer>;
     backlog() -> Backlog;
     check() -> ();
+}
+
+passes_on! {
+    BillingReads:
+    plans() -> Vec<Plan>;
+    standing(user: UserId) -> Standing;
+    subscription(id: SubscriptionId) -> Option<StoredSubscription>;
+    invoice(id: InvoiceId) -> Option<Versioned<Invoice>>;
+    invoices_of(user: UserId, page: Page) -> Vec<Invoice>;
+    overdue_renewals(before: Timestamp, limit: u32) -> Vec<OverdueRenewal>;
+    sweep_unpaid(now: Timestamp, limit: u32) -> Vec<SubscriptionId>;
 }
 
 passes_on! {

@@ -23,8 +23,8 @@
 //!   for the balance and for a dispute.
 //! - `seller_books`: one entry per currency with a posting to the seller's payable or receivable, by currency.
 //! - `ledger_balances`: every account that was ever posted to, even ones too, in the order of `Account`, then currency.
-//! - `backlog`: always all seven classes, in the order `effects`, `orders`, `refunds`, `transfers`, `reversals`, `disputes`,
-//!   `attention`.
+//! - `backlog`: always all eight classes, in the order `effects`, `orders`, `refunds`, `transfers`, `reversals`, `disputes`,
+//!   `subscriptions`, `attention`. Subscriptions are open while their worker will have something to do; `oldest` is when it has first.
 //! - `history`: what names the order; of the outbox, what names it first. An order that is not there has none.
 //! - `payouts_of_seller`: by descending time, then descending id. `orders_between`: by the order's id, to the millisecond.
 //! - `claim_looks`: a row that is due at no time is over, for a pass too. "Within the lease" and "before" leave out the moment itself.
@@ -33,12 +33,15 @@
 //! - `order_of_refund`: the PSP's id, else ours in its usual form.
 //! - Signs of life and failed logins are no units: said twice they count twice, and the later time stands.
 //! - Runs of the audit are no units either; what an attempt has found is kept by its place.
+//! - `overdue_renewals` and `claim_subscriptions` break ties by id; `sweep_unpaid` goes by ascending id. A trial that ends at the moment
+//!   does not run any more.
 //! - `sweep`: what ended *before* the moment; refresh tokens with their session, whatever their own age.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code: a case fails by panicking")]
 
 mod admin;
 mod audits;
+mod billing;
 mod check;
 mod claims;
 mod debts;
@@ -141,6 +144,11 @@ cases! {
     admin {
         money_by_status, orders_by_status_and_buyer, orders_of_a_period, transfers_whose_id_is_missing, one_entry_of_the_operators_list,
         the_books_are_checked, deliveries_of_a_sender,
+    }
+    billing {
+        the_price_list, plans_and_invoices, a_persons_standing, a_trial_is_had_once, one_open_subscription, the_place_is_handed_on,
+        one_open_subscription_under_races, an_order_brings_what_it_collects, what_is_paid_is_booked_once, invoices_are_no_purchases,
+        invoices_are_looked_at_by_themselves, due_subscriptions, renewals_that_were_missed, what_grants_nothing_is_swept,
     }
     sweep { what_is_young_stays, no_more_than_the_limit, a_swept_unit_id_is_forgotten, old_deliveries_go_and_young_ones_stay }
     shared {

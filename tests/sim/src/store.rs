@@ -17,7 +17,9 @@ use veza_domain::catalog::Product;
 use veza_domain::dispute::Dispute;
 use veza_domain::effect::Effect;
 use veza_domain::identity::{Email, MailToken, RefreshToken, Session, TokenHash, User};
-use veza_domain::ids::{AuditId, DeliveryId, EffectId, OrderId, ProductId, RefundId, ReversalId, SessionId, TransferId, UserId};
+use veza_domain::ids::{
+    AuditId, DeliveryId, EffectId, InvoiceId, OrderId, ProductId, RefundId, ReversalId, SessionId, SubscriptionId, TransferId, UserId,
+};
 use veza_domain::journal::AdminAction;
 use veza_domain::ledger::{Account, Posting};
 use veza_domain::licence::{ExclusiveHold, Licence};
@@ -25,6 +27,7 @@ use veza_domain::money::{Currency, Minor};
 use veza_domain::order::Order;
 use veza_domain::payout::{Payout, SellerAccount, SellerBooks};
 use veza_domain::refund::Refund;
+use veza_domain::subscription::{Invoice, Plan};
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
 use veza_domain::webhook::Delivery;
@@ -310,6 +313,16 @@ reads! { AdminReads:
     check() -> ();
 }
 
+reads! { BillingReads:
+    plans() -> Vec<Plan>;
+    standing(user: UserId) -> Standing;
+    subscription(id: SubscriptionId) -> Option<StoredSubscription>;
+    invoice(id: InvoiceId) -> Option<Versioned<Invoice>>;
+    invoices_of(user: UserId, page: Page) -> Vec<Invoice>;
+    overdue_renewals(before: Timestamp, limit: u32) -> Vec<OverdueRenewal>;
+    sweep_unpaid(now: Timestamp, limit: u32) -> Vec<SubscriptionId>;
+}
+
 reads! { Instances:
     instance_runs(instance: &Instance, since: Timestamp) -> Vec<Instance>;
     instance_ended(address: &str) -> ();
@@ -342,6 +355,10 @@ impl Work for SimStore {
 
     async fn claim_reversals(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedReversal>, StoreError> {
         self.claim("claim_reversals", self.0.inner.claim_reversals(now, lease, limit)).await
+    }
+
+    async fn claim_subscriptions(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedSubscription>, StoreError> {
+        self.claim("claim_subscriptions", self.0.inner.claim_subscriptions(now, lease, limit)).await
     }
 
     async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError> {

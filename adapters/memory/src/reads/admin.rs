@@ -16,6 +16,7 @@ use veza_domain::money::{Currency, Minor, MoneyError};
 use veza_domain::order::{Order, OrderStatus};
 use veza_domain::refund::{Refund, RefundStatus};
 use veza_domain::reversal::{Reversal, ReversalStatus};
+use veza_domain::subscription::Subscription;
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::{Transfer, TransferStatus};
 use veza_domain::webhook::Delivery;
@@ -140,6 +141,7 @@ impl AdminReads for MemoryStore {
             }),
             state.class("reversals", |row: &Reversal| (row.status == ReversalStatus::ReversalPending).then_some(row.created_at)),
             state.class("disputes", |row: &Dispute| row.status.is_open().then_some(row.created_at)),
+            state.class("subscriptions", |row: &Subscription| row.due_at),
             state.class("attention", |row: &Attention| Some(row.since)),
         ])
     }

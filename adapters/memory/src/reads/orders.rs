@@ -60,7 +60,8 @@ impl OrderReads for MemoryStore {
 
     async fn orders_of_buyer(&self, buyer: UserId, at: Page) -> Result<Vec<ListedOrder>, StoreError> {
         let state = self.state();
-        let orders = page(state.all::<Order>().filter(|order| order.value.buyer_id == buyer), |order| order.id.0, at);
+        let bought = |order: &Order| order.buyer_id == buyer && order.invoice_id.is_none();
+        let orders = page(state.all::<Order>().filter(|order| bought(order.value)), |order| order.id.0, at);
         Ok(orders.into_iter().map(|order| state.listed(order)).collect())
     }
 
@@ -112,6 +113,8 @@ impl State {
         revisions.extend(disputes.iter().map(|row| (RowKey::Dispute(row.value.id), row.revision)));
         revisions.extend(nettings.iter().map(|row| (RowKey::Netting(row.value.id), row.revision)));
         revisions.extend(debts.iter().map(|row| (RowKey::Reversal(row.value.id), row.revision)));
+        let billing = order.value.invoice_id.and_then(|id| self.billing(id));
+        revisions.extend(billing.iter().flat_map(|(_, revisions)| revisions.clone()));
         let file = OrderFile {
             order: order.value,
             lines: values(lines),
@@ -123,6 +126,7 @@ impl State {
             disputes: values(disputes),
             nettings: values(nettings),
             debts: values(debts),
+            billing: billing.map(|(billing, _)| billing),
         };
         Some(StoredOrder { file, revisions })
     }

@@ -47,8 +47,11 @@ impl State {
 
     fn candidates(&self, claim: &LookClaim) -> Vec<Candidate> {
         match claim.class {
-            LookClass::PendingOrders => self.orders_to_look_at(claim, OrderStatus::Pending),
-            LookClass::FailedOrders => self.orders_to_look_at(claim, OrderStatus::Failed),
+            LookClass::PendingOrders => self.orders_to_look_at(claim, |row| row.status == OrderStatus::Pending && row.invoice_id.is_none()),
+            LookClass::PendingInvoices => {
+                self.orders_to_look_at(claim, |row| row.status == OrderStatus::Pending && row.invoice_id.is_some())
+            }
+            LookClass::FailedOrders => self.orders_to_look_at(claim, |row| row.status == OrderStatus::Failed),
             LookClass::Refunds => self.refunds_to_look_at(claim, true),
             LookClass::OrphanRefunds => self.refunds_to_look_at(claim, false),
             LookClass::Disputes => self.each(|row: &Dispute| {
@@ -76,11 +79,11 @@ impl State {
         self.all::<T>().filter_map(|row| candidate(row.value)).collect()
     }
 
-    fn orders_to_look_at(&self, claim: &LookClaim, status: OrderStatus) -> Vec<Candidate> {
+    fn orders_to_look_at(&self, claim: &LookClaim, open: impl Fn(&Order) -> bool) -> Vec<Candidate> {
         self.each(|row: &Order| {
             let looked = Looked { subject: row.id.0, order_id: row.id, created_at: row.created_at };
             let next = Row::Order(Order { look: claim.taken(row.look), ..row.clone() });
-            (row.status == status).then(|| Candidate::scheduled(looked, row.look, next))
+            open(row).then(|| Candidate::scheduled(looked, row.look, next))
         })
     }
 

@@ -1,6 +1,7 @@
 //! A store that is broken on purpose: memory, with one fault in front of it.
 
 mod audits;
+mod billing;
 mod reads;
 mod work;
 
@@ -79,6 +80,22 @@ pub enum Fault {
     PeriodsOverlap,
     /// What an attempt says that has lost its run is written over the one that has it.
     HearsTheDead,
+    /// Nobody has ever had a trial.
+    ForgetsTrials,
+    /// Of a person's subscriptions the newest is shown, open or not.
+    ShowsTheNewest,
+    /// A renewal is missed at the very moment at which it is due.
+    MissesRenewalsAtOnce,
+    /// A trial that runs grants nothing.
+    SweepsTrials,
+    /// An order that collects does not tell that the person has begun another plan.
+    ForgetsTheOther,
+    /// An order that collects does not tell at which revision its invoice and subscription were read.
+    ForgetsBillingRevisions,
+    /// Orders that collect are listed as purchases.
+    BuysInvoices,
+    /// A look at sales takes orders that collect.
+    LooksAtInvoicesToo,
 }
 
 /// A memory store with a fault.

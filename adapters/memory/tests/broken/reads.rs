@@ -23,7 +23,7 @@ use veza_domain::webhook::Delivery;
 use veza_ports::contract::storage::sample::order_id;
 use veza_ports::storage::{
     AdminReads, Backlog, CatalogReads, DeliveryFilter, History, IdempotencyRecord, IdentityReads, LedgerCheck, ListedOrder, OrderFilter,
-    OrderReads, Page, ProductFilter, SellerReads, SellerTransfer, StatusFilter, StoreError, StoredOrder, Versioned, WaitingOn,
+    OrderReads, Page, ProductFilter, RowKey, SellerReads, SellerTransfer, StatusFilter, StoreError, StoredOrder, Versioned, WaitingOn,
 };
 
 #[async_trait]
@@ -32,6 +32,7 @@ impl OrderReads for Broken {
         let mut first = self.inner.order_file(id).await?;
         if let Some(stored) = &mut first {
             self.more_debts(stored).await?;
+            self.less_billing(stored);
         }
         if !self.is(Fault::TornReads) {
             return Ok(first);
@@ -53,6 +54,9 @@ impl OrderReads for Broken {
     }
 
     async fn orders_of_buyer(&self, buyer: UserId, page: Page) -> Result<Vec<ListedOrder>, StoreError> {
+        if self.is(Fault::BuysInvoices) {
+            return self.inner.orders(OrderFilter { buyer: Some(buyer), status: None }, page).await;
+        }
         self.inner.orders_of_buyer(buyer, self.page(page)).await
     }
 
@@ -101,6 +105,17 @@ impl OrderReads for Broken {
 }
 
 impl Broken {
+    /// What an order's file should tell of what it collects.
+    fn less_billing(&self, stored: &mut StoredOrder) {
+        let Some(billing) = &mut stored.file.billing else { return };
+        if self.is(Fault::ForgetsTheOther) {
+            billing.other_open = None;
+        }
+        if self.is(Fault::ForgetsBillingRevisions) {
+            stored.revisions.retain(|key, _| !matches!(key, RowKey::Invoice(_) | RowKey::Subscription(_)));
+        }
+    }
+
     /// Debts that an order's file should not have.
     async fn more_debts(&self, stored: &mut StoredOrder) -> Result<(), StoreError> {
         let sellers: Vec<_> = stored.file.lines.iter().map(|line| line.seller_id).collect();

@@ -9,8 +9,8 @@ use veza_domain::effect::Effect;
 use veza_domain::time::Timestamp;
 use veza_ports::contract::storage::sample::order_id;
 use veza_ports::storage::{
-    AddressHash, ClaimedReversal, ClaimedTransfer, FailedLogins, FreshWork, Instance, Instances, LookClaim, Looked, OrderReads, StoreError,
-    UnknownLogins, Versioned, Work,
+    AddressHash, ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FailedLogins, FreshWork, Instance, Instances, LookClaim, LookClass,
+    Looked, OrderReads, StoreError, UnknownLogins, Versioned, Work,
 };
 
 #[async_trait]
@@ -36,6 +36,10 @@ impl Work for Broken {
         Ok(self.in_order(claimed))
     }
 
+    async fn claim_subscriptions(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedSubscription>, StoreError> {
+        self.inner.claim_subscriptions(now, self.lease(lease), limit).await.map(|rows| self.in_order(rows))
+    }
+
     async fn claim_looks(&self, claim: &LookClaim) -> Result<Vec<Looked>, StoreError> {
         let mut claim = *claim;
         match self.fault {
@@ -47,6 +51,12 @@ impl Work for Broken {
                 claim.lease = if claim.pass.is_some() { Duration::ZERO } else { claim.lease };
             }
             Fault::PassesThroughLeases if claim.pass.is_some() => claim.lease = Duration::ZERO,
+            Fault::LooksAtInvoicesToo if claim.class == LookClass::PendingOrders => {
+                let invoices = LookClaim { class: LookClass::PendingInvoices, ..claim };
+                let mut looked = self.inner.claim_looks(&invoices).await?;
+                looked.extend(self.inner.claim_looks(&claim).await?);
+                return Ok(looked);
+            }
             Fault::LooksAtTheYoung => claim.older_than = Timestamp(i64::MAX),
             _ => {}
         }

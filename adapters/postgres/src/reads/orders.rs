@@ -1,5 +1,6 @@
 //! Orders with all that hangs on them, and what buyers have.
 
+use super::billing::{billing, billing_field};
 use super::history::HISTORY;
 use super::{before, values};
 use crate::PostgresStore;
@@ -56,7 +57,9 @@ pub(crate) const FILE: &str = concat!(
          UNION ALL (SELECT * FROM reversals lost WHERE lost.seller_id = l.seller_id AND lost.status = 'permanently_failed' \
          AND lost.netted + lost.written_off < lost.amount AND lost.first_sent_at IS NULL AND lost.order_id <> $1 \
          ORDER BY lost.id LIMIT $2)) AS r \
-         WHERE l.order_id = $1)) FROM orders WHERE id = $1"
+         WHERE l.order_id = $1), ",
+    billing_field!(),
+    ") FROM orders WHERE id = $1"
 );
 pub(crate) const OF_PAYMENT: &str = "SELECT ROW(id) FROM orders WHERE payment_id = $1 AND payment_id <> ''";
 /// The PSP's id goes before ours.
@@ -81,7 +84,7 @@ macro_rules! listed_order {
     };
 }
 pub(crate) use listed_order;
-pub(crate) const OF_BUYER: &str = listed_order!("WHERE buyer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+pub(crate) const OF_BUYER: &str = listed_order!("WHERE buyer_id = $1 AND invoice_id IS NULL AND id < $2 ORDER BY id DESC LIMIT $3");
 pub(crate) const LICENCES_OF_BUYER: &str = select_licence!("WHERE buyer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
 pub(crate) const ATTENTION: &str = select_attention!("WHERE order_id = $1 ORDER BY since, subject_id, code");
 const EFFECT: &str = concat!("SELECT ROW(", effect_fields!(), ") FROM effects WHERE id = $1");
@@ -210,6 +213,7 @@ impl Read for StoredOrder {
         debts.truncate(usize::try_from(DEBTS_MAX).unwrap_or(usize::MAX));
         revisions.extend(debts.iter().map(|debt| (RowKey::Reversal(debt.value.id), debt.revision)));
         file.debts = values(debts);
+        file.billing = billing(row, &mut revisions)?;
         Ok(Self { file, revisions })
     }
 }

@@ -4,7 +4,7 @@ use super::{Stored, Table};
 use crate::record::{Read, Record};
 use crate::statement::Type::{Int, Text, Uuid};
 use crate::statement::Value;
-use veza_domain::ids::{LicenceId, LineId, OfferId, OrderId, ProductId, UserId};
+use veza_domain::ids::{InvoiceId, LicenceId, LineId, OfferId, OrderId, ProductId, UserId};
 use veza_domain::licence::{Licence, LicenceKind, LicenceStatus};
 use veza_domain::order::{ClientSecret, Order, OrderLine, OrderStatus};
 use veza_ports::BoxError;
@@ -12,7 +12,7 @@ use veza_ports::BoxError;
 /// An order's fields, of `orders`.
 macro_rules! order_fields {
     () => {
-        "revision, id, buyer_id, status, total, currency, refunded, payment_id, client_secret, failure, created_at, completed_at, \
+        "revision, id, buyer_id, invoice_id, status, total, currency, refunded, payment_id, client_secret, failure, created_at, completed_at, \
          refund_deadline, look_due_at, look_count, look_last_at"
     };
 }
@@ -26,6 +26,7 @@ pub(crate) static ORDERS: Table = Table {
     columns: &[
         ("id", Uuid),
         ("buyer_id", Uuid),
+        ("invoice_id", Uuid),
         ("status", Text),
         ("total", Int),
         ("currency", Text),
@@ -51,6 +52,7 @@ impl Stored for Order {
         vec![
             self.id.0.into(),
             self.buyer_id.0.into(),
+            self.invoice_id.map(|id| id.0).into(),
             self.status.as_str().into(),
             self.total.amount.into(),
             self.total.currency.code().into(),
@@ -75,6 +77,7 @@ impl Read for Order {
         Ok(Self {
             id: OrderId(row.id()?),
             buyer_id: UserId(row.id()?),
+            invoice_id: row.id_opt(InvoiceId)?,
             status: row.parsed(OrderStatus::parse)?,
             total: row.money()?,
             refunded: row.minor()?,

@@ -116,7 +116,9 @@ macro_rules! either {
     };
 }
 
-const PENDING_ORDERS: Looks = scheduled!("orders", "id", "status = 'pending'");
+/// Their index has the few that collect an invoice too; those have one of their own besides.
+const PENDING_ORDERS: Looks = scheduled!("orders", "id", "status = 'pending' AND invoice_id IS NULL");
+const PENDING_INVOICES: Looks = scheduled!("orders", "id", "status = 'pending' AND invoice_id IS NOT NULL");
 const FAILED_ORDERS: Looks = scheduled!("orders", "id", "status = 'failed' AND look_due_at IS NOT NULL");
 const REFUNDS: Looks = scheduled!("refunds", "order_id", "status = 'pending' AND psp_refund_id IS NOT NULL");
 const ORPHAN_REFUNDS: Looks = scheduled!("refunds", "order_id", "status = 'pending' AND psp_refund_id IS NULL");
@@ -133,6 +135,7 @@ const REVERSALS: Looks = Looks {
 pub(crate) fn statements(class: LookClass) -> Looks {
     match class {
         LookClass::PendingOrders => PENDING_ORDERS,
+        LookClass::PendingInvoices => PENDING_INVOICES,
         LookClass::FailedOrders => FAILED_ORDERS,
         LookClass::Refunds => REFUNDS,
         LookClass::OrphanRefunds => ORPHAN_REFUNDS,

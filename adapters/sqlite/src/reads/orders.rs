@@ -1,6 +1,7 @@
 //! Orders with all that hangs on them, and what buyers have.
 
 use super::before;
+use super::billing::billing;
 use super::catalogue::HOLD;
 use super::history::history;
 use crate::SqliteStore;
@@ -58,7 +59,7 @@ pub(super) const OF_DISPUTE: &str = "SELECT order_id FROM disputes WHERE psp_dis
 pub(super) const OF_TRANSFER: &str = "SELECT order_id, id FROM transfers WHERE stripe_transfer_id = ?1 AND stripe_transfer_id <> ''";
 pub(super) const OF_OUR_TRANSFER: &str = "SELECT order_id FROM transfers WHERE id = ?1";
 pub(super) const OF_REVERSAL: &str = "SELECT order_id FROM reversals WHERE id = ?1";
-pub(super) const OF_BUYER: &str = select_order!("WHERE buyer_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
+pub(super) const OF_BUYER: &str = select_order!("WHERE buyer_id = ?1 AND invoice_id IS NULL AND id < ?2 ORDER BY id DESC LIMIT ?3");
 pub(super) const LICENCES_OF_BUYER: &str = select_licence!("WHERE buyer_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
 pub(super) const ATTENTION: &str = select_attention!("WHERE order_id = ?1 ORDER BY since, subject_id, code");
 
@@ -178,6 +179,9 @@ fn file(db: &Connection, id: OrderId) -> rusqlite::Result<Option<StoredOrder>> {
     let holds = exclusive.iter().filter_map(|product| one(db, HOLD, [product.0], hold).transpose());
     let exclusives = noted(holds.collect::<Result<_, _>>()?, &mut revisions, |hold| RowKey::Exclusive(hold.product_id));
     let mut file = OrderFile::new(order, lines, exclusives);
+    if let Some(invoice) = file.order.invoice_id {
+        file.billing = billing(db, invoice, &mut revisions)?;
+    }
     let hangs = hangs(db, id)?;
     if hangs.refunds {
         file.refunds = noted(all(db, REFUNDS, [id.0], refund)?, &mut revisions, |refund| RowKey::Refund(refund.id));

@@ -3,7 +3,7 @@
 use super::{Stored, execute};
 use crate::fields::Fields;
 use rusqlite::{Connection, params};
-use veza_domain::ids::{LicenceId, LineId, OfferId, OrderId, ProductId, UserId};
+use veza_domain::ids::{InvoiceId, LicenceId, LineId, OfferId, OrderId, ProductId, UserId};
 use veza_domain::licence::{Licence, LicenceKind, LicenceStatus};
 use veza_domain::order::{ClientSecret, Order, OrderLine, OrderStatus};
 use veza_ports::storage::Revision;
@@ -11,7 +11,7 @@ use veza_ports::storage::Revision;
 macro_rules! select_order {
     ($rest:literal) => {
         concat!(
-            "SELECT revision, id, buyer_id, status, total, currency, refunded, payment_id, client_secret, failure, created_at, \
+            "SELECT revision, id, buyer_id, invoice_id, status, total, currency, refunded, payment_id, client_secret, failure, created_at, \
              completed_at, refund_deadline, look_due_at, look_count, look_last_at FROM orders ",
             $rest
         )
@@ -21,15 +21,15 @@ pub(crate) use select_order;
 
 impl Stored for Order {
     const INSERT: &'static str = "INSERT INTO orders (id, revision, buyer_id, payment_id, status, total, currency, refunded, \
-         client_secret, failure, created_at, completed_at, refund_deadline, look_due_at, look_count, look_last_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+         client_secret, failure, created_at, completed_at, refund_deadline, look_due_at, look_count, look_last_at, invoice_id) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
     const UPDATES: &'static [&'static str] = &[
         "UPDATE orders SET revision = ?2 + 1, status = ?5, total = ?6, currency = ?7, refunded = ?8, client_secret = ?9, failure = ?10, \
              created_at = ?11, completed_at = ?12, refund_deadline = ?13, look_due_at = ?14, look_count = ?15, look_last_at = ?16 \
-         WHERE id = ?1 AND revision = ?2 AND buyer_id = ?3 AND payment_id IS ?4",
+         WHERE id = ?1 AND revision = ?2 AND buyer_id = ?3 AND payment_id IS ?4 AND invoice_id IS ?17",
         "UPDATE orders SET revision = ?2 + 1, buyer_id = ?3, payment_id = ?4, status = ?5, total = ?6, currency = ?7, refunded = ?8, \
              client_secret = ?9, failure = ?10, created_at = ?11, completed_at = ?12, refund_deadline = ?13, look_due_at = ?14, \
-             look_count = ?15, look_last_at = ?16 \
+             look_count = ?15, look_last_at = ?16, invoice_id = ?17 \
          WHERE id = ?1 AND revision = ?2",
     ];
 
@@ -51,6 +51,7 @@ impl Stored for Order {
             self.look.due_at.map(|at| at.0),
             self.look.count,
             self.look.last_at.map(|at| at.0),
+            self.invoice_id.map(|id| id.0),
         ];
         execute(db, sql, values)
     }
@@ -60,6 +61,7 @@ pub(crate) fn order(row: &mut Fields<'_, '_>) -> rusqlite::Result<Order> {
     Ok(Order {
         id: OrderId(row.id()?),
         buyer_id: UserId(row.id()?),
+        invoice_id: row.id_opt(InvoiceId)?,
         status: row.parsed(OrderStatus::parse)?,
         total: row.money()?,
         refunded: row.minor()?,

@@ -68,7 +68,10 @@ macro_rules! sent {
     };
 }
 
-pub(crate) const PENDING_ORDERS: Looks = scheduled!("orders", "id", "orders_look_pending", "status = 'pending'");
+/// Their index has the few that collect an invoice too; those have one of their own besides.
+pub(crate) const PENDING_ORDERS: Looks = scheduled!("orders", "id", "orders_look_pending", "status = 'pending' AND invoice_id IS NULL");
+pub(crate) const PENDING_INVOICES: Looks =
+    scheduled!("orders", "id", "orders_look_invoices", "status = 'pending' AND invoice_id IS NOT NULL");
 pub(crate) const FAILED_ORDERS: Looks = scheduled!("orders", "id", "orders_look_failed", "status = 'failed' AND look_due_at IS NOT NULL");
 pub(crate) const REFUNDS: Looks = scheduled!("refunds", "order_id", "refunds_look", "status = 'pending' AND psp_refund_id IS NOT NULL");
 pub(crate) const ORPHAN_REFUNDS: Looks =
@@ -101,6 +104,7 @@ pub(crate) const REVERSALS: Looks = Looks {
 pub(crate) fn statements(class: LookClass) -> Looks {
     match class {
         LookClass::PendingOrders => PENDING_ORDERS,
+        LookClass::PendingInvoices => PENDING_INVOICES,
         LookClass::FailedOrders => FAILED_ORDERS,
         LookClass::Refunds => REFUNDS,
         LookClass::OrphanRefunds => ORPHAN_REFUNDS,

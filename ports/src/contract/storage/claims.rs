@@ -2,8 +2,8 @@
 
 use super::check::{Store, conflicts, first, insert, update, world};
 use super::sample::{
-    ATTEMPT, SELLER, at, debt, effect, effect_id, order_id, refund, refund_id, reversal, reversal_id, transfer, transfer_full, transfer_id,
-    user_id,
+    ATTEMPT, SELLER, at, debt, effect, effect_id, order_id, refund, refund_id, reversal, reversal_id, subscription, transfer,
+    transfer_full, transfer_id, user_id,
 };
 use crate::storage::{ClaimedReversal, ClaimedTransfer, FreshWork, Row, RowKey};
 use std::collections::BTreeSet;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use veza_domain::effect::{Effect, EffectState};
 use veza_domain::reversal::{Reversal, ReversalStatus};
+use veza_domain::subscription::Subscription;
 use veza_domain::transfer::TransferStatus;
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -136,7 +137,8 @@ pub async fn nobody_claims_what_another_has(store: Store) {
     let transfers = (1..=ROWS).map(|n| Row::Transfer(transfer(n, order_id(1))));
     let refunds = (1..=ROWS).map(|n| Row::Refund(refund(n, order_id(1))));
     let reversals = (1..=ROWS).map(|n| Row::Reversal(reversal(n, order_id(1), transfer_id(n), refund_id(n))));
-    insert(&store, "rows", effects.chain(transfers).chain(refunds).chain(reversals).collect()).await;
+    let plans = (1..=ROWS).map(|n| Row::Subscription(Subscription { due_at: Some(at(0)), ..subscription(n, user_id(n)) }));
+    insert(&store, "rows", effects.chain(transfers).chain(refunds).chain(reversals).chain(plans).collect()).await;
     let mut claimers = JoinSet::new();
     for _ in 0..8 {
         let store = store.clone();
@@ -146,13 +148,14 @@ pub async fn nobody_claims_what_another_has(store: Store) {
                 had.extend(store.claim_effects(at(100), LEASE, 7).await.unwrap().iter().map(|row| row.value.id.0));
                 had.extend(store.claim_transfers(at(100), LEASE, 7).await.unwrap().iter().map(|row| row.id.0));
                 had.extend(store.claim_reversals(at(100), LEASE, 7).await.unwrap().iter().map(|row| row.id.0));
+                had.extend(store.claim_subscriptions(at(100), LEASE, 7).await.unwrap().iter().map(|row| row.id.0));
             }
             had
         });
     }
     let had = claimers.join_all().await.concat();
     let distinct: BTreeSet<_> = had.iter().collect();
-    assert_eq!((had.len(), distinct.len()), (3 * ROWS as usize, 3 * ROWS as usize), "each row once");
+    assert_eq!((had.len(), distinct.len()), (4 * ROWS as usize, 4 * ROWS as usize), "each row once");
 }
 
 pub async fn a_claim_moves_the_revision(store: Store) {

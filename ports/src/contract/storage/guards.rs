@@ -3,7 +3,7 @@
 use super::check::{Store, apply, commit, conflicts, first, insert, invalid, unchanged, update, versioned, world};
 use super::sample::{
     T0, admin_action, at, attention, debt, delivery, effect, effect_id, euros, hash, journal, line, netting, order, order_id, posting,
-    reversal_id, session, session_id, transfer, transfer_id, unit, user, user_id,
+    reversal_id, session, session_id, transfer, transfer_id, trial, unit, user, user_id,
 };
 use crate::storage::{CommitError, Committed, Row, RowKey, UnitId, UnitOfWork, Write};
 use veza_domain::attention::Code;
@@ -195,6 +195,7 @@ pub async fn what_is_appended_is_never_updated(store: Store) {
         Row::Netting(netting(1, order_id(1), reversal_id(1))),
         Row::Journal(journal(1, order_id(1))),
         Row::AdminAction(admin_action(1)),
+        Row::Trial(trial(1)),
     ];
     for (n, row) in rows.iter().enumerate() {
         invalid(&store, "missing", vec![update(row.clone(), 1)], &row.key()).await;

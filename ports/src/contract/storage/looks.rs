@@ -1,7 +1,10 @@
 //! What the reconciler looks at: which rows, in which order, and that nobody else does meanwhile.
 
 use super::check::{Store, apply, insert, update, world};
-use super::sample::{at, debt, dispute, dispute_id, order, order_id, refund, refund_id, reversal_id, transfer, transfer_full, transfer_id};
+use super::sample::{
+    at, collecting, debt, dispute, dispute_id, invoice, invoice_id, order, order_id, refund, refund_id, reversal_id, subscription,
+    subscription_id, transfer, transfer_full, transfer_id, user_id,
+};
 use crate::storage::{LookClaim, LookClass, Looked, Row, RowKey};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -51,6 +54,12 @@ fn sent_reversal(n: u32, last_sent: i64, due: i64) -> Reversal {
     Reversal { attempt: sent(last_sent), next_retry_at: Some(at(due)), ..debt(n, order_id(3)) }
 }
 
+/// A subscription, and its invoice.
+async fn plan(store: &Store) {
+    let rows = vec![Row::Subscription(subscription(1, user_id(1))), Row::Invoice(invoice(1, subscription_id(1)))];
+    insert(store, "plan", rows).await;
+}
+
 /// Two rows of each class that are due, at 20 and at 10, of orders, refunds and so on 1 and 2.
 async fn stage(store: &Store) {
     world(store).await;
@@ -63,13 +72,16 @@ async fn stage(store: &Store) {
     let disputes = times.map(|(n, due)| Row::Dispute(Dispute { look: look(due), ..dispute(n, order_id(2)) }));
     let transfers = times.map(|(n, due)| Row::Transfer(sent_transfer(n, TransferStatus::Pending, 1, Some(due))));
     let reversals = times.map(|(n, due)| Row::Reversal(sent_reversal(n, 1, due)));
-    insert(store, "stage", [orders, failed, refunds, orphans, disputes, transfers, reversals].concat()).await;
+    let invoices = times.map(|(n, due)| Row::Order(Order { look: look(due), ..collecting(120 + n, invoice_id(1)) }));
+    plan(store).await;
+    insert(store, "stage", [orders, invoices, failed, refunds, orphans, disputes, transfers, reversals].concat()).await;
 }
 
 /// Row `n` of a class as [`stage`] has it.
 fn staged(class: LookClass, n: u32) -> Looked {
     let (subject, order, number) = match class {
         LookClass::PendingOrders => (order_id(100 + n).0, 100 + n, 100 + n),
+        LookClass::PendingInvoices => (order_id(120 + n).0, 120 + n, 120 + n),
         LookClass::FailedOrders => (order_id(110 + n).0, 110 + n, 110 + n),
         LookClass::Refunds => (refund_id(n).0, 1, n),
         LookClass::OrphanRefunds => (refund_id(10 + n).0, 1, 10 + n),
@@ -94,9 +106,12 @@ pub async fn each_class_finds_its_own(store: Store) {
 
 pub async fn what_is_over_is_never_looked_at(store: Store) {
     world(&store).await;
+    plan(&store).await;
     let now = Some(at(1));
     let over = Look { due_at: None, ..look(1) };
     let orders = (10..).zip(OrderStatus::ALL).map(|(n, status)| Row::Order(Order { status, look: look(1), ..order(n) }));
+    let invoices =
+        (60..).zip(OrderStatus::ALL).map(|(n, status)| Row::Order(Order { status, look: look(1), ..collecting(n, invoice_id(1)) }));
     let refunds = (1..).zip(RefundStatus::ALL);
     let refunds = refunds.flat_map(|(n, status)| {
         let known = Refund { psp_refund_id: Some(format!("ref_{n}")), ..refund(10 + n, order_id(1)) };
@@ -111,6 +126,7 @@ pub async fn what_is_over_is_never_looked_at(store: Store) {
     (known.attempt, known.next_retry_at) = (Attempt::default(), now);
     let without_time = vec![
         Row::Order(Order { look: over, ..order(50) }),
+        Row::Order(Order { look: over, ..collecting(52, invoice_id(1)) }),
         Row::Order(Order { status: OrderStatus::Failed, look: over, ..order(51) }),
         Row::Refund(Refund { look: over, ..refund(50, order_id(1)) }),
         Row::Refund(Refund { look: over, psp_refund_id: Some("ref_51".to_owned()), ..refund(51, order_id(1)) }),
@@ -119,11 +135,12 @@ pub async fn what_is_over_is_never_looked_at(store: Store) {
         Row::Transfer(known),
         Row::Reversal(Reversal { attempt: Attempt::default(), ..sent_reversal(50, 1, 1) }),
     ];
-    let rows = orders.chain(refunds).chain(disputes).chain(transfers).chain(reversals).chain(without_time);
+    let rows = orders.chain(invoices).chain(refunds).chain(disputes).chain(transfers).chain(reversals).chain(without_time);
     insert(&store, "rows", rows.collect()).await;
     let expected = [
         vec![order_id(10).0],
-        vec![order_id(12).0],
+        vec![order_id(60).0],
+        vec![order_id(12).0, order_id(62).0],
         vec![refund_id(11).0],
         vec![refund_id(1).0],
         vec![dispute_id(1).0, dispute_id(2).0, dispute_id(3).0],
@@ -185,7 +202,14 @@ pub async fn a_look_moves_the_schedule(store: Store) {
     assert!(looked(&store, due(LookClass::PendingOrders, 300)).await.contains(&order_id(3).0));
     assert_eq!(schedule(3).await.0, Look { due_at: Some(at(600)), count: u32::MAX, last_at: Some(at(300)) });
 
-    for class in [LookClass::Refunds, LookClass::OrphanRefunds, LookClass::Disputes, LookClass::Transfers, LookClass::Reversals] {
+    for class in [
+        LookClass::PendingInvoices,
+        LookClass::Refunds,
+        LookClass::OrphanRefunds,
+        LookClass::Disputes,
+        LookClass::Transfers,
+        LookClass::Reversals,
+    ] {
         assert_eq!(looked(&store, due(class, 200)).await.len(), 2, "{class:?}");
     }
     let first = Look { due_at: Some(at(280)), count: 1, last_at: Some(at(200)) };
@@ -209,6 +233,7 @@ pub async fn a_pass_sees_every_row_once(store: Store) {
     let more = (3..=8).flat_map(|n| {
         [
             Row::Order(Order { look: later, ..order(100 + n) }),
+            Row::Order(Order { look: later, ..collecting(120 + n, invoice_id(1)) }),
             Row::Order(Order { status: OrderStatus::Failed, look: later, ..order(110 + n) }),
             Row::Refund(Refund { psp_refund_id: Some(format!("ref_{n}")), look: later, ..refund(n, order_id(1)) }),
             Row::Refund(Refund { look: later, ..refund(10 + n, order_id(1)) }),
@@ -263,11 +288,13 @@ pub async fn a_pass_leaves_what_another_has(store: Store) {
 
 pub async fn nobody_looks_at_what_another_does(store: Store) {
     world(&store).await;
+    plan(&store).await;
     const ROWS: u32 = 60;
     let rows = (1..=ROWS).flat_map(|n| {
         let known = Refund { psp_refund_id: Some(format!("ref_{n}")), look: look(1), ..refund(n, order_id(1)) };
         [
             Row::Order(Order { look: look(1), ..order(100 + n) }),
+            Row::Order(Order { look: look(1), ..collecting(300 + n, invoice_id(1)) }),
             Row::Order(Order { status: OrderStatus::Failed, look: look(1), ..order(200 + n) }),
             Row::Refund(known),
             Row::Refund(Refund { look: look(1), ..refund(100 + n, order_id(1)) }),
@@ -293,5 +320,5 @@ pub async fn nobody_looks_at_what_another_does(store: Store) {
     }
     let had = claimers.join_all().await.concat();
     let distinct: BTreeSet<_> = had.iter().collect();
-    assert_eq!((had.len(), distinct.len()), (7 * ROWS as usize, 7 * ROWS as usize), "each row once");
+    assert_eq!((had.len(), distinct.len()), (8 * ROWS as usize, 8 * ROWS as usize), "each row once");
 }

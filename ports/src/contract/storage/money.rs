@@ -2,8 +2,8 @@
 
 use super::check::{Store, apply, commit, insert, invalid, update, world};
 use super::sample::{
-    LOOK, at, attention, currency, debt, dispute, effect, euros, line, netting, order, order_id, posting, product, refund, refund_id,
-    reversal, reversal_id, transfer, transfer_full, transfer_id, unit, user_id,
+    LOOK, at, attention, creator, currency, debt, dispute, effect, euros, invoice, line, netting, order, order_id, posting, product,
+    refund, refund_id, reversal, reversal_id, subscription, subscription_id, transfer, transfer_full, transfer_id, unit, user_id,
 };
 use crate::storage::{BacklogClass, CommitError, Committed, Row, RowKey, Write};
 use veza_domain::attention::Code;
@@ -17,6 +17,7 @@ use veza_domain::order::{Order, OrderLine, OrderStatus};
 use veza_domain::payout::SellerBooks;
 use veza_domain::refund::{Refund, RefundStatus};
 use veza_domain::reversal::{Reversal, ReversalStatus};
+use veza_domain::subscription::{Choice, Invoice, Subscription};
 use veza_domain::transfer::{Hold, Transfer, TransferStatus};
 
 pub async fn the_whole_matrix(store: Store) {
@@ -109,6 +110,9 @@ pub async fn amounts_that_can_not_be(store: Store) {
         Row::Dispute(Dispute { amount: euros(-1), ..dispute(1, order_id(1)) }),
         Row::Netting(Netting { amount: euros(-1), ..netting(1, order_id(1), reversal_id(9)) }),
         Row::Product(Product { price: euros(-1), ..product(7) }),
+        Row::Subscription(Subscription { choice: Choice { price: euros(-1), ..creator() }, ..subscription(1, user_id(1)) }),
+        Row::Invoice(Invoice { credit: Minor(1000), ..invoice(1, subscription_id(1)) }),
+        Row::Invoice(Invoice { credit: Minor(-1), ..invoice(1, subscription_id(1)) }),
     ];
     for row in rows {
         invalid(&store, "insert", vec![Write::Insert(row.clone())], &row.key()).await;
@@ -195,7 +199,7 @@ pub async fn balances_of_the_ledger(store: Store) {
 
 pub async fn the_backlog(store: Store) {
     let class = |class, open, oldest: Option<i64>| BacklogClass { class, open, oldest: oldest.map(at) };
-    let classes = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "attention"];
+    let classes = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "subscriptions", "attention"];
     assert_eq!(store.backlog().await.unwrap(), classes.map(|name| class(name, 0, None)));
     world(&store).await;
     let refunds = (1..).zip(RefundStatus::ALL).map(|(n, status)| Row::Refund(Refund { status, ..refund(n, order_id(1)) }));
@@ -209,7 +213,9 @@ pub async fn the_backlog(store: Store) {
         reversals.map(|(n, status)| Row::Reversal(Reversal { status, ..reversal(n, order_id(1), transfer_id(30), refund_id(n)) }));
     let disputes = (40..).zip(DisputeStatus::ALL).map(|(n, status)| Row::Dispute(Dispute { status, ..dispute(n, order_id(1)) }));
     let flags = [attention(order_id(1), Code::AmountMismatch, 9), attention(order_id(2), Code::AmountMismatch, 8)].map(Row::Attention);
-    let rows = refunds.chain([Row::Refund(adopted), Row::Effect(late)]).chain(orders).chain(effects).chain(transfers);
+    let plans = [(1, Some(at(7))), (2, Some(at(5))), (3, None)];
+    let plans = plans.map(|(n, due_at)| Row::Subscription(Subscription { due_at, ..subscription(n, user_id(n)) }));
+    let rows = refunds.chain(plans).chain([Row::Refund(adopted), Row::Effect(late)]).chain(orders).chain(effects).chain(transfers);
     insert(&store, "rows", rows.chain(reversals).chain(disputes).chain(flags).collect()).await;
     let expected = [
         class("effects", 3, Some(3)),
@@ -218,6 +224,7 @@ pub async fn the_backlog(store: Store) {
         class("transfers", 2, Some(30)),
         class("reversals", 1, Some(1)),
         class("disputes", 3, Some(40)),
+        class("subscriptions", 2, Some(5)),
         class("attention", 2, Some(8)),
     ];
     assert_eq!(store.backlog().await.unwrap(), expected);

@@ -2,10 +2,13 @@
 
 use super::check::commit;
 use super::random::random_units;
-use super::sample::{at, delivery_id, effect_id, hash, made, order_id, product_id, refund_id, reversal_id, session_id, user_id};
+use super::sample::{
+    at, delivery_id, effect_id, hash, invoice_id, made, order_id, product_id, refund_id, reversal_id, session_id, subscription_id, user_id,
+};
 use crate::storage::{
     Backlog, CommitError, Committed, DeliveryFilter, History, IdempotencyRecord, LedgerCheck, ListedOrder, LookClaim, LookClass,
-    OrderFilter, Page, ProductFilter, SellerTransfer, StatusFilter, Storage, StoredOrder, Versioned,
+    OrderFilter, OverdueRenewal, Page, ProductFilter, SellerTransfer, Standing, StatusFilter, Storage, StoredOrder, StoredSubscription,
+    Versioned,
 };
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -25,6 +28,7 @@ use veza_domain::money::{Currency, Minor};
 use veza_domain::order::OrderStatus;
 use veza_domain::payout::{Payout, SellerAccount, SellerBooks};
 use veza_domain::refund::Refund;
+use veza_domain::subscription::{Invoice, Plan};
 use veza_domain::transfer::Transfer;
 use veza_domain::webhook::Delivery;
 
@@ -96,6 +100,12 @@ observation! {
     delivery: Vec<Option<Delivery>>,
     balances: Vec<(Account, Currency, Minor)>,
     backlog: Backlog,
+    plans: Vec<Plan>,
+    standings: Vec<Standing>,
+    subscriptions: Vec<Option<StoredSubscription>>,
+    invoices: Vec<Option<Versioned<Invoice>>>,
+    invoices_of: Vec<Vec<Invoice>>,
+    overdue: Vec<OverdueRenewal>,
 }
 
 fn difference(left: &dyn Debug, right: &dyn Debug) -> String {
@@ -164,6 +174,12 @@ pub async fn observe(store: &dyn Storage) -> Observation {
         delivery: each!(n => store.delivery(delivery_id(n))),
         balances: store.ledger_balances().await.unwrap(),
         backlog: store.backlog().await.unwrap(),
+        plans: store.plans().await.unwrap(),
+        standings: each!(n => store.standing(user_id(n))),
+        subscriptions: each!(n => store.subscription(subscription_id(n))),
+        invoices: each!(n => store.invoice(invoice_id(n))),
+        invoices_of: each!(n => store.invoices_of(user_id(n), ALL)),
+        overdue: store.overdue_renewals(at(50), 3).await.unwrap(),
     }
 }
 
@@ -191,6 +207,11 @@ pub async fn differential(model: Arc<dyn Storage>, store: Arc<dyn Storage>, seed
     claims(&model, &store, seed).await;
     let after_order_2 = Some(order_id(2).0);
     looks(&model, &store, seed, &[(201, 201, nil, 2), (210, 210, after_order_2, 9), (250, 100, nil, 9), (999, 999, None, 99)]).await;
+    for (now, limit) in [(at(30), 1), (at(60), 100), (at(60), 100)] {
+        let swept = (model.sweep_unpaid(now, limit).await.unwrap(), store.sweep_unpaid(now, limit).await.unwrap());
+        assert_eq!(swept.0, swept.1, "seed {seed}: subscriptions swept");
+        same(&model, &store, &format!("seed {seed}, after subscriptions were swept")).await;
+    }
     for before in [at(20), at(60)] {
         let swept = (model.sweep(before, 100_000).await.unwrap(), store.sweep(before, 100_000).await.unwrap());
         assert_eq!(swept.0, swept.1, "seed {seed}: rows swept");
@@ -210,6 +231,9 @@ async fn claims(model: &Arc<dyn Storage>, store: &Arc<dyn Storage>, seed: u64) {
         assert_eq!(transfers.0, transfers.1, "seed {seed}: transfers claimed");
         let reversals = (model.claim_reversals(now, lease, limit).await.unwrap(), store.claim_reversals(now, lease, limit).await.unwrap());
         assert_eq!(reversals.0, reversals.1, "seed {seed}: reversals claimed");
+        let plans =
+            (model.claim_subscriptions(now, lease, limit).await.unwrap(), store.claim_subscriptions(now, lease, limit).await.unwrap());
+        assert_eq!(plans.0, plans.1, "seed {seed}: subscriptions claimed");
         same(model, store, &format!("seed {seed}, after claims")).await;
     }
 }

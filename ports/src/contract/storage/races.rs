@@ -13,12 +13,13 @@ use veza_domain::backoff::RetryPolicy;
 use veza_domain::identity::{MailToken, User};
 use veza_domain::ledger::Account;
 use veza_domain::licence::ExclusiveState;
-use veza_domain::money::Minor;
+use veza_domain::money::{Minor, Money};
 use veza_domain::order::{Order, OrderStatus};
 use veza_domain::settlement::{Context, Fact, PaymentFact, PaymentStatus, Source, Verdict, decide};
+use veza_domain::subscription::{BillingPolicy, Dunning};
 
 /// How many come at once.
-const CROWD: u32 = 24;
+pub(super) const CROWD: u32 = 24;
 /// How often a writer writes at least, and at most, while readers read.
 const ROUNDS: i64 = 40;
 const ROUNDS_MAX: i64 = 2000;
@@ -27,10 +28,10 @@ const READS: u32 = 100;
 /// Between reading and writing, so that others come in between.
 const DECIDING: Duration = Duration::from_millis(1);
 
-type Answer = Result<Committed, CommitError>;
+pub(super) type Answer = Result<Committed, CommitError>;
 
 /// Brings a unit from each of a crowd at once.
-async fn crowd(store: &Store, writes: impl Fn(u32) -> (String, Vec<Write>)) -> Vec<(u32, Answer)> {
+pub(super) async fn crowd(store: &Store, writes: impl Fn(u32) -> (String, Vec<Write>)) -> Vec<(u32, Answer)> {
     let mut tasks = JoinSet::new();
     let start = Arc::new(tokio::sync::Barrier::new(CROWD as usize));
     for n in 0..CROWD {
@@ -44,7 +45,7 @@ async fn crowd(store: &Store, writes: impl Fn(u32) -> (String, Vec<Write>)) -> V
     tasks.join_all().await
 }
 
-fn applied(answers: &[(u32, Answer)]) -> Vec<u32> {
+pub(super) fn applied(answers: &[(u32, Answer)]) -> Vec<u32> {
     answers.iter().filter(|(_, answer)| matches!(answer, Ok(Committed::Applied))).map(|(n, _)| *n).collect()
 }
 
@@ -211,25 +212,36 @@ pub async fn one_fact_is_booked_once(store: Store) {
     assert_eq!(balances.iter().map(|(_, _, amount)| amount.0).collect::<Vec<_>>(), [9000, -900, -8100]);
 }
 
-/// Loads, decides and commits until the fact is booked: by this task, or by another (then false).
-async fn settle(store: &Store, task: u32) -> bool {
+/// What varies, at 60 seconds.
+pub(super) fn context(n: u32) -> Context {
     let policy = RetryPolicy { retries_max: 5, base: Duration::from_secs(60), max: Duration::from_secs(3600) };
-    let context = Context {
+    Context {
         now: at(60),
-        fresh: delivery_id(task).0,
+        fresh: delivery_id(n).0,
         refund_window: Duration::from_secs(60),
         transfers: policy,
         reversals: policy,
         dispute_fee: Minor::ZERO,
-    };
-    let fact = Fact::Payment(PaymentFact {
+        billing: BillingPolicy { renewal_lead: Duration::from_secs(60), dunning: Dunning::DEFAULT },
+    }
+}
+
+/// The PSP says that so much was paid.
+pub(super) fn paid(amount: Money) -> Fact {
+    Fact::Payment(PaymentFact {
         source: Source::Webhook,
         status: PaymentStatus::Succeeded,
-        amount: Some(9000),
-        amount_received: Some(9000),
-        currency: Some("EUR".to_owned()),
+        amount: Some(amount.amount.0),
+        amount_received: Some(amount.amount.0),
+        currency: Some(amount.currency.code().to_owned()),
         error: None,
-    });
+        saved_method: None,
+    })
+}
+
+/// Loads, decides and commits until the fact is booked: by this task, or by another (then false).
+async fn settle(store: &Store, task: u32) -> bool {
+    let (context, fact) = (context(task), paid(euros(9000)));
     for attempt in 0..100 {
         let stored = store.order_file(order_id(2)).await.unwrap().unwrap();
         tokio::time::sleep(DECIDING).await;

@@ -3,6 +3,7 @@
 //! The generator keeps a rough model of what the units before have left (`Aim`), only to aim at revisions that hold about
 //! as often as not. Rows refer to rows of [`opening`], the first unit, which are never missing.
 
+mod billing;
 mod rows;
 
 use super::sample::{self, at};
@@ -65,6 +66,8 @@ pub fn opening() -> UnitOfWork {
             Row::Refund(sample::refund(n, sample::order_id(n))),
             Row::Transfer(sample::transfer(n, sample::order_id(n))),
             Row::Reversal(sample::debt(n, sample::order_id(n))),
+            Row::Subscription(sample::subscription(n, sample::user_id(n))),
+            Row::Invoice(sample::invoice(n, sample::subscription_id(n))),
         ]
     });
     writes.extend(more.map(Write::Insert));

@@ -2,8 +2,9 @@
 
 use super::check::{Store, apply, commit, conflicts, insert, invalid, unchanged, update, world};
 use super::sample::{
-    admin_action, attention, debt, delivery, effect, exclusive, hash, idempotency, journal, licence, line, mail_token, netting, order_id,
-    payout, posting, product_id, refund, reversal_id, session, session_id, transfer, unit, user, user_id,
+    admin_action, attention, debt, delivery, effect, exclusive, hash, idempotency, invoice, journal, licence, line, mail_token, netting,
+    order_id, payout, posting, product_id, refund, reversal_id, session, session_id, subscription, subscription_id, transfer, trial, unit,
+    user, user_id,
 };
 use crate::storage::{Committed, Row, RowKey, Write};
 use veza_domain::attention::{Attention, Code};
@@ -111,6 +112,9 @@ pub async fn nothing_else_is_ever_removed(store: Store) {
         Row::Delivery(delivery(1)),
         Row::Journal(journal(1, order_id(1))),
         Row::AdminAction(admin_action(1)),
+        Row::Trial(trial(1)),
+        Row::Subscription(subscription(1, user_id(1))),
+        Row::Invoice(invoice(1, subscription_id(1))),
     ];
     let mut keys: Vec<RowKey> = rows.iter().map(Row::key).collect();
     keys.extend([RowKey::User(user_id(1)), RowKey::Product(product_id(1)), RowKey::Order(order_id(1)), RowKey::Line(line(1, 0).id)]);

@@ -5,7 +5,8 @@ use super::sample::{
     BUYER, SELLER, at, attention, debt, delivery, delivery_full, delivery_id, dispute, dispute_full, dispute_id, effect, effect_full,
     effect_id, euros, exclusive, hash, idempotency, idempotency_full, licence, line, line_full, mail_token, netting, order, order_full,
     order_id, product, product_full, product_id, refresh_token, refund, refund_full, refund_id, reversal, reversal_full, reversal_id,
-    seller_account, seller_account_full, session, session_id, transfer, transfer_full, transfer_id, user, user_full, user_id,
+    seller_account, seller_account_full, session, session_id, subscription_id, transfer, transfer_full, transfer_id, user, user_full,
+    user_id,
 };
 use crate::storage::{IdempotencyRecord, Row, RowKey, Versioned};
 use veza_domain::attention::{Attention, Code, Subject};
@@ -129,6 +130,8 @@ pub async fn outbox_and_idempotency(store: Store) {
         EffectKind::ReadRefund(order_id(1), refund_id(1)),
         EffectKind::MailVerification(user_id(1), mail_token(1).id),
         EffectKind::MailAlreadyRegistered(user_id(1)),
+        EffectKind::MailPaymentNeeded(user_id(1), subscription_id(1).0),
+        EffectKind::MailSubscriptionEnded(user_id(1), subscription_id(1).0),
     ];
     let mut effects = vec![effect(1, 0), effect_full(2), Effect { state: EffectState::Done, due_at: None, ..effect_full(3) }];
     effects.extend((10..).zip(kinds).map(|(n, kind)| Effect { kind, state: EffectState::Refused, due_at: None, ..effect(n, 0) }));

@@ -3,9 +3,11 @@
 //! Invariant: every row refers only to rows that [`world`] has or that its own arguments name, so that a store with foreign
 //! keys takes them too. Ids grow with their number: the greater number is the newer row.
 
+mod billing;
 mod money;
 mod trail;
 
+pub use billing::*;
 pub use money::*;
 pub use trail::*;
 
@@ -16,8 +18,8 @@ use veza_domain::catalog::{Offer, Product, ProductKind, ProductStatus};
 use veza_domain::effect::{Effect, EffectKind, EffectState};
 use veza_domain::identity::{Email, MailToken, PasswordHash, RefreshToken, Role, Roles, Session, TokenHash, User, Username};
 use veza_domain::ids::{
-    AdminActionId, DeliveryId, DisputeId, EffectId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OfferId, OrderId, ProductId,
-    RefundId, ReversalId, SessionId, TransferId, UserId,
+    AdminActionId, DeliveryId, DisputeId, EffectId, InvoiceId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OfferId, OrderId,
+    ProductId, RefundId, ReversalId, SessionId, SubscriptionId, TransferId, UserId,
 };
 use veza_domain::licence::{ExclusiveHold, ExclusiveState, LicenceKind};
 use veza_domain::money::{Currency, Money};
@@ -80,6 +82,8 @@ ids! {
     netting_id -> NettingId = 15,
     journal_id -> JournalId = 16,
     admin_action_id -> AdminActionId = 17,
+    subscription_id -> SubscriptionId = 18,
+    invoice_id -> InvoiceId = 19,
 }
 
 /// The currency with this code.

@@ -3,7 +3,7 @@
 use super::check::{Store, apply, commit, conflicts, insert, update, versioned, world};
 use super::sample::{
     dispute, hash, line, mail_token, mail_token_id, order, order_full, order_id, refund, refund_full, refund_id, reversal, reversal_full,
-    seller_account, seller_account_full, transfer, transfer_full, transfer_id, unit, user, user_id,
+    seller_account, seller_account_full, subscription, transfer, transfer_full, transfer_id, unit, user, user_id,
 };
 use crate::storage::{CommitError, Row, RowKey, UniqueValue, Write};
 use veza_domain::dispute::Dispute;
@@ -12,6 +12,7 @@ use veza_domain::order::Order;
 use veza_domain::payout::SellerAccount;
 use veza_domain::refund::Refund;
 use veza_domain::reversal::Reversal;
+use veza_domain::subscription::{Subscription, SubscriptionStatus};
 use veza_domain::transfer::TransferStatus;
 
 async fn taken(store: &Store, id: &str, writes: Vec<Write>, key: &RowKey, value: UniqueValue) {
@@ -34,8 +35,10 @@ async fn stage(store: &Store) -> Vec<(UniqueValue, Row, Row)> {
     let disputes = [dispute(1, order_id(1)), dispute(2, order_id(1))].map(Row::Dispute);
     let tokens = [1, 2].map(|n| Row::MailToken(mail_token(n)));
     let accounts = [seller_account_full(1), seller_account(2)].map(Row::SellerAccount);
+    let plans = [1, 2].map(|n| Row::Subscription(subscription(n, user_id(n))));
     let rows = [
         vec![second_line],
+        plans.to_vec(),
         transfers.to_vec(),
         reversals.to_vec(),
         refunds.to_vec(),
@@ -59,6 +62,7 @@ async fn stage(store: &Store) -> Vec<(UniqueValue, Row, Row)> {
         let plain = reversal(n, order_id(1), transfer_id(2), refund_id(refund));
         Row::Reversal(Reversal { stripe_reversal_id: Some("trr_1".to_owned()), ..plain })
     };
+    let plan = |n| Row::Subscription(subscription(n, user_id(1)));
     let disputed = |n| Row::Dispute(Dispute { psp_dispute_id: "dp_1".to_owned(), ..dispute(n, order_id(2)) });
     vec![
         (UniqueValue::Email, email(6, "User1@Example.org"), email(2, "user1@example.org")),
@@ -69,6 +73,7 @@ async fn stage(store: &Store) -> Vec<(UniqueValue, Row, Row)> {
         (UniqueValue::StripeReversalId, reversed(3, 1), reversed(2, 2)),
         (UniqueValue::PspDisputeId, disputed(3), disputed(2)),
         (UniqueValue::StripeAccountId, account(3), account(2)),
+        (UniqueValue::OpenSubscription, plan(3), plan(2)),
         (UniqueValue::MailTokenHash, token(3), token(2)),
     ]
 }
@@ -86,6 +91,7 @@ pub async fn every_value_stands_once(store: Store) {
 
 pub async fn nothing_never_clashes(store: Store) {
     stage(&store).await;
+    let over = |n| Subscription { status: SubscriptionStatus::Expired, ..subscription(n, user_id(1)) };
     let rows = vec![
         Row::Order(order(7)),
         Row::Order(order(8)),
@@ -97,6 +103,8 @@ pub async fn nothing_never_clashes(store: Store) {
         Row::Reversal(reversal(8, order_id(2), transfer_id(7), refund_id(8))),
         Row::SellerAccount(seller_account(4)),
         Row::SellerAccount(seller_account(5)),
+        Row::Subscription(over(7)),
+        Row::Subscription(over(8)),
     ];
     insert(&store, "several without", rows).await;
 }

@@ -1,5 +1,6 @@
 //! Rows of every kind, of small numbers.
 
+use super::billing::random_billing;
 use super::{Aimed, Lcg};
 use crate::contract::storage::sample::{self, at};
 use crate::storage::{Row, RowKey};
@@ -28,7 +29,7 @@ pub(super) fn random_row(random: &mut Lcg, rows: &Aimed) -> Row {
     // Whose unique values it takes: mostly its own.
     let value = if random.chance(85) { n } else { 1 + random.below(6) };
     let full = random.chance(50);
-    match random.below(23) {
+    match random.below(26) {
         0 => Row::User(User {
             email: Email::new(&format!("{}{value}@example.org", if full { "user" } else { "other" })).unwrap(),
             username: Username::new(&format!("{}.{n}", random.pick(&["user", "User", "Name"]))).unwrap(),
@@ -66,6 +67,7 @@ pub(super) fn random_row(random: &mut Lcg, rows: &Aimed) -> Row {
             Row::Idempotency(crate::storage::IdempotencyRecord { created_at: random.time(), ..record })
         }
         8 => Row::Order(Order {
+            invoice_id: if random.chance(30) { Some(sample::invoice_id(parent)) } else { None },
             status: random.pick(&OrderStatus::ALL),
             payment_id: random.sometimes(format!("pay_{value}")),
             refunded: Minor(i64::from(random.below(9000))),
@@ -133,6 +135,7 @@ pub(super) fn random_row(random: &mut Lcg, rows: &Aimed) -> Row {
             let received_at = random.time();
             Row::Delivery(Delivery { result, order_id, received_at, ..if full { sample::delivery_full(n) } else { sample::delivery(n) } })
         }
+        18..21 => random_billing(random, n, value, full),
         _ => random_trail(random, n, value, full),
     }
 }

@@ -24,6 +24,7 @@ pub fn order(n: u32) -> Order {
     Order {
         id: order_id(n),
         buyer_id: user_id(BUYER),
+        invoice_id: None,
         status: OrderStatus::Pending,
         total: euros(9000),
         refunded: Minor::ZERO,
