@@ -49,20 +49,22 @@ pub(crate) const OVERDUE: &str = "SELECT ROW(id, user_id, coalesce(period_end, t
      WHERE status IN ('active', 'trialing') AND coalesce(period_end, trial_ends_at) < $1 \
      ORDER BY coalesce(period_end, trial_ends_at), id LIMIT $2";
 /// Rows are kept as they were and ended as the rules say, or neither. All subscriptions are walked: nobody waits for it, and it is run
-/// once in a while. One that changes meanwhile is looked at anew, and is left alone where it no longer fits.
+/// once in a while. One that is written meanwhile, as by a payment that comes, is no longer at its revision, and is left alone.
 const SWEEP: &str = concat!(
-    "WITH unpaid AS MATERIALIZED (SELECT * FROM subscriptions AS s WHERE plan <> 'free' AND status IN ('active', 'past_due', 'canceled') \
-         AND (trial_ends_at IS NULL OR trial_ends_at <= $1) \
+    "WITH unpaid AS MATERIALIZED (SELECT id AS unpaid_id, revision AS unpaid_at FROM subscriptions AS s WHERE plan <> 'free' \
+         AND status IN ('active', 'past_due', 'canceled') AND (trial_ends_at IS NULL OR trial_ends_at <= $1) \
          AND NOT EXISTS (SELECT FROM invoices AS i WHERE i.subscription_id = s.id AND i.status = 'paid' AND i.paid_by IS NOT NULL) \
-         ORDER BY id LIMIT $2 FOR NO KEY UPDATE OF s), \
+         ORDER BY id LIMIT $2), \
+     held AS MATERIALIZED (SELECT s.* FROM unpaid JOIN subscriptions AS s ON s.id = unpaid_id AND s.revision = unpaid_at \
+         ORDER BY s.id FOR NO KEY UPDATE OF s), \
      kept AS (INSERT INTO swept_subscriptions (",
     subscription_fields!(),
     ", swept_at) SELECT ",
     subscription_fields!(),
-    ", $1 FROM unpaid), \
+    ", $1 FROM held), \
      ended AS (UPDATE subscriptions AS s SET revision = s.revision + 1, status = 'expired', open_invoice = NULL, next_plan = NULL, \
          next_cycle = NULL, next_price = NULL, next_currency = NULL, past_due_since = NULL, due_at = NULL, ended_at = $1 \
-         FROM unpaid AS u WHERE s.id = u.id RETURNING s.id) \
+         FROM held WHERE s.id = held.id RETURNING s.id) \
      SELECT ROW(id) FROM ended ORDER BY id"
 );
 

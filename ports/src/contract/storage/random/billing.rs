@@ -5,17 +5,17 @@ use crate::contract::storage::sample;
 use crate::storage::Row;
 use veza_domain::subscription::{Choice, Cycle, Invoice, InvoiceReason, InvoiceStatus, Period, PlanId, Subscription, SubscriptionStatus};
 
-/// `value` says whose it is: mostly each has a person of its own.
+/// `value` says whose it is; two share a person, so the place is often taken.
 pub(super) fn random_billing(random: &mut Lcg, n: u32, value: u32, full: bool) -> Row {
     let of = sample::subscription_id((n - 1) % 3 + 1);
     match random.below(8) {
         0 => Row::Trial(sample::trial(n)),
         1..5 => {
-            let user = sample::user_id(value);
+            let user = sample::user_id((value - 1) % 3 + 1);
             let plain = if full { sample::subscription_full(n, user) } else { sample::subscription(n, user) };
             Row::Subscription(Subscription {
                 choice: Choice { plan: random.pick(&PlanId::ALL), cycle: random.pick(&Cycle::ALL), ..plain.choice },
-                status: random.pick(&SubscriptionStatus::ALL),
+                status: if random.chance(40) { SubscriptionStatus::Expired } else { random.pick(&SubscriptionStatus::ALL) },
                 trial_ends_at: random.sometimes(()).map(|()| random.time()),
                 period: random_period(random),
                 paid_by: random.sometimes(sample::invoice_id(n)),
