@@ -22,6 +22,7 @@ pub mod order;
 pub mod payout;
 pub mod refund;
 pub mod reversal;
+pub mod saved_method;
 pub mod settlement;
 pub mod time;
 pub mod transfer;

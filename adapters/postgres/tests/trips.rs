@@ -64,6 +64,7 @@ async fn settlement(store: &PostgresStore, n: u32) -> UnitOfWork {
         amount_received: Some(18_000),
         currency: Some("EUR".to_owned()),
         error: None,
+        saved_method: None,
     });
     let decision = decide(&stored.file, &fact, &context).unwrap();
     let mut writes = stored.writes(&decision.changes);

@@ -31,6 +31,7 @@ pub fn payment_fact(payment: &Payment) -> PaymentFact {
         amount_received: payment.amount_received,
         currency: Some(payment.currency.clone()),
         error: payment.error.clone(),
+        saved_method: payment.saved_method.clone(),
     }
 }
 
@@ -38,7 +39,7 @@ pub fn payment_fact(payment: &Payment) -> PaymentFact {
 #[must_use]
 pub fn no_payment() -> PaymentFact {
     let status = PaymentStatus::NotFound;
-    PaymentFact { source: Source::Read, status, amount: None, amount_received: None, currency: None, error: None }
+    PaymentFact { source: Source::Read, status, amount: None, amount_received: None, currency: None, error: None, saved_method: None }
 }
 
 /// What a read says of a refund.

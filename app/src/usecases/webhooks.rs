@@ -166,7 +166,7 @@ async fn addressed(app: &App, subject: &WebhookSubject) -> Result<Addressed, Sto
             };
             Ok(order.map_or(Addressed::Nobody, |order| Addressed::To(order, Fact::Refund(fact))))
         }
-        WebhookSubject::Payment { payment_id, status, amount, amount_received, currency, error } => {
+        WebhookSubject::Payment { payment_id, status, amount, amount_received, currency, error, saved_method } => {
             let fact = PaymentFact {
                 source: Source::Webhook,
                 status: *status,
@@ -174,6 +174,7 @@ async fn addressed(app: &App, subject: &WebhookSubject) -> Result<Addressed, Sto
                 amount_received: *amount_received,
                 currency: currency.clone(),
                 error: error.clone(),
+                saved_method: saved_method.clone(),
             };
             let order = order_of_payment(app, payment_id).await?;
             Ok(order.map_or(Addressed::Nobody, |order| Addressed::To(order, Fact::Payment(fact))))
@@ -197,7 +198,7 @@ async fn addressed(app: &App, subject: &WebhookSubject) -> Result<Addressed, Sto
             };
             Ok(order.map_or(Addressed::Nobody, |order| Addressed::To(order, Fact::Dispute(fact))))
         }
-        WebhookSubject::Other => Ok(Addressed::Nobody),
+        WebhookSubject::MethodRevoked { .. } | WebhookSubject::Other => Ok(Addressed::Nobody),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::look::Look;
 use crate::money::{Minor, Money};
 use crate::order::{Order, OrderStatus};
 use crate::refund::RefundOrigin;
+use crate::saved_method::SavedMethod;
 
 /// What the PSP says of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct PaymentFact {
     pub currency: Option<String>,
     /// The PSP's words on a failure.
     pub error: Option<String>,
+    /// The method that the PSP says it kept, or charged; where it says.
+    pub saved_method: Option<SavedMethod>,
 }
 
 impl PaymentFact {

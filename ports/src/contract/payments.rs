@@ -9,7 +9,7 @@ mod messages;
 mod world;
 
 use super::race::both;
-use crate::payments::{NewPayment, NewRefund, Payment, PspError, PspRefund, ReadError};
+use crate::payments::{NewPayment, NewRefund, Payment, PaymentMethod, PspError, PspRefund, ReadError};
 use uuid::Uuid;
 use veza_domain::ids::{OrderId, RefundId};
 use veza_domain::money::{Currency, Money};
@@ -327,6 +327,8 @@ fn new_payment(amount: i64) -> NewPayment {
         amount: usd(amount),
         description: "Contract".to_owned(),
         return_url: Some("https://shop.example/done".to_owned()),
+        customer_id: None,
+        method: PaymentMethod::AtCheckout,
     }
 }
 

@@ -13,7 +13,7 @@ use veza_domain::effect::Effect;
 use veza_domain::ids::{DisputeId, OrderId};
 use veza_domain::order::{Order, OrderStatus};
 use veza_domain::settlement::{Fact, OrderFile, PaymentFact, PaymentStatus, Source};
-use veza_ports::payments::{NewPayment, Payment, PspError};
+use veza_ports::payments::{NewPayment, Payment, PaymentMethod, PspError};
 use veza_ports::storage::{CommitError, Row, StoredOrder, Versioned, Write};
 
 pub(super) async fn create(app: &App, sent: Versioned<Effect>, order_id: OrderId) -> Result<Performed, EffectError> {
@@ -46,6 +46,8 @@ fn wanted(app: &App, file: &OrderFile) -> NewPayment {
         amount: order.total,
         description: description.chars().take(255).collect(),
         return_url: Some(format!("{}/orders/{}", app.money.public_url, order.id)),
+        customer_id: None,
+        method: PaymentMethod::AtCheckout,
     }
 }
 
@@ -100,6 +102,7 @@ async fn not_answered(app: &App, sent: Versioned<Effect>, stored: &StoredOrder, 
                 amount_received: None,
                 currency: None,
                 error: Some(message.clone()),
+                saved_method: None,
             });
             let effect = Write::Update { row: Row::Effect(sent.value.clone().refused(&message)), expected: sent.revision };
             let attention = flag(app, Subject::Order(order_id), Code::ProviderRefused, Some(order_id), &message);

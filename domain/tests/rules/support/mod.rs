@@ -168,7 +168,15 @@ pub fn with_exclusive(mut file: OrderFile, position: usize) -> OrderFile {
 
 pub fn payment(source: Source, status: PaymentStatus, amount: i64) -> PaymentFact {
     let received = (status == PaymentStatus::Succeeded).then_some(amount);
-    PaymentFact { source, status, amount: Some(amount), amount_received: received, currency: Some("EUR".into()), error: None }
+    PaymentFact {
+        source,
+        status,
+        amount: Some(amount),
+        amount_received: received,
+        currency: Some("EUR".into()),
+        error: None,
+        saved_method: None,
+    }
 }
 
 pub fn refund(source: Source, id: &str, status: PspRefundStatus, amount: i64) -> RefundFact {

@@ -229,6 +229,7 @@ async fn settle(store: &Store, task: u32) -> bool {
         amount_received: Some(9000),
         currency: Some("EUR".to_owned()),
         error: None,
+        saved_method: None,
     });
     for attempt in 0..100 {
         let stored = store.order_file(order_id(2)).await.unwrap().unwrap();
