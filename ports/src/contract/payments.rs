@@ -6,6 +6,7 @@
 
 mod disputes;
 mod messages;
+mod saved_methods;
 mod world;
 
 use super::race::both;
@@ -16,7 +17,7 @@ use veza_domain::money::{Currency, Money};
 use veza_domain::settlement::{PaymentStatus, PspRefundStatus};
 
 use world::UNREADABLE;
-pub use world::{Access, Call, Client, Message, Trouble, World};
+pub use world::{Access, Behaviour, Call, Client, Message, Trouble, World};
 
 /// Runs the whole suite.
 ///
@@ -40,6 +41,7 @@ pub async fn run(world: &dyn World) {
     suite.disputes().await;
     suite.late_changes_of_mind().await;
     suite.races().await;
+    suite.saved_methods().await;
     suite.messages().await;
 }
 
