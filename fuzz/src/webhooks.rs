@@ -62,7 +62,7 @@ fn amounts(event: &WebhookEvent) -> Vec<i64> {
     let (one, other) = match &event.subject {
         WebhookSubject::Payment { amount, amount_received, .. } => (*amount, *amount_received),
         WebhookSubject::Refund { amount, .. } | WebhookSubject::Dispute { amount, .. } => (*amount, None),
-        WebhookSubject::Other => (None, None),
+        WebhookSubject::MethodRevoked { .. } | WebhookSubject::Other => (None, None),
     };
     one.into_iter().chain(other).collect()
 }

@@ -10,6 +10,7 @@ use veza_domain::dispute::DisputeStatus;
 use veza_domain::ids::{OrderId, RefundId};
 use veza_domain::money::Money;
 use veza_domain::order::ClientSecret;
+use veza_domain::saved_method::SavedMethod;
 use veza_domain::settlement::{PaymentStatus, PspRefundStatus};
 use veza_domain::time::Timestamp;
 
@@ -38,7 +39,18 @@ impl IdempotencyKey {
 #[error("empty idempotency key: nothing was sent")]
 pub struct EmptyKey;
 
-/// A payment to be opened, unconfirmed: the buyer confirms it.
+/// Who pays a payment, and with what (contracts/hyperswitch.md §3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PaymentMethod {
+    /// Opened unconfirmed: the customer confirms it, and nothing is kept.
+    AtCheckout,
+    /// The same, and the method is kept for charges without the customer, who agrees to it at the checkout. Needs a customer.
+    AtCheckoutKept,
+    /// Charged at once, without the customer. Needs the customer whose method it is.
+    Saved(SavedMethod),
+}
+
+/// A payment to be opened, or charged at once ([`PaymentMethod`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewPayment {
     /// The id it will have at the provider, chosen by us.
@@ -51,6 +63,10 @@ pub struct NewPayment {
     pub description: String,
     /// Where the buyer comes back to, where the method redirects.
     pub return_url: Option<String>,
+    /// Who pays, by our id of the user; none for a payment that keeps and charges no method.
+    pub customer_id: Option<String>,
+    /// Who confirms it, and whether the method is kept.
+    pub method: PaymentMethod,
 }
 
 /// A refund to be carried out.
@@ -85,6 +101,10 @@ pub struct Payment {
     pub client_secret: Option<ClientSecret>,
     /// The provider's code and words on a failure.
     pub error: Option<String>,
+    /// The method that it kept, or that was charged. It is no proof that the method still works.
+    pub saved_method: Option<SavedMethod>,
+    /// The customer has to do something before it goes on. A charge without the customer ends here: ask them back.
+    pub needs_customer: bool,
     /// Its refunds, where the answer brings them.
     pub refunds: Vec<PspRefund>,
     /// Its disputes, where the answer brings them.
@@ -176,7 +196,8 @@ pub enum ReadError {
 #[async_trait]
 pub trait PaymentProvider: Send + Sync {
     /// Opens a payment, or finds the one that an earlier call with this id opened (`HE_01`, contracts/hyperswitch.md §6).
-    /// A decline comes back as a [`Payment`] whose status is `Failed`.
+    /// A decline comes back as a [`Payment`] whose status is `Failed`. A charge of a saved method is refused only once it is
+    /// clear that no earlier call with this id made it.
     /// # Errors
     /// [`PspError`]; an empty key fails before anything is sent.
     async fn create_payment(&self, key: &str, payment: &NewPayment) -> Result<Payment, PspError>;
@@ -235,6 +256,8 @@ pub enum WebhookSubject {
         currency: Option<String>,
         /// Words on a failure.
         error: Option<String>,
+        /// The method that it kept, or that was charged.
+        saved_method: Option<SavedMethod>,
     },
     /// A refund: the type contains "refund" in any case, or there is a refund id (spec/01-money §6).
     Refund {
@@ -270,7 +293,16 @@ pub enum WebhookSubject {
         /// Until when evidence may be handed in.
         respond_by: Option<Timestamp>,
     },
-    /// Anything else: payouts, mandates, new types, or nothing that names an object.
+    /// A saved method can no longer be charged (`mandate_revoked`). The published body has no customer; what is absent is not said.
+    MethodRevoked {
+        /// Whose it was.
+        customer_id: Option<String>,
+        /// The method.
+        method: Option<SavedMethod>,
+        /// The mandate, the older name of the same consent.
+        mandate_id: Option<String>,
+    },
+    /// Anything else: payouts, new types, other messages about mandates, or nothing that names an object.
     Other,
 }
 

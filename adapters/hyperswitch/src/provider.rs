@@ -6,7 +6,7 @@ use crate::judge;
 use crate::wire::{PaymentBody, PaymentWire, RefundBody, RefundWire};
 use async_trait::async_trait;
 use serde::Serialize;
-use veza_ports::payments::{IdempotencyKey, NewPayment, NewRefund, Payment, PaymentProvider, PspError, PspRefund};
+use veza_ports::payments::{IdempotencyKey, NewPayment, NewRefund, Payment, PaymentMethod, PaymentProvider, PspError, PspRefund};
 
 /// The id is taken, by us or by someone else (§6).
 const DUPLICATE: &str = "HE_01";
@@ -19,6 +19,9 @@ impl PaymentProvider for Hyperswitch {
         match judge::created(self.http.post(&["payments"], key.as_str(), body).await) {
             Ok(created) => adopt_payment(created, payment),
             Err(PspError::Refused { code, .. }) if code == DUPLICATE => self.find_payment(payment).await,
+            Err(PspError::Refused { code, message }) if matches!(payment.method, PaymentMethod::Saved(_)) => {
+                self.find_charge(payment, code, message).await
+            }
             Err(error) => Err(error),
         }
     }
@@ -40,6 +43,18 @@ impl Hyperswitch {
         match self.read_payment(&wanted.payment_id).await {
             Ok(Some(found)) => adopt_payment(found, wanted),
             Ok(None) => Err(PspError::Unknown(CallError::Contradiction(DUPLICATE.to_owned()).into())),
+            Err(error) => Err(PspError::Unknown(error.into())),
+        }
+    }
+
+    /// The charge that an earlier call with this id made, else the refusal.
+    ///
+    /// A charge moves money at once, and the method is looked at before the id: a repeat of one that succeeded may be refused
+    /// because the method was revoked since. So here too only a read proves that there is none.
+    async fn find_charge(&self, wanted: &NewPayment, code: String, message: String) -> Result<Payment, PspError> {
+        match self.read_payment(&wanted.payment_id).await {
+            Ok(Some(found)) if !found.is_untried() => adopt_payment(found, wanted),
+            Ok(_) => Err(PspError::Refused { code, message }),
             Err(error) => Err(PspError::Unknown(error.into())),
         }
     }

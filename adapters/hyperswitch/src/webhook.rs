@@ -8,6 +8,7 @@ use crate::webhook_body::{Amount, Node};
 use crate::wire::{head, payment_status, refund_status, words};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha512;
+use veza_domain::saved_method::SavedMethod;
 use veza_domain::settlement::{PaymentStatus, PspRefundStatus};
 use veza_ports::payments::{MalformedWebhook, PaymentWebhooks, WebhookEvent, WebhookSubject};
 
@@ -18,6 +19,8 @@ const SIGNATURE_CHARS: usize = 128;
 /// Longest event type that is kept; real ones have at most 34 characters, forged bodies any number.
 const EVENT_TYPE_CHARS_MAX: usize = 100;
 
+/// The one event about a mandate that we act on.
+const METHOD_REVOKED: &str = "mandate_revoked";
 /// What other kinds of events are called; they may name a payment, and are not about it.
 const FOREIGN: [&str; 5] = ["mandate", "payout", "subscription", "invoice", "customer"];
 
@@ -70,6 +73,7 @@ enum Kind {
     Refund,
     Dispute,
     Payment,
+    MethodRevoked,
     Other,
 }
 
@@ -107,6 +111,10 @@ impl Event<'_> {
         }
         if event_type.contains("dispute") || content == Some("dispute_details") || has(|node| node.dispute_id.get()) {
             return Kind::Dispute;
+        }
+        // The body's status is not asked: a revocation is final, and the type says it.
+        if event_type == METHOD_REVOKED {
+            return Kind::MethodRevoked;
         }
         let foreign = FOREIGN.iter().any(|kind| event_type.starts_with(kind));
         let of_payment = matches!(content, None | Some("payment_details"));
@@ -149,6 +157,12 @@ impl Event<'_> {
                 amount_received: self.amount(|node| &node.amount_received)?,
                 currency,
                 error,
+                saved_method: owned(self.text(|node| node.payment_method_id.get())).map(SavedMethod),
+            },
+            (Kind::MethodRevoked, _) => WebhookSubject::MethodRevoked {
+                customer_id: owned(self.text(|node| node.customer_id.get())),
+                method: owned(self.text(|node| node.payment_method_id.get())).map(SavedMethod),
+                mandate_id: owned(self.text(|node| node.mandate_id.get())),
             },
             (Kind::Payment, None) | (Kind::Other, _) => WebhookSubject::Other,
         })

@@ -28,6 +28,12 @@ pub(crate) struct Node<'a> {
     #[serde(borrow)]
     pub(crate) payment_id: Text<'a>,
     #[serde(borrow)]
+    pub(crate) payment_method_id: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) customer_id: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) mandate_id: Text<'a>,
+    #[serde(borrow)]
     pub(crate) refund_id: Text<'a>,
     #[serde(borrow)]
     pub(crate) dispute_id: Text<'a>,

@@ -4,8 +4,9 @@
 use crate::dispute::DisputeWire;
 use serde::{Deserialize, Serialize};
 use veza_domain::order::ClientSecret;
+use veza_domain::saved_method::SavedMethod;
 use veza_domain::settlement::{PaymentStatus, PspRefundStatus};
-use veza_ports::payments::{NewPayment, NewRefund, Payment, PspDispute, PspRefund};
+use veza_ports::payments::{NewPayment, NewRefund, Payment, PaymentMethod, PspDispute, PspRefund};
 
 /// Longest text of the provider that we keep; its words end up in a database row.
 const TEXT_CHARS_MAX: usize = 500;
@@ -25,6 +26,10 @@ pub(crate) struct PaymentBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     return_url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    customer_id: Option<&'a str>,
+    #[serde(flatten)]
+    method: MethodBody<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     profile_id: Option<&'a str>,
 }
 
@@ -33,17 +38,49 @@ struct PaymentMetadata {
     order_id: String,
 }
 
+/// Who confirms, and with what (§3).
+#[derive(Default, Serialize)]
+struct MethodBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    setup_future_usage: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    off_session: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recurring_details: Option<RecurringDetails<'a>>,
+}
+
+#[derive(Serialize)]
+struct RecurringDetails<'a> {
+    r#type: &'static str,
+    data: &'a str,
+}
+
+impl<'a> MethodBody<'a> {
+    fn new(method: &'a PaymentMethod) -> Self {
+        match method {
+            PaymentMethod::AtCheckout => Self::default(),
+            PaymentMethod::AtCheckoutKept => Self { setup_future_usage: Some("off_session"), ..Self::default() },
+            PaymentMethod::Saved(SavedMethod(id)) => {
+                let details = RecurringDetails { r#type: "payment_method_id", data: id };
+                Self { off_session: Some(true), recurring_details: Some(details), ..Self::default() }
+            }
+        }
+    }
+}
+
 impl<'a> PaymentBody<'a> {
     pub(crate) fn new(payment: &'a NewPayment, profile_id: Option<&'a str>) -> Self {
         Self {
             payment_id: &payment.payment_id,
             amount: payment.amount.amount.0,
             currency: payment.amount.currency.code(),
-            confirm: false,
+            confirm: matches!(payment.method, PaymentMethod::Saved(_)),
             capture_method: "automatic",
             description: &payment.description,
             metadata: PaymentMetadata { order_id: payment.order_id.to_string() },
             return_url: payment.return_url.as_deref(),
+            customer_id: payment.customer_id.as_deref(),
+            method: MethodBody::new(&payment.method),
             profile_id,
         }
     }
@@ -82,6 +119,10 @@ pub(crate) struct PaymentWire {
     #[serde(default)]
     client_secret: Option<String>,
     #[serde(default)]
+    customer_id: Option<String>,
+    #[serde(default)]
+    payment_method_id: Option<String>,
+    #[serde(default)]
     metadata: Option<serde_json::Value>,
     #[serde(default)]
     error_code: Option<String>,
@@ -98,10 +139,20 @@ impl PaymentWire {
         self.payment_id == payment_id
     }
 
-    /// How it differs from what was asked for; none if it is ours. Metadata counts where there is any.
+    /// Has nobody tried to charge it? A charge that was refused may leave such a payment behind.
+    pub(crate) fn is_untried(&self) -> bool {
+        matches!(self.status.as_str(), "requires_payment_method" | "requires_confirmation")
+    }
+
+    /// How it differs from what was asked for; none if it is ours. Metadata counts where there is any, and so does a customer
+    /// where we name one.
     pub(crate) fn difference(&self, wanted: &NewPayment) -> Option<String> {
         let order_id = self.metadata.as_ref().and_then(|metadata| metadata.get("order_id"));
         let other_order = order_id.is_some_and(|id| id.as_str() != Some(wanted.order_id.to_string().as_str()));
+        let other_customer = match (&self.customer_id, &wanted.customer_id) {
+            (Some(found), Some(wanted)) => found != wanted,
+            _ => false,
+        };
         if !self.is(&wanted.payment_id) {
             Some(format!("payment {}, not {}", head(&self.payment_id, 64), wanted.payment_id))
         } else if self.amount != wanted.amount.amount.0 || !self.currency.eq_ignore_ascii_case(wanted.amount.currency.code()) {
@@ -109,6 +160,8 @@ impl PaymentWire {
             Some(format!("payment {} of {amount} {currency}, not {}", wanted.payment_id, wanted.amount))
         } else if other_order {
             Some(format!("payment {} of another order, not of {}", wanted.payment_id, wanted.order_id))
+        } else if other_customer {
+            Some(format!("payment {} of another customer", wanted.payment_id))
         } else {
             None
         }
@@ -119,6 +172,8 @@ impl From<PaymentWire> for Payment {
     fn from(wire: PaymentWire) -> Self {
         Self {
             status: payment_status(&wire.status),
+            needs_customer: wire.status == "requires_customer_action",
+            saved_method: wire.payment_method_id.filter(|id| !id.is_empty()).map(SavedMethod),
             payment_id: wire.payment_id,
             psp_status: wire.status,
             amount: wire.amount,

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use support::{Reply, Scripted};
 use veza_domain::dispute::DisputeStatus;
+use veza_domain::saved_method::SavedMethod;
 use veza_hyperswitch::{Hyperswitch, HyperswitchConfig};
-use veza_ports::contract::payments::{Access, Call, Client, Message, Trouble, World, run};
+use veza_ports::contract::payments::{Access, Behaviour, Call, Client, Message, Trouble, World, run};
 use veza_ports::payments::{
-    HyperswitchReadClient, MalformedWebhook, NewPayment, NewRefund, Payment, PaymentProvider, PaymentWebhooks, PspDispute, PspError,
-    PspRefund, ReadError, WebhookEvent, WebhookSubject,
+    HyperswitchReadClient, MalformedWebhook, NewPayment, NewRefund, Payment, PaymentMethod, PaymentProvider, PaymentWebhooks, PspDispute,
+    PspError, PspRefund, ReadError, WebhookEvent, WebhookSubject,
 };
 use veza_sandbox::{Fault, NewDispute, Op, Sandbox, SandboxConfig, Script, sign};
 
@@ -111,6 +112,19 @@ impl World for Boxed {
         self.sandbox.fail_payment(payment_id).unwrap();
     }
 
+    async fn behave(&self, method: &SavedMethod, behaviour: Behaviour) {
+        let behaviour = match behaviour {
+            Behaviour::Succeeds => veza_sandbox::Behaviour::Succeeds,
+            Behaviour::Declines => veza_sandbox::Behaviour::declines(0),
+            Behaviour::WantsCustomer => veza_sandbox::Behaviour::RequiresCustomerAction,
+        };
+        self.sandbox.set_saved_method(&method.0, behaviour).unwrap();
+    }
+
+    async fn revoke(&self, method: &SavedMethod) {
+        self.sandbox.revoke_saved_method(&method.0).unwrap();
+    }
+
     async fn refund_elsewhere(&self, payment_id: &str, amount: i64) -> String {
         self.sandbox.refund_from_dashboard(payment_id, Some(amount)).unwrap()
     }
@@ -148,6 +162,10 @@ impl World for Boxed {
 
     async fn has_payment(&self, payment_id: &str) -> bool {
         self.sandbox.books().payment(payment_id).is_some()
+    }
+
+    async fn charges_of(&self, customer_id: &str) -> usize {
+        self.sandbox.books().charged(customer_id).count()
     }
 
     async fn refunds_of(&self, payment_id: &str) -> usize {
@@ -255,6 +273,57 @@ async fn the_suite_finds_a_lost_amount() {
 #[should_panic(expected = "another body")]
 async fn the_suite_finds_a_signature_that_nobody_checks() {
     run(&Boxed::start(Dressed { webhooks: |adapter| Arc::new(Careless(adapter, true)), ..AS_IT_IS }).await).await;
+}
+
+/// A provider that tries a charge of unknown outcome again, under another id.
+struct Impatient(Arc<Hyperswitch>);
+
+#[async_trait]
+impl PaymentProvider for Impatient {
+    async fn create_payment(&self, key: &str, payment: &NewPayment) -> Result<Payment, PspError> {
+        match (self.0.create_payment(key, payment).await, &payment.method) {
+            (Err(error @ PspError::Unknown(_)), PaymentMethod::Saved(_)) => {
+                let again = NewPayment { payment_id: format!("{}_again", payment.payment_id), ..payment.clone() };
+                self.0.create_payment(&again.payment_id, &again).await.and(Err(error))
+            }
+            (answer, _) => answer,
+        }
+    }
+    async fn create_refund(&self, key: &str, refund: &NewRefund) -> Result<PspRefund, PspError> {
+        self.0.create_refund(key, refund).await
+    }
+}
+
+#[tokio::test]
+#[should_panic(expected = "AnswerLost: charged once")]
+async fn the_suite_finds_a_customer_who_is_charged_twice() {
+    run(&Boxed::start(Dressed { provider: |adapter| Arc::new(Impatient(adapter)), ..AS_IT_IS }).await).await;
+}
+
+/// Takes a revocation for a message about nothing of ours.
+struct Deaf(Arc<Hyperswitch>);
+
+impl PaymentWebhooks for Deaf {
+    fn signature_header(&self) -> &'static str {
+        self.0.signature_header()
+    }
+    fn verify(&self, body: &[u8], signature: Option<&str>) -> bool {
+        self.0.verify(body, signature)
+    }
+    fn parse(&self, body: &[u8]) -> Result<WebhookEvent, MalformedWebhook> {
+        let event = self.0.parse(body)?;
+        let deaf = matches!(event.subject, WebhookSubject::MethodRevoked { .. });
+        Ok(if deaf { WebhookEvent { subject: WebhookSubject::Other, ..event } } else { event })
+    }
+    fn event_type(&self, body: &[u8]) -> Option<String> {
+        self.0.event_type(body)
+    }
+}
+
+#[tokio::test]
+#[should_panic(expected = "the revocation is told")]
+async fn the_suite_finds_a_revocation_that_nobody_hears() {
+    run(&Boxed::start(Dressed { webhooks: |adapter| Arc::new(Deaf(adapter)), ..AS_IT_IS }).await).await;
 }
 
 /// The sandbox signs as the contract says, and so do we read it.

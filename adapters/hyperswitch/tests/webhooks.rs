@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 use std::time::Duration;
+use veza_domain::saved_method::SavedMethod;
 use veza_domain::settlement::{PaymentStatus, PspRefundStatus};
 use veza_hyperswitch::{ConfigError, Hyperswitch, HyperswitchConfig};
 use veza_ports::payments::{PaymentWebhooks, WebhookSubject};
@@ -108,6 +109,7 @@ fn s8_sample_payment() {
         amount_received: Some(1000),
         currency: Some("USD".to_owned()),
         error: None,
+        saved_method: None,
     };
     assert_eq!(event.subject, expected);
 }
@@ -148,7 +150,8 @@ fn a_refund_event_without_an_id_says_so() {
 
 #[test]
 fn flat_and_nested_shapes_bring_the_same() {
-    let fields = r#""payment_id":"p","status":"succeeded","amount":"700","amount_received":700,"currency":"eur""#;
+    let fields =
+        r#""payment_id":"p","status":"succeeded","amount":"700","amount_received":700,"currency":"eur","payment_method_id":"pm_1""#;
     let flat = subject(&format!(r#"{{"event_type":"payment_succeeded",{fields}}}"#));
     let nested = subject(&format!(r#"{{"type":"payment.succeeded","object":{{{fields}}}}}"#));
     let real = subject(&format!(r#"{{"event_type":"payment_succeeded","content":{{"type":"payment_details","object":{{{fields}}}}}}}"#));
@@ -161,8 +164,27 @@ fn flat_and_nested_shapes_bring_the_same() {
         amount_received: Some(700),
         currency: Some("EUR".to_owned()),
         error: None,
+        saved_method: Some(SavedMethod("pm_1".to_owned())),
     };
     assert_eq!(flat, expected);
+}
+
+/// §3, §8: `MandateResponse` names the method and the mandate; who else tells it may name the customer.
+#[test]
+fn s3_a_revoked_method_is_a_message_of_its_own() {
+    let real = r#"{"merchant_id":"m","event_id":"evt_1","event_type":"mandate_revoked","content":{"type":"mandate_details","object":
+        {"mandate_id":"man_1","status":"revoked","payment_method_id":"pm_1","payment_method":"card","card":{"last4_digits":"4242"},
+        "customer_acceptance":null}},"timestamp":"2026-08-21T00:00:00.000Z"}"#;
+    let method = Some(SavedMethod("pm_1".to_owned()));
+    let revoked = |customer_id: Option<&str>, method| {
+        let customer_id = customer_id.map(str::to_owned);
+        WebhookSubject::MethodRevoked { customer_id, method, mandate_id: Some("man_1".to_owned()) }
+    };
+    assert_eq!(subject(real), revoked(None, method.clone()));
+    let flat = r#"{"type":"mandate.revoked","mandate_id":"man_1","payment_method_id":"pm_1","customer_id":"u","payment_id":"p"}"#;
+    assert_eq!(subject(flat), revoked(Some("u"), method));
+    assert_eq!(subject(r#"{"event_type":"mandate_revoked","object":{"mandate_id":"man_1","payment_method_id":""}}"#), revoked(None, None));
+    assert_eq!(subject(r#"{"event_type":"mandate_active","object":{"mandate_id":"man_1"}}"#), WebhookSubject::Other);
 }
 
 /// §4: the object's status counts, the type only where a flat body has no status.

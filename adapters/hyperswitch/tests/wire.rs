@@ -7,9 +7,10 @@ use std::time::Duration;
 use support::{Reply, Scripted};
 use veza_domain::ids::{OrderId, RefundId};
 use veza_domain::money::Money;
+use veza_domain::saved_method::SavedMethod;
 use veza_domain::settlement::{PaymentStatus, PspRefundStatus};
 use veza_hyperswitch::{ConfigError, Hyperswitch, HyperswitchConfig};
-use veza_ports::payments::{HyperswitchReadClient, NewPayment, NewRefund, PaymentProvider, PspError, ReadError};
+use veza_ports::payments::{HyperswitchReadClient, NewPayment, NewRefund, PaymentMethod, PaymentProvider, PspError, ReadError};
 
 const API_KEY: &str = "snd_wire_key";
 const ORDER: &str = "0190a000-0000-7000-8000-000000000001";
@@ -37,6 +38,8 @@ fn payment() -> NewPayment {
         amount: Money::new(6540, "USD".parse().unwrap()),
         description: "Drums & \"more\"".to_owned(),
         return_url: Some("https://shop.example/done".to_owned()),
+        customer_id: None,
+        method: PaymentMethod::AtCheckout,
     }
 }
 
@@ -97,6 +100,80 @@ async fn s3_create_payment_sends_what_the_contract_names_and_nothing_else() {
         r#"{{"payment_id":"{ORDER}","amount":6540,"currency":"USD","confirm":false,"capture_method":"automatic","description":"Drums & \"more\"","metadata":{{"order_id":"{ORDER}"}},"return_url":"https://shop.example/done"}}"#
     );
     assert_eq!(seen[0].body, expected);
+}
+
+#[tokio::test]
+async fn s3_a_method_that_is_kept_is_asked_for_by_name() {
+    let answer = payment_json("requires_payment_method", 6540).replace(r#""refunds":null"#, r#""customer_id":"user","refunds":null"#);
+    let server = Scripted::start([ok(answer)]).await;
+    let kept = NewPayment { customer_id: Some("user".to_owned()), method: PaymentMethod::AtCheckoutKept, ..payment() };
+    let created = client(&server.url).create_payment(ORDER, &kept).await.unwrap();
+    assert_eq!((created.saved_method, created.needs_customer), (None, false), "nothing is kept before the customer has paid");
+    let expected = format!(
+        r#"{{"payment_id":"{ORDER}","amount":6540,"currency":"USD","confirm":false,"capture_method":"automatic","description":"Drums & \"more\"","metadata":{{"order_id":"{ORDER}"}},"return_url":"https://shop.example/done","customer_id":"user","setup_future_usage":"off_session"}}"#
+    );
+    assert_eq!(server.seen()[0].body, expected);
+}
+
+fn charge() -> NewPayment {
+    let method = PaymentMethod::Saved(SavedMethod("pm_1".to_owned()));
+    NewPayment { customer_id: Some("user".to_owned()), method, return_url: None, ..payment() }
+}
+
+fn charge_json(status: &str) -> String {
+    let names = r#""customer_id":"user","payment_method_id":"pm_1","mandate_id":"man_1","refunds":null"#;
+    payment_json(status, 6540).replace(r#""refunds":null"#, names)
+}
+
+#[tokio::test]
+async fn s3_a_charge_without_the_customer_confirms_at_once() {
+    let server = Scripted::start([ok(charge_json("succeeded"))]).await;
+    let charged = client(&server.url).create_payment(ORDER, &charge()).await.unwrap();
+    assert_eq!((charged.status, charged.saved_method), (PaymentStatus::Succeeded, Some(SavedMethod("pm_1".to_owned()))));
+    let expected = format!(
+        r#"{{"payment_id":"{ORDER}","amount":6540,"currency":"USD","confirm":true,"capture_method":"automatic","description":"Drums & \"more\"","metadata":{{"order_id":"{ORDER}"}},"customer_id":"user","off_session":true,"recurring_details":{{"type":"payment_method_id","data":"pm_1"}}}}"#
+    );
+    let seen = server.seen();
+    assert_eq!(seen.len(), 1);
+    assert_eq!((seen[0].line.as_str(), seen[0].body.as_str()), ("POST /payments", expected.as_str()));
+    assert_eq!(seen[0].header("idempotency-key"), Some(ORDER));
+}
+
+#[tokio::test]
+async fn s3_a_charge_that_wants_the_customer_is_open_and_says_so() {
+    let server = Scripted::start([ok(charge_json("requires_customer_action"))]).await;
+    let charged = client(&server.url).create_payment(ORDER, &charge()).await.unwrap();
+    assert_eq!((charged.status, charged.needs_customer), (PaymentStatus::Open, true));
+}
+
+/// The method is looked at before the id: only a read proves that an earlier call did not charge it.
+#[tokio::test]
+async fn s3_a_refused_charge_is_read_back() {
+    for (refusal, status) in [("HE_02", 404), ("HE_03", 400), ("IR_16", 400)] {
+        let server = Scripted::start([err(status, refusal), ok(charge_json("succeeded"))]).await;
+        let adopted = client(&server.url).create_payment(ORDER, &charge()).await.unwrap();
+        assert_eq!(adopted.status, PaymentStatus::Succeeded, "{refusal}: an earlier call charged");
+        assert_eq!(server.seen()[1].line, format!("GET /payments/{ORDER}?force_sync=true"));
+
+        for untried in [err(404, "HE_02"), ok(charge_json("requires_confirmation"))] {
+            let server = Scripted::start([err(status, refusal), untried]).await;
+            let Err(PspError::Refused { code, .. }) = client(&server.url).create_payment(ORDER, &charge()).await else { panic!() };
+            assert_eq!(code, refusal, "nothing was charged");
+        }
+        let server = Scripted::start([err(status, refusal), Reply::Cut]).await;
+        let answer = client(&server.url).create_payment(ORDER, &charge()).await;
+        assert!(matches!(answer, Err(PspError::Unknown(_))), "{refusal}, unread: {answer:?}");
+    }
+    let server = Scripted::start([err(400, "IR_16")]).await;
+    assert!(matches!(client(&server.url).create_payment(ORDER, &payment()).await, Err(PspError::Refused { .. })));
+    assert_eq!(server.seen().len(), 1, "an unconfirmed payment moves no money: its refusal stands");
+}
+
+#[tokio::test]
+async fn s3_a_charge_of_another_customer_is_not_ours() {
+    let server = Scripted::start([err(400, "HE_01"), ok(charge_json("succeeded").replace(r#""user""#, r#""else""#))]).await;
+    let answer = client(&server.url).create_payment(ORDER, &charge()).await;
+    assert!(matches!(answer, Err(PspError::NotOurs(_))), "{answer:?}");
 }
 
 #[tokio::test]

@@ -79,6 +79,7 @@ fn statements() -> Vec<(&'static str, String)> {
         ("a subscription", billing::SUBSCRIPTION.to_owned()),
         ("an invoice", billing::INVOICE.to_owned()),
         ("a person's invoices", billing::OF_USER.to_owned()),
+        ("subscriptions by their method", billing::BY_METHOD.to_owned()),
         ("renewals that were missed", billing::OVERDUE.to_owned()),
         ("subscriptions claimed", work::SUBSCRIPTIONS.to_owned()),
     ];

@@ -93,6 +93,8 @@
 //! | `POST /payments/{id}/fail` | | a paid one turns out to have failed |
 //! | `POST /payments/{id}/refund` | `{"amount"?}` | a refund from the PSP's dashboard |
 //! | `POST /payments/{id}/dispute` | `{"amount"?, "reason"?, "reason_code"?, "stage"?, "respond_within"?}` | a dispute is opened |
+//! | `POST /saved_methods/{id}` | `{"behaviour": "succeeds", "declines" or "requires_customer_action", "code"?, "message"?, "times"?}` | how it takes the charges that come |
+//! | `POST /saved_methods/{id}/revoke` | | the customer, or the bank, takes the consent back |
 //! | `POST /disputes/{id}/challenge`, `/expire`, `/accept`, `/cancel`, `/win`, `/lose` | | it goes on, or ends |
 //! | `POST /disputes/{id}` | `{"status": "won", "stage"?}` | the same, from any status to any |
 //! | `POST /refunds/{id}/succeed`, `/fail` | | settles it, also after it had ended the other way |
@@ -146,8 +148,8 @@ pub use hyperswitch::disputes::NewDispute;
 pub use ids::Micros;
 pub use in_process::{InProcess, Letter, Routes};
 pub use model::{
-    Account, Attempt, Balance, Dispute, EventStatus, Forgery, Fund, Payment, PaymentStatus, Payout, PayoutStatus, Refund, RefundStatus,
-    Reversal, StripeEvent, Target, Transfer, WebhookEvent,
+    Account, Attempt, Balance, Behaviour, Charge, ChargeOutcome, Customer, Dispute, EventStatus, Forgery, Fund, MethodStatus, Payment,
+    PaymentStatus, Payout, PayoutStatus, Refund, RefundStatus, Reversal, SavedMethod, StripeEvent, Target, Transfer, WebhookEvent,
 };
 pub use script::{Fault, MAGIC_AMOUNTS, Op, Script};
 pub use server::Sandbox;

@@ -4,12 +4,14 @@
 //! All amounts are integers in minor units; all times are [`Micros`](crate::ids::Micros) on the sandbox's clock. A field that
 //! came later has a default, so that older data files open.
 
+mod customers;
 mod hyperswitch;
 mod stripe;
 mod webhook;
 
 use crate::table::Record;
 
+pub use customers::{Behaviour, Charge, ChargeOutcome, Customer, MethodStatus, SavedMethod};
 pub use hyperswitch::{Dispute, Fund, Payment, PaymentStatus, Refund, RefundStatus};
 pub use stripe::{Account, Balance, Payout, PayoutStatus, Reversal, StripeEvent, Transfer};
 pub(crate) use stripe::{AccountLink, SavedAnswer};
@@ -30,6 +32,9 @@ records! {
     Payment, "payment", payment_id;
     Refund, "refund", refund_id;
     Dispute, "dispute", dispute_id;
+    Customer, "customer", customer_id;
+    SavedMethod, "saved_method", payment_method_id;
+    Charge, "charge", charge_id;
     WebhookEvent, "webhook_event", event_id;
     Account, "account", id;
     Transfer, "transfer", id;

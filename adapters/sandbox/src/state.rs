@@ -76,6 +76,9 @@ pub(crate) struct State {
     pub(crate) payments: Table<Payment>,
     pub(crate) refunds: Table<Refund>,
     pub(crate) disputes: Table<Dispute>,
+    pub(crate) customers: Table<Customer>,
+    pub(crate) saved_methods: Table<SavedMethod>,
+    pub(crate) charges: Table<Charge>,
     pub(crate) events: Table<WebhookEvent>,
     pub(crate) accounts: Table<Account>,
     pub(crate) transfers: Table<Transfer>,
@@ -88,7 +91,8 @@ pub(crate) struct State {
     /// Positions in `transfers` by transfer group and by destination.
     pub(crate) transfers_by: HashMap<(TransferKey, String), Vec<usize>>,
     pub(crate) payment_by_charge: HashMap<String, String>,
-    pub(crate) saved_methods: HashSet<String>,
+    /// Saved methods by `mandate_id`.
+    pub(crate) method_by_mandate: HashMap<String, String>,
     /// `<object_id>_<event_type>` of every Hyperswitch event ever made.
     pub(crate) event_keys: HashSet<String>,
     /// Events that wait to be overtaken, by payment or account.
@@ -107,7 +111,7 @@ pub(crate) struct State {
 /// Does `$call` for each table in turn.
 macro_rules! each_table {
     ($state:ident, $table:ident => $call:expr) => {
-        each_table!($state, $table => $call; meta payments refunds disputes events accounts transfers reversals payouts
+        each_table!($state, $table => $call; meta payments refunds disputes customers saved_methods charges events accounts transfers reversals payouts
             stripe_events balances answers links)
     };
     ($state:ident, $table:ident => $call:expr; $($name:ident)*) => {
@@ -142,6 +146,9 @@ impl State {
             payments: table(store)?,
             refunds: table(store)?,
             disputes: table(store)?,
+            customers: table(store)?,
+            saved_methods: table(store)?,
+            charges: table(store)?,
             events: table(store)?,
             accounts: table(store)?,
             transfers: table(store)?,
@@ -153,7 +160,7 @@ impl State {
             links: table(store)?,
             transfers_by: HashMap::new(),
             payment_by_charge: HashMap::new(),
-            saved_methods: HashSet::new(),
+            method_by_mandate: HashMap::new(),
             event_keys: HashSet::new(),
             overtakable: HashMap::new(),
             emitted: Vec::new(),
@@ -184,10 +191,12 @@ impl State {
             keys.into_iter().for_each(|key| self.transfers_by.entry(key).or_default().push(position));
         }
         for payment in self.payments.rows() {
-            self.saved_methods.extend(payment.payment_method_id.clone());
             if let Some(charge) = &payment.charge_id {
                 self.payment_by_charge.insert(charge.clone(), payment.payment_id.clone());
             }
+        }
+        for method in self.saved_methods.rows() {
+            self.method_by_mandate.insert(method.mandate_id.clone(), method.payment_method_id.clone());
         }
         let of_hyperswitch = self.events.rows().iter().filter(|event| event.target == Target::Hyperswitch);
         self.event_keys.extend(of_hyperswitch.map(|event| event_key(&event.object_id, &event.event_type)));
@@ -273,6 +282,12 @@ impl State {
             self.transfers_by.entry(key).or_default().push(position);
         }
         self.transfers.put(transfer);
+    }
+
+    /// Adds a saved method and indexes it.
+    pub(crate) fn put_saved_method(&mut self, method: SavedMethod) {
+        self.method_by_mandate.insert(method.mandate_id.clone(), method.payment_method_id.clone());
+        self.saved_methods.put(method);
     }
 
     // Disk ------------------------------------------------------------------------------------------------------

@@ -215,19 +215,6 @@ async fn s3_manual_capture_and_cancel() {
 }
 
 #[tokio::test]
-async fn s3_saved_methods() {
-    let world = World::new().await;
-    let first = json!({"amount": 5, "currency": "USD", "confirm": true, "customer_id": "c", "setup_future_usage": "off_session"});
-    let saved = world.post("/payments", first).await.json()["payment_method_id"].as_str().unwrap().to_owned();
-    let again = |id: &str| {
-        json!({"amount": 5, "currency": "USD", "confirm": true, "off_session": true, "customer_id": "c",
-        "recurring_details": {"type": "payment_method_id", "data": id}})
-    };
-    assert_eq!(world.post("/payments", again(&saved)).await.json()["status"], "succeeded");
-    assert_eq!(world.post("/payments", again("pm_none")).await.refusal(), (404, "HE_02".to_owned()));
-}
-
-#[tokio::test]
 async fn s5_refund_checks_in_their_order() {
     let world = World::new().await;
     // 1 before 2, 5, 7: unknown payment

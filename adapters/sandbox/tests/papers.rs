@@ -38,14 +38,22 @@ fn every_fault_and_every_magic_amount_is_documented() {
             assert!(text.replace("\n//!", "").replace('\n', " ").contains(&entry), "{paper} does not name {amount}: {entry}");
         }
     }
-    for route in ["payments/{id}/fail", "disputes/{id}/challenge", "accounts/{id}/payout", "payouts/{id}", "transfers/{id}/reverse"] {
+    for route in [
+        "payments/{id}/fail",
+        "saved_methods/{id}",
+        "saved_methods/{id}/revoke",
+        "disputes/{id}/challenge",
+        "accounts/{id}/payout",
+        "payouts/{id}",
+        "transfers/{id}/reverse",
+    ] {
         assert!(page.contains(&format!("POST /{route}")), "{route}");
     }
 }
 
 /// Keys that the first version of the sandbox did not write.
 const NEW: [(&str, &[&str]); 6] = [
-    ("payment", &["failed_after_success", "dispute_due"]),
+    ("payment", &["failed_after_success", "dispute_due", "customer_acceptance"]),
     ("dispute", &["stage", "reason", "reason_code", "challenge_required_by", "is_already_refunded", "due"]),
     ("webhook_event", &["target", "account", "forgeries"]),
     ("stripe_event", &["account"]),

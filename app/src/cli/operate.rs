@@ -434,7 +434,7 @@ pub(super) async fn sweep_unpaid(config: Config, as_json: bool) -> ExitCode {
             }
         }
         if !as_json {
-            say(&format!("{swept} plans without a payment were ended; each row is kept in subscription_sweeps as it was"));
+            say(&format!("{swept} plans without a payment were ended; each row is kept in swept_subscriptions as it was"));
         }
         ExitCode::SUCCESS
     })

@@ -2,8 +2,10 @@
 
 use crate::services::App;
 use crate::usecases::settle::{Bring, SettleError, bring};
+use crate::usecases::subscriptions::revoked;
 use crate::usecases::webhook_log;
 use veza_domain::ids::{DeliveryId, OrderId};
+use veza_domain::saved_method::SavedMethod;
 use veza_domain::settlement::{Decision, DisputeFact, Fact, PaymentFact, RefundFact, Source, Verdict};
 use veza_domain::webhook::{Delivery, ProcessingResult, Sender};
 use veza_ports::payments::{WebhookEvent, WebhookSubject};
@@ -122,6 +124,11 @@ async fn dispatch(app: &App, body: &[u8], row: Option<&Delivery>, event: &Webhoo
             let result = ProcessingResult::Error(why.clone());
             Dispatched { handled: Handled::Malformed(why), result, order_id: None, logged: false }
         }
+        Addressed::Method(method) => match revoked::forget(app, &method).await {
+            Ok(0) => plain(ProcessingResult::Skipped),
+            Ok(_) => plain(ProcessingResult::Ok),
+            Err(error) => not_stored(error.as_ref()),
+        },
         Addressed::Nobody => {
             tracing::info!(event_type = event.event_type.as_deref().unwrap_or("none"), "webhook skipped: nothing of ours");
             plain(ProcessingResult::Skipped)
@@ -138,6 +145,8 @@ fn not_stored(error: &dyn std::error::Error) -> Dispatched {
 enum Addressed {
     To(OrderId, Fact),
     Nameless(&'static str),
+    /// A kept payment method.
+    Method(SavedMethod),
     Nobody,
 }
 
@@ -166,7 +175,7 @@ async fn addressed(app: &App, subject: &WebhookSubject) -> Result<Addressed, Sto
             };
             Ok(order.map_or(Addressed::Nobody, |order| Addressed::To(order, Fact::Refund(fact))))
         }
-        WebhookSubject::Payment { payment_id, status, amount, amount_received, currency, error } => {
+        WebhookSubject::Payment { payment_id, status, amount, amount_received, currency, error, saved_method } => {
             let fact = PaymentFact {
                 source: Source::Webhook,
                 status: *status,
@@ -174,6 +183,7 @@ async fn addressed(app: &App, subject: &WebhookSubject) -> Result<Addressed, Sto
                 amount_received: *amount_received,
                 currency: currency.clone(),
                 error: error.clone(),
+                saved_method: saved_method.clone(),
             };
             let order = order_of_payment(app, payment_id).await?;
             Ok(order.map_or(Addressed::Nobody, |order| Addressed::To(order, Fact::Payment(fact))))
@@ -197,7 +207,8 @@ async fn addressed(app: &App, subject: &WebhookSubject) -> Result<Addressed, Sto
             };
             Ok(order.map_or(Addressed::Nobody, |order| Addressed::To(order, Fact::Dispute(fact))))
         }
-        WebhookSubject::Other => Ok(Addressed::Nobody),
+        WebhookSubject::MethodRevoked { method: Some(method), .. } => Ok(Addressed::Method(method.clone())),
+        WebhookSubject::MethodRevoked { method: None, .. } | WebhookSubject::Other => Ok(Addressed::Nobody),
     }
 }
 

@@ -44,7 +44,7 @@ pub struct PaymentFact {
     pub currency: Option<String>,
     /// The PSP's words on a failure.
     pub error: Option<String>,
-    /// The method that it has kept for later charges.
+    /// The method that the PSP says it kept, or charged; where it says.
     pub saved_method: Option<SavedMethod>,
 }
 

@@ -6,17 +6,18 @@
 
 mod disputes;
 mod messages;
+mod saved_methods;
 mod world;
 
 use super::race::both;
-use crate::payments::{NewPayment, NewRefund, Payment, PspError, PspRefund, ReadError};
+use crate::payments::{NewPayment, NewRefund, Payment, PaymentMethod, PspError, PspRefund, ReadError};
 use uuid::Uuid;
 use veza_domain::ids::{OrderId, RefundId};
 use veza_domain::money::{Currency, Money};
 use veza_domain::settlement::{PaymentStatus, PspRefundStatus};
 
 use world::UNREADABLE;
-pub use world::{Access, Call, Client, Message, Trouble, World};
+pub use world::{Access, Behaviour, Call, Client, Message, Trouble, World};
 
 /// Runs the whole suite.
 ///
@@ -40,6 +41,7 @@ pub async fn run(world: &dyn World) {
     suite.disputes().await;
     suite.late_changes_of_mind().await;
     suite.races().await;
+    suite.saved_methods().await;
     suite.messages().await;
 }
 
@@ -327,6 +329,8 @@ fn new_payment(amount: i64) -> NewPayment {
         amount: usd(amount),
         description: "Contract".to_owned(),
         return_url: Some("https://shop.example/done".to_owned()),
+        customer_id: None,
+        method: PaymentMethod::AtCheckout,
     }
 }
 

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 
 use veza_domain::ids::{InvoiceId, SubscriptionId, UserId};
 use veza_domain::order::Order;
+use veza_domain::saved_method::SavedMethod;
 use veza_domain::subscription::{Invoice, Plan, Subscription};
 use veza_domain::time::Timestamp;
 
@@ -68,6 +69,8 @@ pub trait BillingReads: Send + Sync {
     async fn standing(&self, user: UserId) -> Result<Standing, StoreError>;
     /// The subscription with this id.
     async fn subscription(&self, id: SubscriptionId) -> Result<Option<StoredSubscription>, StoreError>;
+    /// The subscriptions that would charge this method.
+    async fn subscriptions_by_method(&self, method: &SavedMethod) -> Result<Vec<Versioned<Subscription>>, StoreError>;
     /// The invoice with this id.
     async fn invoice(&self, id: InvoiceId) -> Result<Option<Versioned<Invoice>>, StoreError>;
     /// A person's invoices.

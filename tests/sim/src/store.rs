@@ -27,7 +27,8 @@ use veza_domain::money::{Currency, Minor};
 use veza_domain::order::Order;
 use veza_domain::payout::{Payout, SellerAccount, SellerBooks};
 use veza_domain::refund::Refund;
-use veza_domain::subscription::{Invoice, Plan};
+use veza_domain::saved_method::SavedMethod;
+use veza_domain::subscription::{Invoice, Plan, Subscription};
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
 use veza_domain::webhook::Delivery;
@@ -317,6 +318,7 @@ reads! { BillingReads:
     plans() -> Vec<Plan>;
     standing(user: UserId) -> Standing;
     subscription(id: SubscriptionId) -> Option<StoredSubscription>;
+    subscriptions_by_method(method: &SavedMethod) -> Vec<Versioned<Subscription>>;
     invoice(id: InvoiceId) -> Option<Versioned<Invoice>>;
     invoices_of(user: UserId, page: Page) -> Vec<Invoice>;
     overdue_renewals(before: Timestamp, limit: u32) -> Vec<OverdueRenewal>;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use veza_domain::ids::{InvoiceId, SubscriptionId, UserId};
 use veza_domain::money::{Currency, Money};
 use veza_domain::order::Order;
+use veza_domain::saved_method::SavedMethod;
 use veza_domain::settlement::Billing;
 use veza_domain::subscription::{Choice, Cycle, Features, Invoice, InvoiceStatus, Plan, PlanId, Subscription, SubscriptionStatus};
 use veza_domain::time::Timestamp;
@@ -51,6 +52,10 @@ impl BillingReads for MemoryStore {
     async fn subscription(&self, id: SubscriptionId) -> Result<Option<StoredSubscription>, StoreError> {
         let state = self.state();
         Ok(state.get(&RowKey::Subscription(id)).map(|row| state.with_invoices(row)))
+    }
+
+    async fn subscriptions_by_method(&self, method: &SavedMethod) -> Result<Vec<Versioned<Subscription>>, StoreError> {
+        Ok(self.state().find(|row: &Subscription| row.method.as_ref() == Some(method)))
     }
 
     async fn invoice(&self, id: InvoiceId) -> Result<Option<Versioned<Invoice>>, StoreError> {

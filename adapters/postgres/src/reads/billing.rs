@@ -10,6 +10,7 @@ use crate::statement::Statement;
 use async_trait::async_trait;
 use uuid::Uuid;
 use veza_domain::ids::{InvoiceId, SubscriptionId, UserId};
+use veza_domain::saved_method::SavedMethod;
 use veza_domain::settlement::Billing;
 use veza_domain::subscription::{Invoice, Plan, Subscription};
 use veza_domain::time::Timestamp;
@@ -43,6 +44,7 @@ pub(crate) const STANDING: &str = concat!(
     "))"
 );
 pub(crate) const SUBSCRIPTION: &str = with_invoices!("subscriptions AS s WHERE s.id = $1");
+pub(crate) const BY_METHOD: &str = concat!("SELECT ROW(", subscription_fields!(), ") FROM subscriptions WHERE method = $1 ORDER BY id");
 pub(crate) const INVOICE: &str = select_invoice!("WHERE id = $1");
 pub(crate) const OF_USER: &str = select_invoice!("WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
 pub(crate) const OVERDUE: &str = "SELECT ROW(id, user_id, coalesce(period_end, trial_ends_at)) FROM subscriptions \
@@ -97,6 +99,10 @@ impl BillingReads for PostgresStore {
 
     async fn subscription(&self, id: SubscriptionId) -> Result<Option<StoredSubscription>, StoreError> {
         self.read_one(|| Statement::new(SUBSCRIPTION).with(id.0)).await
+    }
+
+    async fn subscriptions_by_method(&self, method: &SavedMethod) -> Result<Vec<Versioned<Subscription>>, StoreError> {
+        self.read(|| Statement::new(BY_METHOD).with(method.0.as_str())).await
     }
 
     async fn invoice(&self, id: InvoiceId) -> Result<Option<Versioned<Invoice>>, StoreError> {

@@ -91,6 +91,12 @@ pub struct Books {
     pub refunds: Vec<Refund>,
     /// Oldest first.
     pub disputes: Vec<Dispute>,
+    /// In the order in which they were first named.
+    pub customers: Vec<Customer>,
+    /// Oldest first.
+    pub saved_methods: Vec<SavedMethod>,
+    /// Every try to charge, declined ones too, oldest first.
+    pub charges: Vec<Charge>,
     /// Oldest first.
     pub accounts: Vec<Account>,
     /// Oldest first.
@@ -128,6 +134,9 @@ impl Books {
             payments: state.payments.rows().to_vec(),
             refunds: state.refunds.rows().to_vec(),
             disputes: state.disputes.rows().to_vec(),
+            customers: state.customers.rows().to_vec(),
+            saved_methods: state.saved_methods.rows().to_vec(),
+            charges: state.charges.rows().to_vec(),
             accounts: state.accounts.rows().to_vec(),
             transfers: state.transfers.rows().to_vec(),
             reversals: state.reversals.rows().to_vec(),
@@ -160,6 +169,27 @@ impl Books {
     /// A dispute by id.
     pub fn dispute(&self, dispute_id: &str) -> Option<&Dispute> {
         self.disputes.iter().find(|dispute| dispute.dispute_id == dispute_id)
+    }
+
+    /// The charges of a customer that were approved, oldest first.
+    pub fn charged<'a>(&'a self, customer_id: &'a str) -> impl Iterator<Item = &'a Charge> {
+        self.approved().filter(move |charge| charge.customer_id.as_deref() == Some(customer_id))
+    }
+
+    /// The charges that were approved, of payments whose metadata have this value, oldest first.
+    pub fn charged_for<'a>(&'a self, key: &'a str, value: &'a str) -> impl Iterator<Item = &'a Charge> {
+        let named = move |charge: &&Charge| charge.metadata.as_ref().and_then(|metadata| metadata.get(key)?.as_str()) == Some(value);
+        self.approved().filter(named)
+    }
+
+    fn approved(&self) -> impl Iterator<Item = &Charge> {
+        self.charges.iter().filter(|charge| charge.outcome == ChargeOutcome::Approved)
+    }
+
+    /// The methods of a customer that may be charged, oldest first.
+    pub fn saved_methods_of<'a>(&'a self, customer_id: &'a str) -> impl Iterator<Item = &'a SavedMethod> {
+        let of = move |method: &&SavedMethod| method.customer_id == customer_id && method.status == MethodStatus::Active;
+        self.saved_methods.iter().filter(of)
     }
 
     /// A payout by id.

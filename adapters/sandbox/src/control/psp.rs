@@ -3,10 +3,11 @@
 use crate::{
     hyperswitch::{
         disputes::{self, NewDispute},
+        methods,
         payments::{self, Outcome},
         refunds,
     },
-    model::{PaymentStatus, RefundStatus},
+    model::{Behaviour, PaymentStatus, RefundStatus},
     script::Faults,
     state::State,
 };
@@ -24,13 +25,16 @@ impl Control {
                 Err(ControlError::Refused("the payment is over".to_owned()))
             }
             _ => {
-                payments::attempt(state, payment_id, outcome);
+                if let Some(payment) = state.payments.edit(payment_id) {
+                    payment.customer_acceptance.get_or_insert_with(methods::acceptance);
+                }
+                payments::attempt(state, payment_id, outcome, false);
                 Ok(())
             }
         })?
     }
 
-    /// The customer pays; also resolves a payment in `processing`, and one that had failed, expired or was cancelled (a late
+    /// The customer pays, and agrees to what the payment wants kept; also resolves a payment in `processing`, and one that had failed, expired or was cancelled (a late
     /// success).
     pub fn pay(&self, payment_id: &str) -> Result<(), ControlError> {
         self.try_payment(payment_id, Outcome::Approved)
@@ -38,7 +42,7 @@ impl Control {
 
     /// The bank declines.
     pub fn decline(&self, payment_id: &str) -> Result<(), ControlError> {
-        self.try_payment(payment_id, Outcome::Declined)
+        self.try_payment(payment_id, Outcome::declined())
     }
 
     /// The session ends unpaid.
@@ -49,6 +53,25 @@ impl Control {
                 Ok(())
             }
             _ => Err(ControlError::Refused("the payment is past its session".to_owned())),
+        })?
+    }
+
+    /// How a saved method takes the charges that come from now on.
+    pub fn set_saved_method(&self, payment_method_id: &str, behaviour: Behaviour) -> Result<(), ControlError> {
+        self.core.write(|state| {
+            let method = state.saved_methods.edit(payment_method_id).ok_or_else(|| not_found("saved method", payment_method_id))?;
+            method.behaviour = behaviour;
+            Ok(())
+        })?
+    }
+
+    /// The customer, or the bank, takes back the consent to a saved method (`mandate_revoked`).
+    pub fn revoke_saved_method(&self, payment_method_id: &str) -> Result<(), ControlError> {
+        self.core.write(|state| {
+            if !state.saved_methods.contains(payment_method_id) {
+                return Err(not_found("saved method", payment_method_id));
+            }
+            methods::revoke(state, payment_method_id).map_err(ControlError::Refused)
         })?
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod disputes;
 pub(crate) mod errors;
+pub(crate) mod methods;
 pub(crate) mod payments;
 pub(crate) mod refunds;
 pub(crate) mod render;

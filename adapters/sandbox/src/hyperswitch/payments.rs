@@ -5,27 +5,40 @@ use serde_json::Value;
 use crate::{
     core::Answer,
     ids::micros,
-    model::{Payment, PaymentStatus},
+    model::{Payment, PaymentStatus, SavedMethod},
     script::{Facts, Fault, Op, Stage},
     state::State,
     webhooks::hyperswitch::{Subject, emit},
 };
 
-use super::{disputes, errors, render, request::Fields};
+use super::{disputes, errors, methods, render, request::Fields};
 
 /// Card number that is always declined.
 const DECLINED_CARD: &str = "4000000000000002";
 const SESSION_SECONDS: i64 = 900;
 
 /// How a charge attempt ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Approved,
-    Declined,
+    /// In the connector's code and words.
+    Declined(String, String),
     /// The connector timed out (§3): `processing` until it is resolved.
     Processing,
     /// The customer has to do something: `requires_customer_action`.
     Action,
+}
+
+/// The connector's words where no others are asked for.
+pub(crate) fn declined() -> (String, String) {
+    ("card_declined".to_owned(), "Your card was declined.".to_owned())
+}
+
+impl Outcome {
+    pub(crate) fn declined() -> Self {
+        let (code, message) = declined();
+        Self::Declined(code, message)
+    }
 }
 
 /// POST /payments. `payment_id` was drawn or checked by the route.
@@ -42,7 +55,8 @@ fn try_create(state: &mut State, payment_id: String, fields: &Fields, facts: &Fa
     if fields.text("capture_method")?.as_deref() == Some("scheduled") {
         return Err(errors::error(501, "IR_00", "This API is under development and will be made available soon."));
     }
-    check_saved_method(state, fields)?;
+    let confirm = fields.is_true("confirm");
+    methods::check(state, fields, None, confirm)?;
     if state.payments.contains(&payment_id) {
         let reason = format!("PaymentId({payment_id}) already exists");
         let message = "The payment with the specified payment_id already exists in our records";
@@ -66,6 +80,7 @@ fn try_create(state: &mut State, payment_id: String, fields: &Fields, facts: &Fa
         payment_method_type: None,
         card: None,
         payment_method_id: None,
+        customer_acceptance: fields.raw("customer_acceptance").cloned(),
         error: None,
         attempt_count: 0,
         charge_id: None,
@@ -80,12 +95,12 @@ fn try_create(state: &mut State, payment_id: String, fields: &Fields, facts: &Fa
         dispute_due: None,
     };
     echo_customer(&mut payment, fields);
-    set_method(&mut payment, fields)?;
-    let confirm = fields.is_true("confirm");
+    set_method(&mut payment, fields, methods::charged(state, fields))?;
     if confirm {
         default_method(&mut payment);
     }
     state.payments.put(payment);
+    methods::meet(state, &payment_id);
     if confirm {
         return Ok(attempt_by_call(state, &payment_id, Op::CreatePayment, fields, facts));
     }
@@ -101,9 +116,9 @@ pub(crate) fn update(state: &mut State, payment_id: &str, fields: &Fields) -> An
 }
 
 fn try_update(state: &mut State, payment_id: &str, fields: &Fields) -> Result<(), Answer> {
-    check_saved_method(state, fields)?;
     let now = state.now;
     let payment = state.payments.get(payment_id).ok_or_else(errors::payment_not_found)?;
+    methods::check(state, fields, Some(payment), false)?;
     if !matches!(
         payment.status,
         PaymentStatus::RequiresPaymentMethod | PaymentStatus::RequiresConfirmation | PaymentStatus::RequiresCustomerAction
@@ -120,7 +135,9 @@ fn try_update(state: &mut State, payment_id: &str, fields: &Fields) -> Result<()
     payment.currency = currency.unwrap_or_else(|| payment.currency.clone());
     payment.updated = now;
     echo_customer(payment, fields);
-    set_method(payment, fields)
+    set_method(payment, fields, None)?;
+    methods::meet(state, payment_id);
+    Ok(())
 }
 
 /// POST /payments/{id}/confirm, by the server or by the browser with the client secret.
@@ -137,17 +154,20 @@ pub(crate) fn confirm(state: &mut State, payment_id: &str, fields: &Fields, fact
             return errors::wrong_state("confirm", "status", status, "requires_payment_method, requires_confirmation, failed");
         }
     }
-    if let Err(answer) = check_saved_method(state, fields) {
+    if let Err(answer) = methods::check(state, fields, Some(payment), true) {
         return answer;
     }
+    let charged = methods::charged(state, fields);
     if let Some(payment) = state.payments.edit(payment_id) {
         payment.echo.extend(fields.echoed());
+        payment.customer_acceptance = fields.raw("customer_acceptance").cloned().or(payment.customer_acceptance.take());
         echo_customer(payment, fields);
-        if let Err(answer) = set_method(payment, fields) {
+        if let Err(answer) = set_method(payment, fields, charged) {
             return answer;
         }
         default_method(payment);
     }
+    methods::meet(state, payment_id);
     attempt_by_call(state, payment_id, Op::Confirm, fields, facts)
 }
 
@@ -221,40 +241,46 @@ fn attempt_by_call(state: &mut State, payment_id: &str, op: Op, fields: &Fields,
     let declined_card = card_number(fields).as_deref() == Some(DECLINED_CARD);
     let outcome = match faults.first() {
         Some(Fault::Blocked) => return errors::blocked(),
-        Some(Fault::Decline) => Outcome::Declined,
+        Some(Fault::Decline) => Outcome::declined(),
         Some(Fault::Processing) => Outcome::Processing,
         Some(Fault::RequiresAction) => Outcome::Action,
-        _ if declined_card => Outcome::Declined,
-        _ => Outcome::Approved,
+        _ if declined_card => Outcome::declined(),
+        _ => match methods::charged(state, fields) {
+            Some(method) => methods::take_outcome(state, &method.payment_method_id),
+            None => Outcome::Approved,
+        },
     };
-    attempt(state, payment_id, outcome);
+    let off_session = fields.is_true("off_session");
+    attempt(state, payment_id, outcome, off_session);
     show(state, payment_id)
 }
 
 /// One try to charge, with the outcome decided beforehand.
-pub(crate) fn attempt(state: &mut State, payment_id: &str, outcome: Outcome) {
+pub(crate) fn attempt(state: &mut State, payment_id: &str, outcome: Outcome, off_session: bool) {
     let charge_id = state.ids.text("ch_", 24);
     let saved_id = state.ids.text("pm_", 20);
     let Some(payment) = state.payments.edit(payment_id) else { return };
     default_method(payment);
     payment.attempt_count += 1;
-    payment.error = (outcome == Outcome::Declined).then(|| ("card_declined".to_owned(), "Your card was declined.".to_owned()));
+    payment.error = match &outcome {
+        Outcome::Declined(code, message) => Some((code.clone(), message.clone())),
+        _ => None,
+    };
     payment.charge_id = Some(charge_id.clone());
     let text = |key: &str| payment.echo.get(key).and_then(Value::as_str);
     // What a failure after success left of the first capture stays captured.
     let left = payment.amount - payment.amount_received;
     let (amount, multiple) = (left, text("capture_method") == Some("manual_multiple"));
     let manual = multiple || text("capture_method") == Some("manual");
-    let saves = outcome == Outcome::Approved && text("setup_future_usage") == Some("off_session");
-    if saves && payment.payment_method_id.is_none() {
-        payment.payment_method_id = Some(saved_id.clone());
-        state.saved_methods.insert(saved_id);
-    }
     state.payment_by_charge.insert(charge_id, payment_id.to_owned());
+    if outcome == Outcome::Approved {
+        methods::keep(state, payment_id, saved_id);
+    }
+    methods::note_charge(state, payment_id, amount, off_session, &outcome);
     match outcome {
         Outcome::Approved if manual => set_status(state, payment_id, PaymentStatus::RequiresCapture),
         Outcome::Approved => book_capture(state, payment_id, amount, false),
-        Outcome::Declined => set_status(state, payment_id, PaymentStatus::Failed),
+        Outcome::Declined(..) => set_status(state, payment_id, PaymentStatus::Failed),
         Outcome::Processing => set_status(state, payment_id, PaymentStatus::Processing),
         Outcome::Action => set_status(state, payment_id, PaymentStatus::RequiresCustomerAction),
     }
@@ -308,16 +334,6 @@ pub(crate) fn set_status(state: &mut State, payment_id: &str, status: PaymentSta
     }
 }
 
-/// `recurring_details` must name a method that an earlier payment saved (§3).
-fn check_saved_method(state: &State, fields: &Fields) -> Result<(), Answer> {
-    let Some(details) = fields.raw("recurring_details") else { return Ok(()) };
-    let id = details.get("data").and_then(Value::as_str).unwrap_or_default();
-    if state.saved_methods.contains(id) {
-        return Ok(());
-    }
-    Err(errors::error(404, "HE_02", "Payment method does not exist in our records"))
-}
-
 fn echo_customer(payment: &mut Payment, fields: &Fields) {
     let Some(customer) = fields.raw("customer") else { return };
     if let Some(id) = customer.get("id") {
@@ -331,11 +347,13 @@ fn echo_customer(payment: &mut Payment, fields: &Fields) {
     payment.echo.insert("customer".to_owned(), customer.clone());
 }
 
-/// Takes over the payment method of a request; `requires_payment_method` then becomes `requires_confirmation`.
-fn set_method(payment: &mut Payment, fields: &Fields) -> Result<(), Answer> {
-    if let Some(details) = fields.raw("recurring_details") {
-        payment.payment_method_id = details.get("data").and_then(Value::as_str).map(str::to_owned);
-        default_method(payment);
+/// Takes over the payment method of a request, or the saved one that it charges; `requires_payment_method` then becomes
+/// `requires_confirmation`.
+fn set_method(payment: &mut Payment, fields: &Fields, charged: Option<SavedMethod>) -> Result<(), Answer> {
+    if let Some(method) = charged {
+        payment.payment_method_id = Some(method.payment_method_id);
+        (payment.payment_method, payment.payment_method_type) = (method.payment_method, method.payment_method_type);
+        payment.card = method.card;
     }
     if let Some(method) = fields.text("payment_method")? {
         payment.payment_method_type = (method == "card").then(|| "credit".to_owned());
@@ -351,6 +369,9 @@ fn set_method(payment: &mut Payment, fields: &Fields) -> Result<(), Answer> {
         let first = digits.iter().take(6).collect();
         let last = digits.iter().skip(digits.len().saturating_sub(4)).collect();
         payment.card = Some([first, last, part("card_exp_month"), part("card_exp_year")]);
+        if fields.raw("recurring_details").is_none() {
+            payment.payment_method_id = None; // another card, in place of the saved one
+        }
     }
     if payment.payment_method.is_some() && payment.status == PaymentStatus::RequiresPaymentMethod {
         payment.status = PaymentStatus::RequiresConfirmation;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     ids::timestamp,
     json::{Json, object},
-    model::{Dispute, Payment, PaymentStatus, Refund, RefundStatus},
+    model::{Dispute, MethodStatus, Payment, PaymentStatus, Refund, RefundStatus, SavedMethod},
     state::State,
     webhooks::hyperswitch::MERCHANT_ID,
 };
@@ -163,8 +163,14 @@ fn payment_field(state: &State, payment: &Payment, key: &str, embed: bool) -> Js
         "payment_method_data" => {
             payment.card.as_ref().map_or(Json::Null, |card| object! { "card" => card_body(card), "billing" => Json::Null })
         }
-        "payment_method_id" | "mandate_id" => payment.payment_method_id.clone().into(),
-        "payment_method_status" => payment.payment_method_id.as_ref().map(|_| "active").into(),
+        "payment_method_id" => payment.payment_method_id.clone().into(),
+        "mandate_id" => saved_method(state, payment).map(|method| method.mandate_id.as_str()).into(),
+        "payment_method_status" => saved_method(state, payment)
+            .map(|method| match method.status {
+                MethodStatus::Active => "active",
+                MethodStatus::Revoked => "inactive",
+            })
+            .into(),
         "error_code" => payment.error.as_ref().map(|(code, _)| code.as_str()).into(),
         "error_message" => payment.error.as_ref().map(|(_, message)| message.as_str()).into(),
         "unified_code" => payment.error.as_ref().map(|_| "UE_9000").into(),
@@ -187,6 +193,10 @@ fn payment_field(state: &State, payment: &Payment, key: &str, embed: bool) -> Js
         },
         _ => payment.echo.get(key).cloned().into(),
     }
+}
+
+fn saved_method<'a>(state: &'a State, payment: &Payment) -> Option<&'a SavedMethod> {
+    state.saved_methods.get(payment.payment_method_id.as_ref()?)
 }
 
 fn card_body([first, last, month, year]: &[String; 4]) -> Json {

@@ -1,11 +1,12 @@
 //! Reading request bodies the way serde's `deny_unknown_fields` does (hyperswitch.md §3, §5).
 
-use serde::de::DeserializeOwned;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::core::{Answer, parse_json};
 
-use super::errors;
+use super::{errors, methods::Recurring};
 
 /// Keys of `PaymentsRequest`: one type for create, update and confirm in the server's code.
 const PAYMENT_KEYS: &[&str] = &[
@@ -133,6 +134,43 @@ const ECHOED: &[&str] = &[
     "surcharge_details",
 ];
 
+/// Kinds of `recurring_details` that name no method kept by an earlier payment.
+const OTHER_DETAILS: &[&str] = &[
+    "card_with_limited_data",
+    "network_transaction_id_and_card_details",
+    "network_transaction_id_and_decrypted_wallet_token_details",
+    "network_transaction_id_and_network_token_details",
+    "processor_payment_token",
+];
+
+/// `CustomerAcceptance`, read for its shape alone.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CustomerAcceptance {
+    #[serde(rename = "acceptance_type")]
+    _acceptance_type: AcceptanceType,
+    #[serde(rename = "accepted_at")]
+    _accepted_at: Option<DateTime<Utc>>,
+    #[serde(rename = "online")]
+    _online: Option<OnlineMandate>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AcceptanceType {
+    Online,
+    Offline,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnlineMandate {
+    #[serde(rename = "ip_address")]
+    _ip_address: String,
+    #[serde(rename = "user_agent")]
+    _user_agent: String,
+}
+
 /// A parsed JSON object of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Fields(Map<String, Value>);
@@ -169,6 +207,9 @@ impl Fields {
         self.get::<bool>("confirm", "a boolean")?;
         self.get::<bool>("off_session", "a boolean")?;
         self.get::<Map<String, Value>>("metadata", "a map")?;
+        self.customer_id()?;
+        self.recurring_details()?;
+        self.get::<CustomerAcceptance>("customer_acceptance", "a customer_acceptance")?;
         if let Some(currency) = self.text("currency")?
             && !(currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase()))
         {
@@ -208,6 +249,32 @@ impl Fields {
 
     pub(crate) fn text(&self, key: &str) -> Result<Option<String>, Answer> {
         self.get(key, "a string")
+    }
+
+    /// Who pays: `customer_id`, or `customer.id` in its place; 1 to 64 characters.
+    pub(crate) fn customer_id(&self) -> Result<Option<String>, Answer> {
+        let of_object = self.raw("customer").and_then(|customer| customer.get("id")).and_then(Value::as_str);
+        let id = self.text("customer_id")?.or_else(|| of_object.map(str::to_owned));
+        match id {
+            Some(id) if id.is_empty() || id.chars().count() > 64 => Err(errors::unparsable("the customer_id is not 1 to 64 characters")),
+            id => Ok(id),
+        }
+    }
+
+    /// The saved method, or the mandate, that is charged.
+    pub(super) fn recurring_details(&self) -> Result<Option<Recurring>, Answer> {
+        let Some(details) = self.raw("recurring_details") else { return Ok(None) };
+        let kind = details.get("type").and_then(Value::as_str).unwrap_or_default();
+        let data = details.get("data").and_then(Value::as_str).map(str::to_owned);
+        match (kind, data) {
+            ("payment_method_id", Some(id)) => Ok(Some(Recurring::Method(id))),
+            ("mandate_id", Some(id)) => Ok(Some(Recurring::Mandate(id))),
+            // The others carry a card or another provider's token: nothing that is kept here.
+            (kind, _) if OTHER_DETAILS.contains(&kind) => {
+                Err(errors::error(501, "IR_00", "The sandbox charges by payment_method_id or mandate_id only"))
+            }
+            _ => Err(errors::unparsable("recurring_details: expected a type and its data")),
+        }
     }
 
     /// An amount of minor units: 0..=i64::MAX (§2).

@@ -84,8 +84,11 @@ pub struct Payment {
     pub payment_method_type: Option<String>,
     /// First six and last four digits, expiry month and year of the card.
     pub card: Option<[String; 4]>,
-    /// Saved method (hyperswitch.md §3), when `setup_future_usage` asked for it.
+    /// Saved method (hyperswitch.md §3): the one that this payment kept, or that it charges.
     pub payment_method_id: Option<String>,
+    /// What the customer agreed to at confirm.
+    #[serde(default)]
+    pub customer_acceptance: Option<Value>,
     /// The connector's words after a decline.
     pub error: Option<(String, String)>,
     /// Attempts so far.
@@ -112,6 +115,13 @@ pub struct Payment {
     /// When a script has it disputed.
     #[serde(default)]
     pub dispute_due: Option<Micros>,
+}
+
+impl Payment {
+    /// Who pays, where the merchant says.
+    pub fn customer_id(&self) -> Option<&str> {
+        self.echo.get("customer_id").and_then(Value::as_str)
+    }
 }
 
 /// Status of a refund as the API spells it (hyperswitch.md §5).

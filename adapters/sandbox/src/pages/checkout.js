@@ -4,6 +4,7 @@
   const box = document.getElementById("checkout");
   const { payment, secret, key } = box.dataset;
   const back = box.dataset.return;
+  const keeps = "keeps" in box.dataset;
   const pay = document.getElementById("pay");
   const decline = document.getElementById("decline");
   const dispute = document.getElementById("dispute");
@@ -30,6 +31,7 @@
           client_secret: secret,
           payment_method: "card",
           payment_method_type: "credit",
+          ...(keeps && { customer_acceptance: { acceptance_type: "online", accepted_at: new Date().toISOString() } }),
           payment_method_data: { card: { card_number: card, card_exp_month: "03", card_exp_year: "30", card_cvc: "737" } },
         }),
       });

@@ -100,12 +100,13 @@ fn checkout(Data(core): Data<&Arc<Core>>, Path(id): Path<String>, call: Inbound)
         let newest = payment.dispute_ids.last().and_then(|id| state.disputes.get(id));
         newest.map(|dispute| dispute.status.trim_start_matches("dispute_").to_owned()).unwrap_or_default()
     });
+    let keeps = payment.echo.get("setup_future_usage").and_then(|usage| usage.as_str()) == Some("off_session");
     let return_url = payment.echo.get("return_url").and_then(|url| url.as_str()).unwrap_or_default();
     let description = payment.echo.get("description").and_then(|text| text.as_str()).unwrap_or("Your order");
     let body = format!(
         "<p class=\"badge\">Sandbox: no real money</p>\n<h1>{amount}</h1>\n<p>{description}</p>\n\
          <section id=\"checkout\" data-payment=\"{id}\" data-secret=\"{secret}\" data-key=\"{key}\" data-return=\"{return_url}\" \
-         data-status=\"{status}\">\n<p id=\"status\" role=\"status\">{status}</p>\n\
+         data-status=\"{status}\"{keeps}>\n<p id=\"status\" role=\"status\">{status}</p>\n{kept}\
          <button id=\"pay\" type=\"button\">Pay</button>\n<button id=\"decline\" type=\"button\" class=\"quiet\">Decline</button>\n\
          <button id=\"dispute\" type=\"button\" class=\"quiet\" hidden>Dispute</button>\n</section>\n\
          <section id=\"bank\" data-dispute=\"{dispute}\" hidden>\n<p>What the bank says about the dispute: <strong id=\"verdict\"></strong></p>\n\
@@ -117,6 +118,8 @@ fn checkout(Data(core): Data<&Arc<Core>>, Path(id): Path<String>, call: Inbound)
         key = escape(&core.settings.publishable_key),
         return_url = escape(return_url),
         status = render::payment_status(payment.status),
+        keeps = if keeps { " data-keeps" } else { "" },
+        kept = if keeps { "<p>By paying you agree that this card is kept, and charged again without you.</p>\n" } else { "" },
         dispute = escape(&dispute),
         verdicts = VERDICTS
             .map(|(status, words)| format!("<button type=\"button\" class=\"quiet\" data-status=\"{status}\">{words}</button>\n"))

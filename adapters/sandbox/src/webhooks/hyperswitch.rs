@@ -39,7 +39,7 @@ pub(super) fn headers(request: reqwest::RequestBuilder) -> reqwest::RequestBuild
 pub(crate) struct Subject<'a> {
     pub(crate) object_id: &'a str,
     pub(crate) payment_id: &'a str,
-    /// `payment_details`, `refund_details`, `dispute_details`.
+    /// `payment_details`, `refund_details`, `dispute_details`, `mandate_details`.
     pub(crate) content_type: &'static str,
     pub(crate) object: Json,
 }

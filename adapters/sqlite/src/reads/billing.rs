@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 use veza_domain::ids::{InvoiceId, SubscriptionId, UserId};
+use veza_domain::saved_method::SavedMethod;
 use veza_domain::settlement::Billing;
 use veza_domain::subscription::{Invoice, Plan, Subscription};
 use veza_domain::time::Timestamp;
@@ -20,6 +21,7 @@ use veza_ports::storage::{BillingReads, OverdueRenewal, Page, Revisions, RowKey,
 pub(super) const PLANS: &str = "SELECT 1, plan, cycle, price, currency, can_sell_on_marketplace, can_distribute, upload_quota, \
      analytics_export, trial_days FROM plans";
 pub(super) const SUBSCRIPTION: &str = select_subscription!("WHERE id = ?1");
+pub(super) const BY_METHOD: &str = select_subscription!("WHERE method = ?1 ORDER BY id");
 pub(super) const INVOICE: &str = select_invoice!("WHERE id = ?1");
 /// By the index in which there is one at most.
 pub(super) const OPEN: &str = select_subscription!("INDEXED BY subscriptions_open WHERE user_id = ?1 AND status <> 'expired'");
@@ -63,6 +65,11 @@ impl BillingReads for SqliteStore {
             None => Ok(None),
         };
         self.readers.snapshot(find).await
+    }
+
+    async fn subscriptions_by_method(&self, method: &SavedMethod) -> Result<Vec<Versioned<Subscription>>, StoreError> {
+        let method = method.0.clone();
+        self.readers.read(move |db| all(db, BY_METHOD, [method], subscription)).await
     }
 
     async fn invoice(&self, id: InvoiceId) -> Result<Option<Versioned<Invoice>>, StoreError> {

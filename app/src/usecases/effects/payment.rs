@@ -12,8 +12,9 @@ use veza_domain::attention::{Code, Subject};
 use veza_domain::effect::Effect;
 use veza_domain::ids::{DisputeId, OrderId};
 use veza_domain::order::{Order, OrderStatus};
-use veza_domain::settlement::{Fact, OrderFile, PaymentFact, PaymentStatus, Source};
-use veza_ports::payments::{NewPayment, Payment, PspError};
+use veza_domain::settlement::{Billing, Fact, OrderFile, PaymentFact, PaymentStatus, Source};
+use veza_domain::subscription::Collection;
+use veza_ports::payments::{NewPayment, Payment, PaymentMethod, PspError};
 use veza_ports::storage::{CommitError, Row, StoredOrder, Versioned, Write};
 
 pub(super) async fn create(app: &App, sent: Versioned<Effect>, order_id: OrderId) -> Result<Performed, EffectError> {
@@ -46,6 +47,18 @@ fn wanted(app: &App, file: &OrderFile) -> NewPayment {
         amount: order.total,
         description: description.chars().take(255).collect(),
         return_url: Some(format!("{}/orders/{}", app.money.public_url, order.id)),
+        customer_id: file.billing.as_ref().map(|_| order.buyer_id.to_string()),
+        method: method(file),
+    }
+}
+
+/// A plan's customer lets the method be kept, or is charged by the one that is; a sale keeps nothing.
+fn method(file: &OrderFile) -> PaymentMethod {
+    let Some(Billing { invoice, subscription, .. }) = &file.billing else { return PaymentMethod::AtCheckout };
+    match (invoice.collection, &subscription.method) {
+        (Collection::SavedMethod, Some(method)) => PaymentMethod::Saved(method.clone()),
+        // A method that was revoked since: the customer is asked.
+        (Collection::SavedMethod, None) | (Collection::Customer, _) => PaymentMethod::AtCheckoutKept,
     }
 }
 

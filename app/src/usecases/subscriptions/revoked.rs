@@ -1,34 +1,35 @@
 //! A kept payment method that the PSP has revoked: it is not charged any more, the customer is asked at the next renewal.
 
 use crate::services::App;
-use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit};
-use veza_domain::ids::UserId;
+use crate::usecases::commit::{commit, fresh_unit};
+use veza_domain::saved_method::SavedMethod;
 use veza_domain::subscription::Subscription;
 use veza_ports::BoxError;
 use veza_ports::storage::{Retry, Row, Write};
 
-/// Forgets the method of `user`'s subscription, if it is this one (none: whichever it is). True when something changed.
+/// Forgets `method` wherever it would be charged; says in how many subscriptions.
 ///
 /// # Errors
-/// The store's.
-pub async fn forget(app: &App, user: UserId, method: Option<&str>) -> Result<bool, BoxError> {
-    for _ in 0..REDECIDE_MAX {
-        let Some(stored) = app.store.standing(user).await?.current else { return Ok(false) };
-        let subscription = stored.subscription.value;
-        let kept = subscription.method.as_ref().filter(|kept| method.is_none_or(|method| kept.0 == method));
-        if kept.is_none() {
-            return Ok(false);
+/// The store's; the message is to come again.
+pub async fn forget(app: &App, method: &SavedMethod) -> Result<usize, BoxError> {
+    let mut forgotten = 0;
+    // Each commit takes a row off the list; a row that somebody else is writing is read again.
+    loop {
+        let rows = app.store.subscriptions_by_method(method).await?;
+        if rows.is_empty() {
+            return Ok(forgotten);
         }
-        let id = subscription.id;
-        let row = Row::Subscription(Subscription { method: None, ..subscription });
-        match commit(app, fresh_unit(app, vec![Write::Update { row, expected: stored.subscription.revision }])).await {
-            Ok(_) => {
-                tracing::warn!(subscription = %id, "the kept payment method was revoked: the customer is asked at the next renewal");
-                return Ok(true);
+        for row in rows {
+            let id = row.value.id;
+            let next = Row::Subscription(Subscription { method: None, ..row.value });
+            match commit(app, fresh_unit(app, vec![Write::Update { row: next, expected: row.revision }])).await {
+                Ok(_) => {
+                    forgotten += 1;
+                    tracing::warn!(subscription = %id, "the kept payment method was revoked: the customer is asked at the next renewal");
+                }
+                Err(error) if error.retry() == Retry::Redecide => {}
+                Err(error) => return Err(error.into()),
             }
-            Err(error) if error.retry() == Retry::Redecide => {}
-            Err(error) => return Err(error.into()),
         }
     }
-    Ok(false)
 }

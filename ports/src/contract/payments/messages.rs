@@ -7,7 +7,7 @@ use veza_domain::dispute::DisputeStatus;
 use veza_domain::settlement::{PaymentStatus, PspRefundStatus};
 
 impl Suite<'_> {
-    async fn events(&self) -> Vec<WebhookEvent> {
+    pub(super) async fn events(&self) -> Vec<WebhookEvent> {
         let webhooks = self.world.webhooks();
         let read = |message: Message| {
             assert!(webhooks.verify(&message.body, message.signature.as_deref()), "the provider's own messages verify");

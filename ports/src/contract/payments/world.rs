@@ -4,6 +4,7 @@ use crate::payments::{HyperswitchReadClient, PaymentProvider, PaymentWebhooks};
 use async_trait::async_trait;
 use std::sync::Arc;
 use veza_domain::dispute::DisputeStatus;
+use veza_domain::saved_method::SavedMethod;
 
 /// Which call meets a trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,17 @@ pub enum Trouble {
     ErrorIn200,
     /// The effect happens, the answer is cut within its JSON.
     Garbled,
+}
+
+/// What comes of charging a saved method, until it is told otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behaviour {
+    /// It pays.
+    Succeeds,
+    /// The bank declines.
+    Declines,
+    /// The bank wants to see the customer.
+    WantsCustomer,
 }
 
 /// Ways in which a read brings no answer.
@@ -100,7 +112,7 @@ pub trait World: Send + Sync {
     /// The next `call` meets `trouble`.
     async fn next(&self, call: Call, trouble: Trouble);
 
-    /// The buyer pays.
+    /// The buyer pays, and agrees to the method being kept where the payment asks for it.
     async fn pay(&self, payment_id: &str);
 
     /// The bank declines.
@@ -108,6 +120,12 @@ pub trait World: Send + Sync {
 
     /// A payment that had succeeded turns out to have failed.
     async fn fail(&self, payment_id: &str);
+
+    /// How a saved method takes charges from now on.
+    async fn behave(&self, method: &SavedMethod, behaviour: Behaviour);
+
+    /// The customer takes back the consent to a saved method.
+    async fn revoke(&self, method: &SavedMethod);
 
     /// Somebody makes a refund in the provider's dashboard; its id.
     async fn refund_elsewhere(&self, payment_id: &str, amount: i64) -> String;
@@ -132,6 +150,9 @@ pub trait World: Send + Sync {
 
     /// Is there a payment with this id, by the provider's own books?
     async fn has_payment(&self, payment_id: &str) -> bool;
+
+    /// How often this customer's money was taken, by the provider's own books.
+    async fn charges_of(&self, customer_id: &str) -> usize;
 
     /// How many refunds there are of this payment, by the provider's own books.
     async fn refunds_of(&self, payment_id: &str) -> usize;

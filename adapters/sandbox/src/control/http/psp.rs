@@ -9,7 +9,13 @@ use poem::{
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{control::ControlError, core::Core, hyperswitch::disputes::NewDispute, inbound::Inbound};
+use crate::{
+    control::ControlError,
+    core::Core,
+    hyperswitch::{disputes::NewDispute, payments::declined},
+    inbound::Inbound,
+    model::Behaviour,
+};
 
 use super::{Failure, Outcome, control, duration, read_json};
 
@@ -17,6 +23,8 @@ pub(super) fn add_to(routes: Route) -> Route {
     routes
         .at("/payments/:id/dispute", post(dispute))
         .at("/payments/:id/:action", post(payment_action))
+        .at("/saved_methods/:id", post(set_saved_method))
+        .at("/saved_methods/:id/revoke", post(revoke_saved_method))
         .at("/refunds/:id/:action", post(refund_action))
         .at("/disputes/:id", post(set_dispute))
         .at("/disputes/:id/:action", post(dispute_action))
@@ -43,6 +51,53 @@ fn payment_action(Data(core): Data<&Arc<Core>>, Path((id, action)): Path<(String
         })
     };
     Outcome(run())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum BehaviourName {
+    Succeeds,
+    Declines,
+    RequiresCustomerAction,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Behaves {
+    behaviour: BehaviourName,
+    code: Option<String>,
+    message: Option<String>,
+    times: Option<u32>,
+}
+
+#[handler]
+fn set_saved_method(Data(core): Data<&Arc<Core>>, Path(id): Path<String>, call: Inbound) -> Outcome {
+    let run = || {
+        let Behaves { behaviour, code, message, times } = read_json(&call)?;
+        let words = code.is_some() || message.is_some() || times.is_some();
+        let behaviour = match behaviour {
+            BehaviourName::Declines => {
+                let (usual_code, usual_message) = declined();
+                Behaviour::Declines {
+                    code: code.unwrap_or(usual_code),
+                    message: message.unwrap_or(usual_message),
+                    times: times.unwrap_or_default(),
+                }
+            }
+            _ if words => return Err(Failure::Body("code, message and times go with declines".to_owned())),
+            BehaviourName::Succeeds => Behaviour::Succeeds,
+            BehaviourName::RequiresCustomerAction => Behaviour::RequiresCustomerAction,
+        };
+        control(core).set_saved_method(&id, behaviour)?;
+        Ok(json!({"payment_method_id": id}))
+    };
+    Outcome(run())
+}
+
+#[handler]
+fn revoke_saved_method(Data(core): Data<&Arc<Core>>, Path(id): Path<String>) -> Outcome {
+    let done = control(core).revoke_saved_method(&id);
+    Outcome(done.map(|()| json!({"payment_method_id": id})).map_err(Failure::from))
 }
 
 #[handler]
