@@ -16,20 +16,34 @@ use veza_ports::storage::{
     BillingReads, OverdueRenewal, Page, Revisions, Row, RowKey, Standing, StoreError, StoredSubscription, Trial, Versioned,
 };
 
-/// Plan, price of a month and of a year in cents, does it allow selling and distributing, GiB, export of analytics, days of trial.
-const PLANS: [(PlanId, [i64; 2], bool, u64, bool, Option<u64>); 3] = [
-    (PlanId::Free, [0, 0], false, 1, false, None),
-    (PlanId::Creator, [999, 9990], true, 50, false, None),
-    (PlanId::Premium, [1999, 19_990], true, 500, true, Some(14)),
+/// What a plan costs for a month and for a year, in cents; whether its people sell and distribute; GiB; export; days of trial.
+struct Listed {
+    plan: PlanId,
+    cents: [i64; 2],
+    sells: bool,
+    gibibytes: u64,
+    exports: bool,
+    trial_days: Option<u64>,
+}
+
+const PLANS: [Listed; 3] = [
+    Listed { plan: PlanId::Free, cents: [0, 0], sells: false, gibibytes: 1, exports: false, trial_days: None },
+    Listed { plan: PlanId::Creator, cents: [999, 9990], sells: true, gibibytes: 50, exports: false, trial_days: None },
+    Listed { plan: PlanId::Premium, cents: [1999, 19_990], sells: true, gibibytes: 500, exports: true, trial_days: Some(14) },
 ];
 
 fn price_list(currency: Currency) -> Vec<Plan> {
-    let rows = |(plan, prices, sells, gibibytes, analytics_export, days): (PlanId, [i64; 2], bool, u64, bool, Option<u64>)| {
-        let features = Features { can_sell_on_marketplace: sells, can_distribute: sells, upload_quota: gibibytes << 30, analytics_export };
-        Cycle::ALL.into_iter().zip(prices).map(move |(cycle, cents)| Plan {
-            choice: Choice { plan, cycle, price: Money::new(cents, currency) },
+    let rows = |row: Listed| {
+        let features = Features {
+            can_sell_on_marketplace: row.sells,
+            can_distribute: row.sells,
+            upload_quota: row.gibibytes << 30,
+            analytics_export: row.exports,
+        };
+        Cycle::ALL.into_iter().zip(row.cents).map(move |(cycle, cents)| Plan {
+            choice: Choice { plan: row.plan, cycle, price: Money::new(cents, currency) },
             features,
-            trial: days.map(|days| Duration::from_secs(days * 86_400)),
+            trial: row.trial_days.map(|days| Duration::from_secs(days * 86_400)),
         })
     };
     PLANS.into_iter().flat_map(rows).collect()
