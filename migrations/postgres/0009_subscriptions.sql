@@ -63,6 +63,8 @@ CREATE TABLE subscriptions (
 CREATE UNIQUE INDEX subscriptions_open ON subscriptions (user_id) WHERE status <> 'expired';
 CREATE INDEX subscriptions_user ON subscriptions (user_id, id);
 CREATE INDEX subscriptions_due ON subscriptions (due_at, id) WHERE due_at IS NOT NULL;
+-- Whose renewal is not paid, and since when.
+CREATE INDEX subscriptions_past_due ON subscriptions (past_due_since) WHERE past_due_since IS NOT NULL;
 -- Whose a kept method is, when it is revoked.
 CREATE INDEX subscriptions_method ON subscriptions (method) WHERE method IS NOT NULL;
 -- First payments that are open, the oldest first.

@@ -24,7 +24,7 @@ use veza_domain::money::{Currency, Minor};
 use veza_domain::payout::{Payout, SellerAccount, SellerBooks};
 use veza_domain::refund::Refund;
 use veza_domain::saved_method::SavedMethod;
-use veza_domain::subscription::{Invoice, Plan, Subscription};
+use veza_domain::subscription::{self, Invoice, Subscription};
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
 use veza_domain::webhook::Delivery;
@@ -172,7 +172,7 @@ passes_on! {
 
 passes_on! {
     BillingReads:
-    plans() -> Vec<Plan>;
+    plans() -> Vec<subscription::Plan>;
     standing(user: UserId) -> Standing;
     subscription(id: SubscriptionId) -> Option<StoredSubscription>;
     subscriptions_by_method(method: &SavedMethod) -> Vec<Versioned<Subscription>>;

@@ -243,6 +243,7 @@ mod tests {
         let order = Order {
             id: OrderId(id),
             buyer_id: UserId(id),
+            invoice_id: None,
             status: OrderStatus::Completed,
             total: euros(1000),
             refunded: Minor::ZERO,

@@ -150,7 +150,7 @@ impl Sale<'_> {
         if let Some(Refunded { id: refund, reversal, at }) = &self.refund {
             let sellers = vec![SellerPart { seller_id: seller, amount: line.share }];
             let burden = Burden { lines: Vec::new(), sellers, platform: line.fee };
-            postings.push(ledger::refunded(Event::RefundSucceeded(*refund), id, total, &burden, false, *at)?);
+            postings.push(ledger::refunded(Event::RefundSucceeded(*refund), (id, Account::PlatformFee), total, &burden, false, *at)?);
             postings.push(ledger::reversal_opened(*reversal, id, seller, share, *at)?);
             postings.push(ledger::reversal_done(*reversal, id, seller, share, at.plus(STEP))?);
         }

@@ -226,7 +226,7 @@ pub struct WaitingOn {
 /// A class of work and how far behind it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BacklogClass {
-    /// `effects`, `orders` (pending), `refunds` (pending), `transfers`, `reversals`, `disputes` (open), `subscriptions` (due), `attention`.
+    /// `effects`, `orders` (pending), `refunds` (pending), `transfers`, `reversals`, `disputes` (open), `subscriptions` (past due), `attention`.
     pub class: &'static str,
     /// Rows that are not over.
     pub open: u64,

@@ -141,7 +141,7 @@ impl AdminReads for MemoryStore {
             }),
             state.class("reversals", |row: &Reversal| (row.status == ReversalStatus::ReversalPending).then_some(row.created_at)),
             state.class("disputes", |row: &Dispute| row.status.is_open().then_some(row.created_at)),
-            state.class("subscriptions", |row: &Subscription| row.due_at),
+            state.class("subscriptions", |row: &Subscription| row.past_due_since),
             state.class("attention", |row: &Attention| Some(row.since)),
         ])
     }

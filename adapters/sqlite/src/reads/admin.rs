@@ -41,7 +41,7 @@ pub(super) const BACKLOG: &str = "SELECT count(*), min(created_at) FROM effects 
          UNION ALL SELECT count(*), min(created_at) FROM transfers WHERE status = 'failed') \
      UNION ALL SELECT count(*), min(created_at) FROM reversals WHERE status = 'reversal_pending' \
      UNION ALL SELECT count(*), min(created_at) FROM disputes WHERE status = 'opened' OR status = 'challenged' OR status = 'expired' \
-     UNION ALL SELECT count(*), min(due_at) FROM subscriptions WHERE due_at IS NOT NULL \
+     UNION ALL SELECT count(*), min(past_due_since) FROM subscriptions WHERE past_due_since IS NOT NULL \
      UNION ALL SELECT count(*), min(since) FROM attention";
 const CLASSES: [&str; 8] = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "subscriptions", "attention"];
 
