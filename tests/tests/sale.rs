@@ -89,16 +89,18 @@ async fn bad_webhooks_get_their_answers_and_one_log_row_each() {
     assert_eq!(world.webhook(unknown).await.ok(200)["result"], "skipped");
     let strange = r#"{"event_id":"evt_2","event_type":"martian_landed","content":{"type":"ufo","object":{}}}"#;
     assert_eq!(world.webhook(strange).await.ok(200)["result"], "skipped");
+    let revoked = r#"{"event_id":"evt_3","event_type":"mandate_revoked","content":{"type":"mandate_details","object":{"mandate_id":"man_1","status":"revoked","payment_method_id":"pm_1","payment_method":"card"}}}"#;
+    assert_eq!(world.webhook(revoked).await.ok(200)["result"], "skipped", "a method that nobody here uses");
 
     let rows = world
-        .until("seven log rows", || async {
+        .until("eight log rows", || async {
             let rows = admin.get("/api/v1/admin/webhooks?limit=100").await.ok(200)["items"].as_array().unwrap().clone();
-            (rows.len() >= 7).then_some(rows)
+            (rows.len() >= 8).then_some(rows)
         })
         .await;
-    assert_eq!(rows.len(), 7, "413 stores nothing, everything else stands once");
+    assert_eq!(rows.len(), 8, "413 stores nothing, everything else stands once");
     let with = |result: &str| rows.iter().filter(|row| row["processing_result"].as_str().unwrap().starts_with(result)).count();
-    assert_eq!((with("signature_invalid"), with("error: "), with("skipped")), (3, 2, 2));
+    assert_eq!((with("signature_invalid"), with("error: "), with("skipped")), (3, 2, 3));
     assert!(rows.iter().all(|row| row["request_id"].as_str().is_some_and(|id| !id.is_empty())));
     assert_eq!(rows.iter().filter(|row| row["payload"] == "").count(), 1, "what is not UTF-8 has no payload");
     let forged = admin.get("/api/v1/admin/webhooks?signature_valid=false").await.ok(200);

@@ -174,6 +174,26 @@ mod tests {
         let (name, value) = sandbox.signature(&letters[0].event_id, None).unwrap();
         assert_eq!((name, value), ("x-webhook-signature-512", Some(crate::sign("sandbox_response_hash_key", letters[0].body.as_bytes()))));
 
+        let first = r#"{"payment_id":"kept","amount":500,"currency":"USD","customer_id":"c","setup_future_usage":"off_session"}"#;
+        post(first.into()).await.unwrap();
+        sandbox.pay("kept").unwrap();
+        let method = sandbox.books().saved_methods[0].payment_method_id.clone();
+        let charge = |id: &str| {
+            let details = format!(r#"{{"type":"payment_method_id","data":"{method}"}}"#);
+            let body = r#""amount":900,"currency":"USD","customer_id":"c","confirm":true,"off_session":true,"recurring_details":"#;
+            post(format!(r#"{{"payment_id":"{id}",{body}{details}}}"#).into_bytes())
+        };
+        assert_eq!(charge("renewal").await.unwrap().status(), StatusCode::OK);
+        sandbox.set_saved_method(&method, crate::Behaviour::declines(1)).unwrap();
+        charge("declined").await.unwrap();
+        sandbox.script(crate::Script::new(crate::Op::CreatePayment, crate::Fault::AnswerLost)).unwrap();
+        assert!(charge("unheard").await.is_none());
+        assert_eq!(sandbox.books().charged("c").count(), 3, "the first payment and two charges");
+        sandbox.revoke_saved_method(&method).unwrap();
+        let letters = sandbox.take_letters();
+        let told: Vec<&str> = letters.iter().map(|letter| letter.event_type.as_str()).collect();
+        assert_eq!(told, ["payment_succeeded", "payment_succeeded", "payment_failed", "payment_succeeded", "mandate_revoked"]);
+
         assert_eq!(sandbox.now(), start);
         sandbox.advance_to(start + 5).unwrap();
         assert_eq!(sandbox.now(), start + 5);

@@ -26,6 +26,12 @@
 //! account, a reversal takes it back from there, a payout takes it to a bank, a payout that fails puts it back. A payment that
 //! fails after success loses what was neither refunded nor disputed.
 //!
+//! # Saved methods
+//! A payment with a customer and `setup_future_usage: off_session` keeps its method once it is paid and the customer has
+//! accepted that (`customer_acceptance`; [`Control::pay`] accepts). It is charged without the customer by `off_session` and
+//! `recurring_details`; [`Control::set_saved_method`] says what comes of it ([`Behaviour`]), [`Control::revoke_saved_method`]
+//! ends it, and [`Books::charges`] has every try. `hyperswitch/methods.rs` says what the published API does not.
+//!
 //! # Scripts
 //! A script says which call meets which fault: `{"on", "fault", "times"?, "for"?, "path"?, "payment_id"?, "match"?, "delay"?}`.
 //! It is added by [`Control::script`], by `POST /control/scripts`, by a payment's `metadata.sandbox` (`"decline"`, or
