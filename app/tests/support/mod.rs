@@ -86,6 +86,8 @@ impl World {
                 refund_orphan_after: hour,
                 subscription_stuck_after: hour,
             },
+            billing: subscription::BillingPolicy { renewal_lead: hour, dunning: subscription::Dunning::DEFAULT },
+            support_contact: None,
             webhook_log_days: 90,
             invariants_every: hour,
             store,

@@ -18,7 +18,7 @@ use std::time::Duration;
 use uuid::Uuid;
 use veza_domain::effect::{Effect, EffectKind};
 use veza_domain::ids::{RefundId, ReversalId, TransferId, derive};
-use veza_domain::ledger::{self, Event, Posting};
+use veza_domain::ledger::{self, Account, Event, Posting};
 use veza_domain::money::{Minor, Money};
 use veza_domain::order::{Order, OrderLine, OrderStatus};
 use veza_domain::refund::{Burden, SellerPart};

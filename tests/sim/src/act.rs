@@ -18,10 +18,19 @@ use veza::usecases::{invariants, webhook_log};
 use veza::workers;
 use veza_domain::time::Timestamp;
 use veza_ports::storage::StoreError;
-use veza_sandbox::{Fault, Forgery, Op as Call, RefundStatus, Script, Target};
+use veza_sandbox::{Behaviour, Fault, Forgery, Op as Call, RefundStatus, Script, Target};
 
 /// How a dispute can go on.
 const DISPUTE_STATUSES: [&str; 7] = ["won", "lost", "challenged", "accepted", "cancelled", "expired", "opened"];
+/// What can be chosen.
+const PLANS: [(&str, &str); 6] = [
+    ("creator", "monthly"),
+    ("creator", "monthly"),
+    ("premium", "monthly"),
+    ("creator", "yearly"),
+    ("premium", "yearly"),
+    ("free", "monthly"),
+];
 /// Parts of a refund, in minor units; 0 = everything.
 const PARTS: [i64; 6] = [0, 0, 1, 100, 333, 100_000];
 
@@ -33,6 +42,7 @@ impl World {
             Op::Buy { buyer, basket, key, at, run } => self.buy(buyer, basket, key, spot(at), run),
             Op::Refund { order, who, part, key, at, run } => self.refund(order, who, part, key, spot(at), run),
             Op::Onboard { seller, at, run } => self.onboard(seller, spot(at), run),
+            Op::Plan { who, action, plan, at, run } => self.plan(who, action, plan, spot(at), run),
             Op::Look { page, order, at, run } => self.look_at(page, order, spot(at), run),
             Op::Deliver { letter, at, run } => self.deliver(letter, spot(at), run, false),
             Op::Double { letter, at, run } => self.deliver(letter, spot(at), run, true),
@@ -112,6 +122,18 @@ impl World {
                 self.facts.disputed.insert(order.clone());
                 order
             }),
+            (Op::Method { nth, how }, _) => {
+                let kept = sandbox.books().saved_methods;
+                if let Some(method) = pick(&kept, nth).map(|method| method.payment_method_id.clone()) {
+                    let _ = match how % 4 {
+                        0 => sandbox.revoke_saved_method(&method),
+                        1 => sandbox.set_saved_method(&method, Behaviour::declines(0)),
+                        2 => sandbox.set_saved_method(&method, Behaviour::declines(2)),
+                        _ => sandbox.set_saved_method(&method, Behaviour::Succeeds),
+                    };
+                }
+                None
+            }
             (Op::RefundTurns { refund }, _) => self.turn(refund),
             (Op::DisputeMoves { dispute, to }, _) => {
                 let id = pick(&self.facts.disputes, dispute).cloned();
@@ -219,6 +241,27 @@ impl World {
         self.begin(at, What::Checkout((buyer, basket, key), self.now()), run, call);
     }
 
+    /// Somebody chooses, ends, or changes a plan, or goes on with its payment.
+    fn plan(&mut self, who: u8, action: u8, plan: u8, at: usize, run: u8) {
+        let who = SELLERS + usize::from(who % 2);
+        let (plan, cycle) = PLANS[usize::from(plan) % PLANS.len()];
+        let wish = json!({"plan": plan, "cycle": cycle}).to_string();
+        let (path, body) = match action % 8 {
+            0..=2 => ("subscribe".to_owned(), wish),
+            3 => ("cancel".to_owned(), String::new()),
+            4 => ("reactivate".to_owned(), String::new()),
+            5 | 6 => ("change".to_owned(), wish),
+            _ => {
+                let current = self.look(self.store.standing(cast::person(who).id)).ok().and_then(|standing| standing.current);
+                let Some(current) = current else { return };
+                (format!("complete/{}", current.subscription.value.id), String::new())
+            }
+        };
+        let path = format!("/api/v1/subscriptions/{path}");
+        let call = self.call(at, Method::POST, &path, Some(who), &[], body);
+        self.begin(at, What::Request, run, call);
+    }
+
     fn refund(&mut self, order: u8, who: u8, part: u8, key: u8, at: usize, run: u8) {
         let Some(order) = self.order(order) else { return };
         // Both buyers, two of the sellers, the admin, and the admin once more.
@@ -300,6 +343,7 @@ impl World {
             12 => self.begin(at, What::Work, run, reconcile(app, Extent::Everything)),
             13 => self.begin(at, What::Work, run, check(app)),
             14 => self.begin(at, What::Work, run, log_refused(app)),
+            16 | 17 => self.begin(at, What::Work, run, batch(workers::subscriptions_batch(app))),
             _ => self.begin(at, What::Work, run, sweep(app)),
         }
     }

@@ -6,13 +6,15 @@ use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 use veza_domain::attention::{Attention, Code};
 use veza_domain::dispute::DisputeStatus;
-use veza_domain::ids::UserId;
+use veza_domain::ids::{InvoiceId, OrderId, UserId};
 use veza_domain::ledger::{Account, Posting};
 use veza_domain::licence::LicenceStatus;
 use veza_domain::order::OrderStatus;
 use veza_domain::refund::{Refund, RefundOrigin, RefundStatus};
 use veza_domain::reversal::{ReversalCause, ReversalStatus};
 use veza_domain::settlement::{OrderFile, check};
+use veza_domain::subscription::PlanId;
+use veza_domain::subscription::gate::{Access, access};
 use veza_domain::transfer::{Transfer, TransferStatus};
 use veza_ports::storage::LedgerCheck;
 use veza_sandbox::{Books, PaymentStatus, RefundStatus as PspStatus};
@@ -108,6 +110,7 @@ impl Picture {
             let connect_told = |stripe: &str| everything || !world.facts.untold.contains(stripe);
             self.transfers(file, &connect_told, &mut broken);
         }
+        self.plans(world, everything, &mut broken);
         self.strangers(&mut broken);
         self.nothing_twice(world, &mut broken);
         self.attention(world, &mut broken);
@@ -153,9 +156,37 @@ impl Picture {
         }
         let sold_to_another =
             self.attention.iter().any(|entry| entry.order_id == Some(order.id) && entry.code == Code::ExclusiveAlreadySold);
-        let whole = order.is_paid() && standing(file).next().is_none();
+        let whole = order.is_paid() && order.invoice_id.is_none() && standing(file).next().is_none();
         if whole && !sold_to_another && active.len() != file.lines.len() && file.exclusives.is_empty() {
             broken.push(format!("order {} is paid, and {} of {} licences are active", order.id, active.len(), file.lines.len()));
+        }
+    }
+
+    /// A period is paid once, and nobody has a plan that nobody paid.
+    fn plans(&self, world: &World, everything: bool, broken: &mut Vec<String>) {
+        let mut kept: BTreeMap<InvoiceId, Vec<OrderId>> = BTreeMap::new();
+        for (file, ..) in self.orders.iter().filter(|(file, ..)| file.order.is_paid() && standing(file).next().is_none()) {
+            let in_flight = file.refunds.iter().any(|refund| refund.status == RefundStatus::Pending);
+            let given_up = file.refunds.iter().any(|refund| refund.status == RefundStatus::Failed);
+            if let Some(invoice) = file.order.invoice_id.filter(|_| !in_flight && !given_up) {
+                kept.entry(invoice).or_default().push(file.order.id);
+            }
+        }
+        for (invoice, orders) in &kept {
+            if orders.len() > 1 {
+                broken.push(format!("invoice {invoice} was paid by {orders:?}"));
+            }
+        }
+        for nth in 0..=cast::ADMIN {
+            let Ok(found) = world.look(world.store.standing(cast::person(nth).id)) else { continue };
+            let Access::Plan(plan) = access(&found.as_gate(), world.now()) else { continue };
+            let paid = found.current.and_then(|current| current.paid).and_then(|invoice| invoice.value.paid_by);
+            let Some(order) = paid.filter(|_| plan != PlanId::Free) else { continue };
+            let told = everything || !world.facts.untold.contains(&order.to_string());
+            let theirs = self.books.payment(&order.to_string()).map(|payment| payment.status);
+            if told && theirs != Some(PaymentStatus::Succeeded) {
+                broken.push(format!("person {nth} has {} by order {order}, whose payment is {theirs:?}", plan.as_str()));
+            }
         }
     }
 
@@ -372,6 +403,11 @@ impl Picture {
                 Code::ExternalRefund => facts.dashboard_refunds.contains(&order),
                 Code::RefundExceedsOrder => facts.dashboard_refunds.contains(&order) || turned || disputed || failed,
                 Code::ExclusiveAlreadySold => bought_exclusively,
+                Code::SubscriptionPaidInVain => {
+                    self.orders.iter().any(|(file, ..)| file.order.id.to_string() == order && file.billing.is_some())
+                }
+                // Days go by in which no worker looks.
+                Code::RenewalMissed => true,
                 Code::TransferPermanentlyFailed | Code::OrphanRefundFailed | Code::ProviderRefused => true,
                 // A share paid a debt before its own order was refunded.
                 Code::NothingAtConnect => {

@@ -23,6 +23,10 @@ pub enum Op {
     Onboard { seller: u8, at: u8, run: u8 },
     /// Somebody looks: a page of the API that only reads.
     Look { page: u8, order: u8, at: u8, run: u8 },
+    /// A buyer does something with a plan: chooses, cancels, reactivates, changes, goes on paying.
+    Plan { who: u8, action: u8, plan: u8, at: u8, run: u8 },
+    /// A kept payment method is revoked at the PSP, or behaves otherwise from now on.
+    Method { nth: u8, how: u8 },
     /// The buyer pays.
     Pay { order: u8 },
     /// The bank declines.
@@ -108,7 +112,7 @@ pub struct History {
 type Kind = (u32, fn(&mut StdRng) -> Op);
 
 /// Kinds of operations, each with the weight that it has in an everyday history.
-const KINDS: [Kind; 31] = [
+const KINDS: [Kind; 33] = [
     (10, |r| Op::Buy { buyer: r.random_range(0..2), basket: r.random_range(0..12), key: key(r), at: at(r), run: run(r) }),
     (6, |r| Op::Refund { order: nth(r), who: r.random_range(0..6), part: r.random_range(0..6), key: key(r), at: at(r), run: run(r) }),
     (1, |r| Op::Onboard { seller: r.random_range(0..3), at: at(r), run: run(r) }),
@@ -129,7 +133,7 @@ const KINDS: [Kind; 31] = [
     (4, |r| Op::Double { letter: nth(r), at: at(r), run: run(r) }),
     (2, |r| Op::Lose { letter: nth(r) }),
     (1, |r| Op::Forge { letter: nth(r), how: r.random_range(0..3), at: at(r), run: run(r) }),
-    (22, |r| Op::Work { worker: r.random_range(0..16), at: at(r), run: run(r) }),
+    (22, |r| Op::Work { worker: r.random_range(0..18), at: at(r), run: run(r) }),
     (12, |r| Op::Step { task: nth(r), point: r.random_range(0..4), steps: r.random_range(1..12) }),
     (3, |_| Op::Finish),
     (3, |r| Op::Crash { at: at(r) }),
@@ -140,6 +144,8 @@ const KINDS: [Kind; 31] = [
     (10, |r| Op::Advance { time: r.random_range(0..TIMES.len() as u8) }),
     (1, |r| Op::Skew { at: at(r), seconds: r.random_range(-10..11) }),
     (5, |r| Op::Operate { action: r.random_range(0..10), nth: nth(r), at: at(r), run: run(r) }),
+    (5, |r| Op::Plan { who: r.random_range(0..2), action: r.random_range(0..8), plan: r.random_range(0..6), at: at(r), run: run(r) }),
+    (1, |r| Op::Method { nth: nth(r), how: r.random_range(0..4) }),
 ];
 
 /// Kinds without which hardly anything happens.

@@ -20,8 +20,8 @@ const ROUNDS_MAX: u32 = 300;
 const BATCHES_MAX: u32 = 200;
 /// So much money that nobody lacks any.
 const PLENTY: i64 = 1_000_000_000;
-/// First numbers of the workers of [`World::work`]: outbox, transfers, reversals, reconciler.
-const WORKERS: [u8; 4] = [0, 4, 7, 10];
+/// First numbers of the workers of [`World::work`]: outbox, transfers, reversals, reconciler, subscriptions.
+const WORKERS: [u8; 5] = [0, 4, 7, 10, 16];
 
 impl World {
     /// Goes on until nothing is due, and compares the books.

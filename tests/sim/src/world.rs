@@ -24,6 +24,7 @@ use veza::usecases::reconcile::ReconcileSettings;
 use veza::usecases::webhook_log::refused::RefusedDeliveries;
 use veza_domain::backoff::RetryPolicy;
 use veza_domain::money::{BasisPoints, Minor};
+use veza_domain::subscription::{BillingPolicy, Dunning};
 use veza_domain::time::Timestamp;
 use veza_hyperswitch::{Hyperswitch, HyperswitchConfig};
 use veza_ports::BoxError;
@@ -277,6 +278,8 @@ impl World {
                 refund_orphan_after: second * 300,
                 subscription_stuck_after: hour / 2,
             },
+            billing: BillingPolicy { renewal_lead: hour, dunning: Dunning::DEFAULT },
+            support_contact: None,
             webhook_log_days: 90,
             wake: Wake::default(),
             worker_runs: WorkerRuns::default(),

@@ -4,7 +4,8 @@ use super::{Broken, Fault};
 use async_trait::async_trait;
 use std::time::Duration;
 use veza_domain::ids::{InvoiceId, SubscriptionId, UserId};
-use veza_domain::subscription::{Invoice, Plan};
+use veza_domain::saved_method::SavedMethod;
+use veza_domain::subscription::{Invoice, Plan, Subscription};
 use veza_domain::time::Timestamp;
 use veza_ports::contract::storage::sample::subscription_id;
 use veza_ports::storage::{BillingReads, OverdueRenewal, Page, Standing, StoreError, StoredSubscription, Versioned};
@@ -29,6 +30,10 @@ impl BillingReads for Broken {
 
     async fn subscription(&self, id: SubscriptionId) -> Result<Option<StoredSubscription>, StoreError> {
         self.inner.subscription(id).await
+    }
+
+    async fn subscriptions_by_method(&self, method: &SavedMethod) -> Result<Vec<Versioned<Subscription>>, StoreError> {
+        self.inner.subscriptions_by_method(method).await
     }
 
     async fn invoice(&self, id: InvoiceId) -> Result<Option<Versioned<Invoice>>, StoreError> {
