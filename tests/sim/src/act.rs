@@ -6,6 +6,8 @@ use crate::ops::{Op, TIMES, TO_THE_END};
 use crate::store::Failure;
 use crate::world::{Outcome, Posted, What, World};
 use poem::http::Method;
+use rand::Rng;
+use rand::rngs::StdRng;
 use serde_json::{Value, json};
 use std::future::Future;
 use std::sync::Arc;
@@ -371,6 +373,21 @@ impl World {
                 self.begin(at, What::Work, run, audit(app, true));
             }
             None => {}
+        }
+    }
+}
+
+/// Every message in the queue is delivered, some twice, or lost.
+pub(crate) fn deliver_or_lose(world: &mut World, random: &mut StdRng, lost: f64) {
+    let mut left = 4 * world.letters.len() + 16;
+    while !world.letters.is_empty() && left > 0 {
+        left -= 1;
+        if random.random_bool(lost) {
+            let posted = world.letters.remove(0);
+            world.lose(posted);
+        } else {
+            let stays = lost > 0.0 && random.random_bool(0.05);
+            world.deliver(0, left % 2, TO_THE_END, stays);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Who is in a world before anything happens: three sellers, two buyers, an admin, and what is for sale.
 
 use crate::ground::{START, wait};
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -76,8 +77,47 @@ pub fn basket(nth: u8) -> impl Iterator<Item = (ProductId, Option<OfferId>)> {
 /// # Panics
 /// When the store does not take them.
 pub fn enter(store: &Arc<dyn Storage>) {
+    let mut rows = people(0..=ADMIN);
+    for (nth, (seller, price, currency, exclusive)) in PRODUCTS.into_iter().enumerate() {
+        let (Ok(currency), Ok(kind)) = (currency.parse(), LicenceKind::new("exclusive")) else { panic!("{currency} is a currency") };
+        let offer = Offer { id: OfferId(fixed(4, nth)), kind, price: Money::new(EXCLUSIVE, currency), terms: String::new() };
+        rows.push(Row::Product(Product {
+            id: ProductId(fixed(3, nth)),
+            seller_id: person(seller).id,
+            kind: ProductKind::Track,
+            title: format!("Product {nth}"),
+            description: String::new(),
+            price: Money::new(price, currency),
+            status: ProductStatus::Published,
+            images: Vec::new(),
+            offers: exclusive.then_some(offer).into_iter().collect(),
+            created_at: START,
+            published_at: Some(START),
+        }));
+    }
+    commit(store, "cast", rows);
+}
+
+/// Puts more people in, by their numbers; they buy.
+///
+/// # Panics
+/// When the store does not take them.
+pub fn enter_people(store: &Arc<dyn Storage>, numbers: Range<usize>) {
+    for nth in numbers {
+        commit(store, &format!("person {nth}"), people(nth..=nth));
+    }
+}
+
+fn commit(store: &Arc<dyn Storage>, name: &str, rows: Vec<Row>) {
+    let unit = UnitOfWork::new(UnitId(name.to_owned()), [0; 32], START, rows.into_iter().map(Write::Insert).collect());
+    if let Err(error) = wait(store.commit(unit)) {
+        panic!("{name} can't enter: {error}");
+    }
+}
+
+fn people(numbers: RangeInclusive<usize>) -> Vec<Row> {
     let mut rows = Vec::new();
-    for nth in 0..=ADMIN {
+    for nth in numbers {
         let role = if nth < SELLERS { Some(Role::Creator) } else { (nth == ADMIN).then_some(Role::Admin) };
         let Person { id, session } = person(nth);
         let name = format!("person{nth}");
@@ -98,25 +138,5 @@ pub fn enter(store: &Arc<dyn Storage>) {
         let expires_at = START.plus(Duration::from_secs(3600 * 24 * 3650));
         rows.push(Row::Session(Session { id: session, user_id: id, created_at: START, expires_at, revoked_at: None }));
     }
-    for (nth, (seller, price, currency, exclusive)) in PRODUCTS.into_iter().enumerate() {
-        let (Ok(currency), Ok(kind)) = (currency.parse(), LicenceKind::new("exclusive")) else { panic!("{currency} is a currency") };
-        let offer = Offer { id: OfferId(fixed(4, nth)), kind, price: Money::new(EXCLUSIVE, currency), terms: String::new() };
-        rows.push(Row::Product(Product {
-            id: ProductId(fixed(3, nth)),
-            seller_id: person(seller).id,
-            kind: ProductKind::Track,
-            title: format!("Product {nth}"),
-            description: String::new(),
-            price: Money::new(price, currency),
-            status: ProductStatus::Published,
-            images: Vec::new(),
-            offers: exclusive.then_some(offer).into_iter().collect(),
-            created_at: START,
-            published_at: Some(START),
-        }));
-    }
-    let unit = UnitOfWork::new(UnitId("cast".to_owned()), [0; 32], START, rows.into_iter().map(Write::Insert).collect());
-    if let Err(error) = wait(store.commit(unit)) {
-        panic!("the cast can't enter: {error}");
-    }
+    rows
 }

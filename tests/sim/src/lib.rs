@@ -55,7 +55,8 @@ pub mod shrink;
 pub mod store;
 pub mod wire;
 pub mod world;
+pub mod year;
 
 pub use ops::{History, Op, Setting};
-pub use run::{Base, Ended, run};
+pub use run::{Base, Ended, run, run_year};
 pub use shrink::shrink;

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use veza_sim::{Base, Ended, History, run, shrink};
+use veza_sim::year::{Figures, Year};
+use veza_sim::{Base, Ended, History, run, run_year, shrink};
 
 /// Plays histories of Veza and compares the books at the end of each.
 #[derive(Parser)]
@@ -36,6 +37,18 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         tolerate: u64,
     },
+    /// Lives a year of many subscribers, day by day, and counts what was charged.
+    Year {
+        /// How many.
+        #[arg(long, default_value_t = 1_000)]
+        subscribers: usize,
+        /// Days.
+        #[arg(long, default_value_t = 366)]
+        days: u32,
+        /// What the lots are drawn by.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Plays one history and tells what happens.
     Replay {
         /// A seed, or a history as `run` prints it.
@@ -56,8 +69,28 @@ fn main() -> ExitCode {
     }
     match Arguments::parse().command {
         Command::Run { histories, seed, base, threads, tolerate } => many(histories, seed, base, threads, tolerate),
+        Command::Year { subscribers, days, seed } => year(&Year { subscribers, days, seed }),
         Command::Replay { history, base, shrink } => replay(&history, base, shrink),
     }
+}
+
+fn year(year: &Year) -> ExitCode {
+    let began = Instant::now();
+    let Ok(figures) = run_year(year, Base::Sqlite) else {
+        println!("there is no world to live in");
+        return ExitCode::FAILURE;
+    };
+    let Figures { invoices, paid, renewals, retries, in_vain, running, broken } = figures;
+    println!(
+        "{} subscribers, {} days, in {:.0} s: {invoices} invoices, {paid} paid, {renewals} of them renewals; {retries} retries; {in_vain} \
+         payments came for nothing and went back; {running} plans run at the end; {} things are wrong",
+        year.subscribers,
+        year.days,
+        began.elapsed().as_secs_f64(),
+        broken.len(),
+    );
+    broken.iter().take(20).for_each(|what| println!("  {what}"));
+    if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 #[derive(Default)]

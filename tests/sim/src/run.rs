@@ -3,6 +3,7 @@
 use crate::ground::within_runtime;
 use crate::ops::{History, TO_THE_END};
 use crate::world::World;
+use crate::year::{Figures, Year, live};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use veza_memory::MemoryStore;
@@ -48,16 +49,29 @@ pub fn run(history: &History, base: Base, with_text: bool) -> Ended {
     }
 }
 
+/// Lives a year of subscribers.
+///
+/// # Errors
+/// When there is no world.
+pub fn run_year(year: &Year, base: Base) -> Result<Figures, BoxError> {
+    within_runtime(|| on(base, |store| live(year, store)))
+}
+
 fn play(history: &History, base: Base, with_text: bool) -> Result<Ended, BoxError> {
+    on(base, |store| lived(World::new(store, history.setting, with_text)?, history))
+}
+
+/// Does something on an empty store.
+fn on<T>(base: Base, work: impl FnOnce(Arc<dyn Storage>) -> Result<T, BoxError>) -> Result<T, BoxError> {
     match base {
-        Base::Memory => lived(World::new(Arc::new(MemoryStore::new()), history.setting, with_text)?, history),
+        Base::Memory => work(Arc::new(MemoryStore::new())),
         Base::Sqlite => {
             // Memory where there is such a disk: what a flush costs is not the question here.
             let shm = std::path::Path::new("/dev/shm");
             let dir = if shm.is_dir() { tempfile::tempdir_in(shm)? } else { tempfile::tempdir()? };
             let store = Arc::new(SqliteStore::open(SqliteConfig { readers: 1, ..SqliteConfig::new(dir.path().join("veza.db")) })?);
             let shared: Arc<dyn Storage> = store.clone();
-            let ended = lived(World::new(shared, history.setting, with_text)?, history);
+            let ended = work(shared);
             store.shutdown();
             ended
         }
