@@ -139,6 +139,8 @@ codes! {
     PayoutFailed = "payout_failed" => "Have the seller correct the bank account at Connect; Connect pays out again by itself.",
     /// The provider refused what our books say must be possible.
     ProviderRefused = "provider_refused" => "Read the provider's message; mend the cause, then repeat the step.",
+    /// The distributor keeps failing over what a creator handed in, or refuses its takedown.
+    DistributionStuck = "distribution_stuck" => "Read the distributor's words; mend the cause there. It is tried again by itself.",
     /// The provider does not accept our credentials.
     ProviderCredentials = "provider_credentials" => "Check the API key; everything that waits goes on by itself.",
 }

@@ -64,6 +64,12 @@ ids! {
     AdminActionId,
     /// A run of the audit.
     AuditId,
+    /// A track or release that was handed in for distribution.
+    SubmissionId,
+    /// A submission on one platform.
+    PlacementId,
+    /// A move of a placement's status.
+    PlacementMoveId,
 }
 
 /// The id that follows from `parent` (a UUIDv7) for its child `kind` named by `of`.
