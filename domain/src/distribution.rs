@@ -215,22 +215,36 @@ impl Placement {
     /// A submission on `platform` that is to be sent at once.
     #[must_use]
     pub fn open(submission: &Submission, platform: Platform) -> (Self, Moved) {
-        let placement = Self {
-            id: PlacementId(derive(submission.id.0, "placement", platform.as_str().as_bytes())),
-            submission_id: submission.id,
-            product_id: submission.product_id,
-            user_id: submission.user_id,
+        let id = PlacementId(derive(submission.id.0, "placement", platform.as_str().as_bytes()));
+        let placement = Self::new(id, submission.id, submission.product_id, submission.user_id, platform, submission.created_at);
+        (placement, Moved { from: None, to: PlacementStatus::Submitted, why: "handed in".to_owned() })
+    }
+
+    /// One that was just handed in; what adapters begin with when they read a row.
+    #[must_use]
+    pub fn new(
+        id: PlacementId,
+        submission_id: SubmissionId,
+        product_id: ProductId,
+        user_id: UserId,
+        platform: Platform,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            submission_id,
+            product_id,
+            user_id,
             platform,
             status: PlacementStatus::Submitted,
             call: Call::Due,
             partner_id: None,
             isrc: None,
             tries: 0,
-            due_at: Some(submission.created_at),
+            due_at: Some(created_at),
             last_error: None,
-            created_at: submission.created_at,
-        };
-        (placement, Moved { from: None, to: PlacementStatus::Submitted, why: "handed in".to_owned() })
+            created_at,
+        }
     }
 
     /// For adapters: the row as it was stored.

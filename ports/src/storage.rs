@@ -11,6 +11,7 @@
 //! - an inserted row has [`Revision::FIRST`], each update adds one.
 
 mod audits;
+mod distribution;
 mod faults;
 mod order_writes;
 mod reads;
@@ -19,6 +20,7 @@ mod shared;
 mod work;
 
 pub use audits::Audits;
+pub use distribution::{DistributionReads, ListedSubmission, RoyaltyPlace, StoredSubmission};
 pub use order_writes::StoredOrder;
 pub use reads::{
     AdminReads, Backlog, BacklogClass, CatalogReads, DEBTS_MAX, DeliveryFilter, History, IdentityReads, LedgerCheck, ListedOrder,
@@ -26,7 +28,7 @@ pub use reads::{
 };
 pub use rows::{IdempotencyRecord, IdempotencyState, Row, RowKey};
 pub use shared::{AddressHash, FailedLogins, Instance, Instances, UnknownLogins};
-pub use work::{ClaimedReversal, ClaimedTransfer, FreshWork, LookClaim, LookClass, Looked, Work};
+pub use work::{ClaimedPlacement, ClaimedReversal, ClaimedTransfer, FreshWork, LookClaim, LookClass, Looked, Work};
 
 use crate::BoxError;
 use async_trait::async_trait;
@@ -176,6 +178,8 @@ pub enum UniqueValue {
     StripeAccountId,
     /// `mail_tokens.hash`.
     MailTokenHash,
+    /// `placements.product_id` and `platform`, while it is not over.
+    OpenPlacement,
 }
 
 /// Why a unit was not applied.
@@ -246,11 +250,31 @@ pub trait Commit: Send + Sync {
 
 /// All of storage; upcasts to each narrow port.
 pub trait Storage:
-    Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work + Instances + UnknownLogins + Audits
+    Commit
+    + IdentityReads
+    + CatalogReads
+    + OrderReads
+    + SellerReads
+    + DistributionReads
+    + AdminReads
+    + Work
+    + Instances
+    + UnknownLogins
+    + Audits
 {
 }
 
 impl<T> Storage for T where
-    T: Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + Work + Instances + UnknownLogins + Audits
+    T: Commit
+        + IdentityReads
+        + CatalogReads
+        + OrderReads
+        + SellerReads
+        + DistributionReads
+        + AdminReads
+        + Work
+        + Instances
+        + UnknownLogins
+        + Audits
 {
 }

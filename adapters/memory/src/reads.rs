@@ -1,6 +1,7 @@
 //! The read ports: scans of one state. Lists run from the newest id to the oldest.
 
 mod admin;
+mod distribution;
 mod history;
 mod identity;
 mod orders;

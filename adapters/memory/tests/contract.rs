@@ -38,8 +38,23 @@ const FAULTS: &[(Fault, &[&str])] = &[
         &["guards::a_refused_unit_leaves_nothing", "guards::a_refused_unit_leaves_its_neighbours", "races::readers_see_whole_units"],
     ),
     (Fault::EnsureIsInsert, &["guards::an_ensure_keeps_what_is_there"]),
-    (Fault::SwallowsTaken, &["unique::every_value_stands_once", "races::unique_values_stand_once_under_races"]),
-    (Fault::SwallowsInvalid, &["money::the_whole_matrix", "money::postings_balance", "guards::what_is_appended_is_never_updated"]),
+    (
+        Fault::SwallowsTaken,
+        &[
+            "unique::every_value_stands_once",
+            "distribution::one_placement_of_a_product_is_open",
+            "races::unique_values_stand_once_under_races",
+        ],
+    ),
+    (
+        Fault::SwallowsInvalid,
+        &[
+            "money::the_whole_matrix",
+            "distribution::every_move_of_the_table",
+            "money::postings_balance",
+            "guards::what_is_appended_is_never_updated",
+        ],
+    ),
     (
         Fault::NoLease,
         &[
@@ -47,6 +62,8 @@ const FAULTS: &[(Fault, &[&str])] = &[
             "claims::a_claim_is_a_lease",
             "claims::nobody_claims_what_another_has",
             "claims::due_transfers",
+            "distribution::due_placements",
+            "distribution::nobody_claims_a_placement_of_another",
         ],
     ),
     (Fault::ClaimsBackwards, &["claims::due_effects_oldest_first", "claims::due_transfers"]),
@@ -73,6 +90,7 @@ const FAULTS: &[(Fault, &[&str])] = &[
     (Fault::IgnoresStatus, &["admin::money_by_status", "admin::orders_by_status_and_buyer"]),
     (Fault::PeriodsOverlap, &["admin::orders_of_a_period"]),
     (Fault::HearsTheDead, &["audits::a_run_belongs_to_its_attempt"]),
+    (Fault::ForgetsTracks, &["distribution::what_a_reference_stands_for"]),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

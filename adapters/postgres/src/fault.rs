@@ -64,6 +64,7 @@ pub(crate) fn unique_value(index: &str) -> Option<UniqueValue> {
         "disputes_psp" => UniqueValue::PspDisputeId,
         "seller_accounts_stripe" => UniqueValue::StripeAccountId,
         "mail_tokens_hash" => UniqueValue::MailTokenHash,
+        "placements_open" => UniqueValue::OpenPlacement,
         _ => return None,
     })
 }

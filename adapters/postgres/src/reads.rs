@@ -3,6 +3,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod catalogue;
+pub(crate) mod distribution;
 pub(crate) mod history;
 pub(crate) mod lists;
 pub(crate) mod orders;

@@ -12,10 +12,10 @@ use crate::statement::Statement;
 use async_trait::async_trait;
 use std::time::Duration;
 use veza_domain::effect::Effect;
-use veza_domain::ids::{OrderId, ReversalId, TransferId};
+use veza_domain::ids::{OrderId, PlacementId, ReversalId, SubmissionId, TransferId};
 use veza_domain::time::Timestamp;
 use veza_ports::BoxError;
-use veza_ports::storage::{ClaimedReversal, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work};
+use veza_ports::storage::{ClaimedPlacement, ClaimedReversal, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work};
 
 pub(crate) const EFFECTS: &str = concat!(
     "WITH due AS MATERIALIZED (SELECT id AS due_id, due_at AS was FROM effects \
@@ -42,6 +42,11 @@ pub(crate) const REVERSALS: &str = "WITH due AS MATERIALIZED (SELECT id AS due_i
      claimed AS (UPDATE reversals SET next_retry_at = $3, claimed_at = $1, revision = revision + 1 FROM due WHERE id = due_id \
          RETURNING id, order_id, was) \
      SELECT ROW(id, order_id) FROM claimed ORDER BY was, id";
+
+pub(crate) const PLACEMENTS: &str = "WITH due AS MATERIALIZED (SELECT id AS due_id, due_at AS was FROM placements \
+         WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED), \
+     claimed AS (UPDATE placements SET due_at = $3, revision = revision + 1 FROM due WHERE id = due_id RETURNING id, submission_id, was) \
+     SELECT ROW(id, submission_id) FROM claimed ORDER BY was, id";
 
 /// Few are due at a time: those that were taken are due later.
 pub(crate) const FRESH: &str = "SELECT ROW( \
@@ -111,6 +116,10 @@ impl Work for PostgresStore {
         self.claim(REVERSALS, now, lease, limit).await
     }
 
+    async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError> {
+        self.claim(PLACEMENTS, now, lease, limit).await
+    }
+
     async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError> {
         Ok(self.read_one(|| Statement::new(FRESH).with(now)).await?.unwrap_or_default())
     }
@@ -148,6 +157,14 @@ impl Read for ClaimedTransfer {
 
     fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
         Ok(Self { id: TransferId(row.id()?), order_id: OrderId(row.id()?) })
+    }
+}
+
+impl Read for ClaimedPlacement {
+    const WHAT: &'static str = "placements";
+
+    fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
+        Ok(Self { id: PlacementId(row.id()?), submission_id: SubmissionId(row.id()?) })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod admin;
 mod catalogue;
+mod distribution;
 mod history;
 mod lists;
 mod orders;
@@ -50,6 +51,11 @@ pub(crate) fn pages() -> Vec<&'static str> {
         lists::ORDERS_BETWEEN,
         lists::WITHOUT_ID,
         lists::WITHOUT_ID_GIVEN_UP,
+        distribution::OF_USER,
+        distribution::PLACEMENTS,
+        distribution::MOVES,
+        distribution::SUMS,
+        distribution::SUMS_AFTER,
     ]
 }
 
@@ -95,6 +101,10 @@ pub(crate) fn statements() -> Vec<&'static str> {
         lists::ORDERS_PENDING,
         lists::TRANSFERS_PENDING,
         lists::COUNT_BETWEEN,
+        distribution::SUBMISSION,
+        distribution::TRACKS,
+        distribution::FILE,
+        distribution::LINE,
     ];
     pages().into_iter().chain(others).collect()
 }

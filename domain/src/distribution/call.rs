@@ -16,6 +16,38 @@ pub enum Call {
     Heard,
 }
 
+impl Call {
+    /// As stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Sent(_) => "sent",
+            Self::Heard => "heard",
+        }
+    }
+
+    /// Since when it may have been heard.
+    #[must_use]
+    pub fn sent_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Sent(at) => Some(at),
+            Self::Due | Self::Heard => None,
+        }
+    }
+
+    /// Reads what [`Self::as_str`] and [`Self::sent_at`] gave.
+    #[must_use]
+    pub fn parse(text: &str, sent_at: Option<Timestamp>) -> Option<Self> {
+        match (text, sent_at) {
+            ("due", None) => Some(Self::Due),
+            ("sent", Some(at)) => Some(Self::Sent(at)),
+            ("heard", None) => Some(Self::Heard),
+            _ => None,
+        }
+    }
+}
+
 /// When a placement is looked at again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
@@ -145,10 +177,7 @@ impl Placement {
 
     /// Until when a call of ours may still be on its way.
     fn under_way_until(&self, schedule: &Schedule) -> Option<Timestamp> {
-        match self.call {
-            Call::Sent(at) => Some(at.plus(schedule.lease)),
-            Call::Due | Call::Heard => None,
-        }
+        self.call.sent_at().map(|at| at.plus(schedule.lease))
     }
 
     fn seen(self, theirs: Option<PlacementStatus>, reason: Option<&str>, schedule: &Schedule, now: Timestamp) -> After {

@@ -25,7 +25,16 @@ impl Row {
     pub fn is_appended(&self) -> bool {
         matches!(
             self,
-            Self::Posting(_) | Self::Attention(_) | Self::Delivery(_) | Self::Netting(_) | Self::Journal(_) | Self::AdminAction(_)
+            Self::Posting(_)
+                | Self::Attention(_)
+                | Self::Delivery(_)
+                | Self::Netting(_)
+                | Self::Journal(_)
+                | Self::AdminAction(_)
+                | Self::Submission(_)
+                | Self::PlacementMove(_)
+                | Self::RoyaltyFile(_)
+                | Self::RoyaltyLine(_)
         )
     }
 
@@ -48,6 +57,10 @@ impl Row {
             Self::Transfer(row) => one(UniqueValue::StripeTransferId, row.stripe_transfer_id.as_ref()),
             Self::Reversal(row) => one(UniqueValue::StripeReversalId, row.stripe_reversal_id.as_ref()),
             Self::Dispute(row) => vec![(UniqueValue::PspDisputeId, row.psp_dispute_id.clone().into_bytes())],
+            // At most one placement of a product is open on a platform.
+            Self::Placement(row) if !row.status().is_over() => {
+                vec![(UniqueValue::OpenPlacement, [row.product_id.0.as_bytes(), row.platform.as_str().as_bytes()].concat())]
+            }
             Self::Session(_)
             | Self::RefreshToken(_)
             | Self::Product(_)
@@ -62,7 +75,12 @@ impl Row {
             | Self::Attention(_)
             | Self::Delivery(_)
             | Self::Journal(_)
-            | Self::AdminAction(_) => Vec::new(),
+            | Self::AdminAction(_)
+            | Self::Submission(_)
+            | Self::Placement(_)
+            | Self::PlacementMove(_)
+            | Self::RoyaltyFile(_)
+            | Self::RoyaltyLine(_) => Vec::new(),
         }
     }
 
@@ -72,6 +90,7 @@ impl Row {
             Self::Reversal(row) if row.status == ReversalStatus::ReversalPending && row.next_retry_at.is_none() => {
                 Some("a pending reversal is due some time")
             }
+            Self::Placement(row) if row.status().is_over() != row.due_at.is_none() => Some("a placement is due until it is over"),
             row if !row.amounts_can_be() => Some("an amount is below zero, or more was given back than there was"),
             _ => None,
         }
@@ -93,6 +112,7 @@ impl Row {
             Self::Reversal(row) => is_within(row),
             Self::Dispute(row) => row.amount.amount >= Minor::ZERO,
             Self::Netting(row) => row.amount.amount >= Minor::ZERO,
+            Self::RoyaltyLine(row) => row.units >= 0,
             _ => true,
         }
     }

@@ -1,6 +1,7 @@
 //! A store that is broken on purpose: memory, with one fault in front of it.
 
 mod audits;
+mod distribution;
 mod reads;
 mod work;
 
@@ -79,6 +80,8 @@ pub enum Fault {
     PeriodsOverlap,
     /// What an attempt says that has lost its run is written over the one that has it.
     HearsTheDead,
+    /// A reference that a report names is not found.
+    ForgetsTracks,
 }
 
 /// A memory store with a fault.

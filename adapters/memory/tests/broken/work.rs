@@ -9,8 +9,8 @@ use veza_domain::effect::Effect;
 use veza_domain::time::Timestamp;
 use veza_ports::contract::storage::sample::order_id;
 use veza_ports::storage::{
-    AddressHash, ClaimedReversal, ClaimedTransfer, FailedLogins, FreshWork, Instance, Instances, LookClaim, Looked, OrderReads, StoreError,
-    UnknownLogins, Versioned, Work,
+    AddressHash, ClaimedPlacement, ClaimedReversal, ClaimedTransfer, FailedLogins, FreshWork, Instance, Instances, LookClaim, Looked,
+    OrderReads, StoreError, UnknownLogins, Versioned, Work,
 };
 
 #[async_trait]
@@ -34,6 +34,10 @@ impl Work for Broken {
             }
         }
         Ok(self.in_order(claimed))
+    }
+
+    async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError> {
+        self.inner.claim_placements(now, self.lease(lease), limit).await.map(|rows| self.in_order(rows))
     }
 
     async fn claim_looks(&self, claim: &LookClaim) -> Result<Vec<Looked>, StoreError> {

@@ -45,8 +45,10 @@ pub(crate) const BACKLOG: &str = "SELECT ROW(class, open, oldest) FROM ( \
              UNION ALL SELECT count(*), min(created_at) FROM transfers WHERE status = 'failed') AS of_transfers \
          UNION ALL SELECT 5, count(*), min(created_at) FROM reversals WHERE status = 'reversal_pending' \
          UNION ALL SELECT 6, count(*), min(created_at) FROM disputes WHERE status IN ('opened', 'challenged', 'expired') \
-         UNION ALL SELECT 7, count(*), min(since) FROM attention) AS classes ORDER BY class";
-const CLASSES: [&str; 7] = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "attention"];
+         UNION ALL SELECT 7, count(*), min(created_at) FROM placements \
+             WHERE status <> 'live' AND status <> 'rejected' AND status <> 'taken_down' \
+         UNION ALL SELECT 8, count(*), min(since) FROM attention) AS classes ORDER BY class";
+const CLASSES: [&str; 8] = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "placements", "attention"];
 const CHECK: &str = "SELECT ROW(max(version)) FROM schema_migrations";
 
 #[async_trait]

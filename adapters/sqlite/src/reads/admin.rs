@@ -41,8 +41,10 @@ pub(super) const BACKLOG: &str = "SELECT count(*), min(created_at) FROM effects 
          UNION ALL SELECT count(*), min(created_at) FROM transfers WHERE status = 'failed') \
      UNION ALL SELECT count(*), min(created_at) FROM reversals WHERE status = 'reversal_pending' \
      UNION ALL SELECT count(*), min(created_at) FROM disputes WHERE status = 'opened' OR status = 'challenged' OR status = 'expired' \
+     UNION ALL SELECT count(*), min(created_at) FROM placements \
+         WHERE status <> 'live' AND status <> 'rejected' AND status <> 'taken_down' \
      UNION ALL SELECT count(*), min(since) FROM attention";
-const CLASSES: [&str; 7] = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "attention"];
+const CLASSES: [&str; 8] = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "placements", "attention"];
 
 #[async_trait]
 impl AdminReads for SqliteStore {

@@ -2,10 +2,12 @@
 
 use super::check::commit;
 use super::random::random_units;
-use super::sample::{at, delivery_id, effect_id, hash, made, order_id, product_id, refund_id, reversal_id, session_id, user_id};
+use super::sample::{
+    at, delivery_id, effect_id, file_hash, hash, made, order_id, product_id, refund_id, reversal_id, session_id, submission_id, user_id,
+};
 use crate::storage::{
-    Backlog, CommitError, Committed, DeliveryFilter, History, IdempotencyRecord, LedgerCheck, ListedOrder, LookClaim, LookClass,
-    OrderFilter, Page, ProductFilter, SellerTransfer, StatusFilter, Storage, StoredOrder, Versioned,
+    Backlog, CommitError, Committed, DeliveryFilter, History, IdempotencyRecord, LedgerCheck, ListedOrder, ListedSubmission, LookClaim,
+    LookClass, OrderFilter, Page, ProductFilter, SellerTransfer, StatusFilter, Storage, StoredOrder, StoredSubmission, Versioned,
 };
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use veza_domain::attention::{Attention, Code};
 use veza_domain::backoff::RetryPolicy;
 use veza_domain::catalog::Product;
 use veza_domain::dispute::Dispute;
+use veza_domain::distribution::{RoyaltyFile, RoyaltySum, RoyaltyTrack};
 use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session, User};
 use veza_domain::ids::{OrderId, TransferId, UserId};
@@ -96,6 +99,11 @@ observation! {
     delivery: Vec<Option<Delivery>>,
     balances: Vec<(Account, Currency, Minor)>,
     backlog: Backlog,
+    submissions: Vec<Option<StoredSubmission>>,
+    submissions_of_users: Vec<Vec<ListedSubmission>>,
+    royalty_tracks: Vec<RoyaltyTrack>,
+    royalty_files: Vec<Option<RoyaltyFile>>,
+    royalties: Vec<Vec<RoyaltySum>>,
 }
 
 fn difference(left: &dyn Debug, right: &dyn Debug) -> String {
@@ -164,6 +172,11 @@ pub async fn observe(store: &dyn Storage) -> Observation {
         delivery: each!(n => store.delivery(delivery_id(n))),
         balances: store.ledger_balances().await.unwrap(),
         backlog: store.backlog().await.unwrap(),
+        submissions: each!(n => store.submission(submission_id(n))),
+        submissions_of_users: each!(n => store.submissions_of_user(user_id(n), ALL)),
+        royalty_tracks: store.royalty_tracks(&(1..=NUMBERS).map(|n| format!("rel_{n}")).collect::<Vec<_>>()).await.unwrap(),
+        royalty_files: each!(n => store.royalty_file(file_hash(n))),
+        royalties: each!(n => store.royalties_of_user(user_id(n), 1000, None)),
     }
 }
 
@@ -210,6 +223,9 @@ async fn claims(model: &Arc<dyn Storage>, store: &Arc<dyn Storage>, seed: u64) {
         assert_eq!(transfers.0, transfers.1, "seed {seed}: transfers claimed");
         let reversals = (model.claim_reversals(now, lease, limit).await.unwrap(), store.claim_reversals(now, lease, limit).await.unwrap());
         assert_eq!(reversals.0, reversals.1, "seed {seed}: reversals claimed");
+        let placements =
+            (model.claim_placements(now, lease, limit).await.unwrap(), store.claim_placements(now, lease, limit).await.unwrap());
+        assert_eq!(placements.0, placements.1, "seed {seed}: placements claimed");
         same(model, store, &format!("seed {seed}, after claims")).await;
     }
 }

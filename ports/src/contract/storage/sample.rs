@@ -3,9 +3,11 @@
 //! Invariant: every row refers only to rows that [`world`] has or that its own arguments name, so that a store with foreign
 //! keys takes them too. Ids grow with their number: the greater number is the newer row.
 
+mod distribution;
 mod money;
 mod trail;
 
+pub use distribution::*;
 pub use money::*;
 pub use trail::*;
 
@@ -16,8 +18,8 @@ use veza_domain::catalog::{Offer, Product, ProductKind, ProductStatus};
 use veza_domain::effect::{Effect, EffectKind, EffectState};
 use veza_domain::identity::{Email, MailToken, PasswordHash, RefreshToken, Role, Roles, Session, TokenHash, User, Username};
 use veza_domain::ids::{
-    AdminActionId, DeliveryId, DisputeId, EffectId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OfferId, OrderId, ProductId,
-    RefundId, ReversalId, SessionId, TransferId, UserId,
+    AdminActionId, DeliveryId, DisputeId, EffectId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OfferId, OrderId, PlacementId,
+    PlacementMoveId, ProductId, RefundId, ReversalId, SessionId, SubmissionId, TransferId, UserId,
 };
 use veza_domain::licence::{ExclusiveHold, ExclusiveState, LicenceKind};
 use veza_domain::money::{Currency, Money};
@@ -80,6 +82,9 @@ ids! {
     netting_id -> NettingId = 15,
     journal_id -> JournalId = 16,
     admin_action_id -> AdminActionId = 17,
+    submission_id -> SubmissionId = 18,
+    placement_id -> PlacementId = 19,
+    placement_move_id -> PlacementMoveId = 20,
 }
 
 /// The currency with this code.

@@ -1,0 +1,1 @@
+-- Subscriptions come with their own change.
