@@ -1,6 +1,7 @@
 //! What use cases, handlers and workers share: the ports as they were wired, and the settings that rules need.
 
 use crate::metrics::Metrics;
+use crate::usecases::distribution::DistributionSettings;
 use crate::usecases::identity::access_tokens::AccessTokens;
 use crate::usecases::identity::kit::Identity;
 use crate::usecases::reconcile::ReconcileSettings;
@@ -15,6 +16,7 @@ use veza_domain::money::{BasisPoints, Minor};
 use veza_domain::settlement::Context;
 use veza_domain::time::Timestamp;
 use veza_ports::clock::{Clock, IdSource};
+use veza_ports::distribution::DistributorProvider;
 use veza_ports::mail::Mailer;
 use veza_ports::payments::{HyperswitchReadClient, PaymentProvider, PaymentWebhooks};
 use veza_ports::storage::Storage;
@@ -87,6 +89,8 @@ pub struct Wake {
     pub transfers: Notify,
     /// The reversal worker.
     pub reversals: Notify,
+    /// The distribution worker.
+    pub distribution: Notify,
     /// The reconciler.
     pub reconcile: Notify,
     /// The worker of audits.
@@ -106,6 +110,8 @@ pub struct App {
     pub connect: Option<Connect>,
     /// Checks and reads the payout provider's messages; none = they are refused.
     pub connect_webhooks: Option<Arc<dyn TransferWebhooks>>,
+    /// Brings music to platforms; none = submissions are refused with 503.
+    pub distributor: Option<Arc<dyn DistributorProvider>>,
     /// Mail.
     pub mailer: Arc<dyn Mailer>,
     /// Time.
@@ -124,6 +130,8 @@ pub struct App {
     pub money: MoneySettings,
     /// How the workers run.
     pub workers: WorkerSettings,
+    /// `DISTRIBUTION_*`.
+    pub distribution: DistributionSettings,
     /// `RECONCILE_*`.
     pub reconcile: ReconcileSettings,
     /// Days that the webhook log is kept.

@@ -24,6 +24,7 @@ pub mod payout;
 pub mod refund;
 pub mod reversal;
 pub mod settlement;
+pub mod subscription;
 pub mod time;
 pub mod transfer;
 pub mod webhook;

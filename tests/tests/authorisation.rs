@@ -38,6 +38,8 @@ enum On {
     Reversal,
     /// An entry of the list of what waits on a person.
     Attention,
+    /// What the seller has handed in for distribution.
+    Submission,
 }
 
 const PEOPLE: [&str; 5] = ["nobody", "stranger", "owner", "seller", "admin"];
@@ -81,6 +83,14 @@ const TABLE: &[(&str, On, [u16; 5])] = &[
     ("listSellerTransfers",        On::None,      [401, 200, 200, 200, 200]),
     ("listSellerPayouts",          On::None,      [401, 200, 200, 200, 200]),
     ("startOnboarding",            On::None,      [401, 200, 403, 200, 403]),
+
+    ("submitDistribution",         On::Draft,     [401, 404, 403, 201, 403]), // the owner and the admin have no plan
+    ("submitDistribution",         On::Product,   [401, 403, 403, 201, 403]),
+    ("listSubmissions",            On::None,      [401, 200, 200, 200, 200]),
+    ("getSubmission",              On::Submission, [401, 404, 404, 200, 200]),
+    ("requestTakedown",            On::Submission, [401, 404, 404, 202, 202]),
+    ("getRoyalties",               On::None,      [401, 200, 200, 200, 200]),
+    ("importRoyalties",            On::None,      [401, 403, 403, 403, 422]), // by an admin, and this names no track
 
     ("listAttention",              On::None,      [401, 403, 403, 403, 200]),
     ("resolveAttention",           On::Attention, [401, 403, 403, 403, 204]),
@@ -300,9 +310,11 @@ impl Stage {
         }
         let body = self.body(&operation.id, thing).await;
         assert_eq!(operation.wants_body, !body.is_null(), "{}: say in this test what its body is", operation.id);
-        if !body.is_null() {
-            request = request.json(&body);
-        }
+        request = match body {
+            Value::Null => request,
+            Value::String(csv) => request.header("content-type", "text/csv").body(csv),
+            json => request.json(&json),
+        };
         Answer::of(request.send().await.unwrap()).await
     }
 
@@ -330,7 +342,11 @@ impl Stage {
             "refundOrder" => json!({"amount": 100}),
             "resolveAttention" | "keepTransfer" => json!({"note": "seen"}),
             "bookDisputeLoss" => json!({"amount": 100, "note": "seen"}),
-            "startAudit" => json!({}),
+            "startAudit" | "requestTakedown" => json!({}),
+            "submitDistribution" => json!({"product_id": thing.0, "platforms": ["spotify"]}),
+            "importRoyalties" => {
+                Value::String("reference,platform,period,units,amount,currency\nnobody,deezer,2026-01,1,1,EUR\n".to_owned())
+            }
             _ => Value::Null,
         }
     }
@@ -405,6 +421,10 @@ impl Stage {
                 };
                 self.world.until("the end of the audit", over).await;
                 id
+            }
+            On::Submission => {
+                let body = json!({"product_id": seller.product(euros(1_000)).await, "platforms": ["deezer"]});
+                text(&seller.post("/api/v1/distribution/submit", body).await.ok(201)["id"])
             }
             On::Reversal => self.unpaid_reversal().await,
             On::Attention => {

@@ -4,12 +4,14 @@
 //! All amounts are integers in minor units; all times are [`Micros`](crate::ids::Micros) on the sandbox's clock. A field that
 //! came later has a default, so that older data files open.
 
+mod distributor;
 mod hyperswitch;
 mod stripe;
 mod webhook;
 
 use crate::table::Record;
 
+pub use distributor::{Release, ReleaseStatus};
 pub use hyperswitch::{Dispute, Fund, Payment, PaymentStatus, Refund, RefundStatus};
 pub use stripe::{Account, Balance, Payout, PayoutStatus, Reversal, StripeEvent, Transfer};
 pub(crate) use stripe::{AccountLink, SavedAnswer};
@@ -39,4 +41,5 @@ records! {
     Balance, "balance", key;
     SavedAnswer, "saved_answer", key;
     AccountLink, "account_link", token;
+    Release, "release", id;
 }

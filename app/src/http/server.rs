@@ -2,6 +2,7 @@
 
 use super::accounts::AccountsApi;
 use super::admin::{AdminMoneyApi, AdminOrdersApi, AttentionApi, AuditsApi, DeliveriesApi, LedgerApi, ReconcileApi};
+use super::distribution::DistributionApi;
 use super::health::HealthApi;
 use super::licences::LicencesApi;
 use super::metrics::MetricsApi;
@@ -22,14 +23,14 @@ use veza_mail::OutboxMailer;
 
 /// Every area of the API.
 pub type Apis = (
-    (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi),
+    (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi, DistributionApi),
     (AttentionApi, AuditsApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
     (WebhooksApi, HealthApi, MetricsApi),
 );
 
 fn apis() -> Apis {
     (
-        (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi),
+        (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi, DistributionApi),
         (AttentionApi, AuditsApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
         (WebhooksApi, HealthApi::default(), MetricsApi),
     )

@@ -12,9 +12,10 @@ use veza_domain::attention::{Attention, Code};
 use veza_domain::audit::{Audit, AuditDifference};
 use veza_domain::catalog::Product;
 use veza_domain::dispute::Dispute;
+use veza_domain::distribution::{FileHash, RoyaltyFile, RoyaltyKey, RoyaltyLine, RoyaltySum, RoyaltyTrack};
 use veza_domain::effect::Effect;
 use veza_domain::identity::{Email, MailToken, RefreshToken, Session, TokenHash, User};
-use veza_domain::ids::{AuditId, DeliveryId, EffectId, OrderId, ProductId, ReversalId, SessionId, TransferId, UserId};
+use veza_domain::ids::{AuditId, DeliveryId, EffectId, OrderId, ProductId, ReversalId, SessionId, SubmissionId, TransferId, UserId};
 use veza_domain::journal::AdminAction;
 use veza_domain::ledger::Account;
 use veza_domain::licence::{ExclusiveHold, Licence};
@@ -25,10 +26,11 @@ use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
 use veza_domain::webhook::Delivery;
 use veza_ports::storage::{
-    AddressHash, AdminReads, Audits, Backlog, CatalogReads, ClaimedReversal, ClaimedTransfer, Commit, CommitError, Committed,
-    DeliveryFilter, FailedLogins, FreshWork, History, IdempotencyRecord, IdentityReads, Instance, Instances, LedgerCheck, ListedOrder,
-    LookClaim, Looked, OrderFilter, OrderReads, Page, ProductFilter, SellerReads, SellerTransfer, StatusFilter, Storage, StoreError,
-    StoredOrder, UnitOfWork, UnknownLogins, Versioned, WaitingOn, Work,
+    AddressHash, AdminReads, Audits, Backlog, CatalogReads, ClaimedPlacement, ClaimedReversal, ClaimedTransfer, Commit, CommitError,
+    Committed, DeliveryFilter, DistributionReads, FailedLogins, FreshWork, History, IdempotencyRecord, IdentityReads, Instance, Instances,
+    LedgerCheck, ListedOrder, ListedSubmission, LookClaim, Looked, OrderFilter, OrderReads, Page, ProductFilter, RoyaltyPlace, SellerReads,
+    SellerTransfer, StatusFilter, Storage, StoreError, StoredOrder, StoredSubmission, UnitOfWork, UnknownLogins, Versioned, WaitingOn,
+    Work,
 };
 
 /// A store with points.
@@ -65,6 +67,10 @@ impl Work for Points {
 
     async fn claim_reversals(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedReversal>, StoreError> {
         Ok(self.claimed("reversals", self.inner.claim_reversals(now, lease, limit).await?))
+    }
+
+    async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError> {
+        Ok(self.claimed("placements", self.inner.claim_placements(now, lease, limit).await?))
     }
 
     async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError> {
@@ -140,6 +146,16 @@ passes_on! {
     seller_of_account(stripe_account_id: &str) -> Option<UserId>;
     payout(id: &str) -> Option<Versioned<Payout>>;
     payouts_of_seller(seller: UserId, limit: u32, after: Option<(Timestamp, String)>) -> Vec<Payout>;
+}
+
+passes_on! {
+    DistributionReads:
+    submission(id: SubmissionId) -> Option<StoredSubmission>;
+    submissions_of_user(user: UserId, page: Page) -> Vec<ListedSubmission>;
+    royalty_tracks(references: &[String]) -> Vec<RoyaltyTrack>;
+    royalty_file(hash: FileHash) -> Option<RoyaltyFile>;
+    royalty_lines(keys: &[RoyaltyKey]) -> Vec<RoyaltyLine>;
+    royalties_of_user(user: UserId, limit: u32, after: Option<RoyaltyPlace>) -> Vec<RoyaltySum>;
 }
 
 passes_on! {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use veza_domain::ids::UserId;
 use veza_ports::storage::{IdempotencyRecord, IdempotencyState, Revision, Row, Versioned, Write};
 
-/// The scope of requests that place orders; others open refunds.
+/// The scope of requests that place orders.
 pub const ORDERS: &str = "create_order";
 /// The status of an answer after which a repetition goes on.
 pub const TRY_AGAIN: u16 = 503;
@@ -102,7 +102,11 @@ fn in_use(record: &IdempotencyRecord) -> ApiError {
         "a request with this Idempotency-Key is being worked on; its answer is to be had by repeating it in a moment",
     );
     hints::retry_after(IN_USE_FOR);
-    if record.scope == ORDERS { busy.with_order(record.resource) } else { busy.with_refund(record.resource) }
+    match record.scope.as_str() {
+        ORDERS => busy.with_order(record.resource),
+        scope if scope.starts_with("refund:") => busy.with_refund(record.resource),
+        _ => busy,
+    }
 }
 
 impl Incoming {
