@@ -65,8 +65,8 @@ pub fn start(app: &Arc<App>) -> WorkersHandle {
     if app.distribution.worker {
         let a = app.clone();
         let every = app.distribution.every;
-        let wake = |app: &App| -> &Notify { &app.wake.distribution };
-        tasks.spawn(run("distribution", app.clone(), stopped.clone(), every, wake, move || distribution_batch(a.clone())));
+        let batch = move || distribution_batch(a.clone());
+        tasks.spawn(run("distribution", app.clone(), stopped.clone(), every, |app| &app.wake.distribution, batch));
     } else {
         tracing::warn!("the distribution worker is off: what creators hand in waits");
     }

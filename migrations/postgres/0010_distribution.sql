@@ -47,8 +47,8 @@ CREATE INDEX placements_isrc ON placements (isrc) WHERE isrc IS NOT NULL;
 -- The moves there are. The domain has the same list, the storage contract compares them.
 CREATE TRIGGER placements_move BEFORE UPDATE OF status ON placements FOR EACH ROW
 WHEN (NEW.status <> OLD.status AND NOT (
-       (OLD.status = 'submitted'          AND NEW.status IN ('processing', 'live', 'rejected', 'takedown_requested', 'taken_down'))
-    OR (OLD.status = 'processing'         AND NEW.status IN ('live', 'rejected', 'takedown_requested', 'taken_down'))
+       OLD.status = 'submitted'
+    OR (OLD.status = 'processing'         AND NEW.status <> 'submitted')
     OR (OLD.status = 'live'               AND NEW.status IN ('takedown_requested', 'taken_down'))
     OR (OLD.status = 'takedown_requested' AND NEW.status IN ('taken_down', 'rejected'))))
 EXECUTE FUNCTION veza_refuse('a placement has no such move');
