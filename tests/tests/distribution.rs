@@ -172,7 +172,7 @@ async fn what_is_stuck_waits_on_a_person_and_goes_on_by_itself() {
         list["items"].as_array()?.iter().find(|entry| entry["class"] == "distribution_stuck").cloned()
     };
     let entry_found = world.until("the entry", entry).await;
-    assert!(entry_found["detail"].as_str().unwrap().contains("spotify"), "{entry_found}");
+    assert!(entry_found["why"].as_str().unwrap().contains("spotify"), "{entry_found}");
     let health = world.http.get(world.url("/health/deep")).send().await.unwrap().json::<Value>().await.unwrap();
     let class = health["backlog"].as_array().unwrap().iter().find(|class| class["class"] == "placements").unwrap().clone();
     assert_eq!(class["open"], 1);

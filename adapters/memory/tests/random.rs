@@ -73,7 +73,7 @@ async fn random_units_find_what_is_broken() {
         Fault::SweepsTheYoung,
     ];
     for fault in faults {
-        let run = tokio::spawn(differential(memory(), Arc::new(Broken::new(fault)), 1, 300));
+        let run = tokio::spawn(differential(memory(), Arc::new(Broken::new(fault)), 1, 450));
         assert!(run.await.is_err(), "{fault:?} goes unnoticed");
     }
 }
