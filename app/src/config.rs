@@ -12,6 +12,7 @@ pub use database::Database;
 pub use network::Network;
 pub use reader::{Problem, Reader};
 
+use crate::usecases::distribution::DistributionSettings;
 use crate::usecases::reconcile::ReconcileSettings;
 use secrecy::SecretString;
 use std::net::SocketAddr;
@@ -57,6 +58,15 @@ pub struct StripeSettings {
     pub webhook_secret: Option<SecretString>,
     /// Signs the connected accounts' webhooks.
     pub connect_webhook_secret: Option<SecretString>,
+}
+
+/// The distributor.
+#[derive(Clone, Debug)]
+pub struct DistributorSettings {
+    /// Its address.
+    pub url: String,
+    /// Secret key.
+    pub api_key: SecretString,
 }
 
 /// The sandbox.
@@ -120,6 +130,8 @@ pub struct Config {
     pub hyperswitch: Option<HyperswitchSettings>,
     /// Connect, where it is switched on.
     pub stripe: Option<StripeSettings>,
+    /// The distributor, where it is switched on.
+    pub distributor: Option<DistributorSettings>,
     /// The sandbox, where it is switched on: stands in for each provider that is not.
     pub sandbox: Option<SandboxSettings>,
     /// `PROVIDER_TIMEOUT`.
@@ -136,6 +148,8 @@ pub struct Config {
     pub dispute_fee: i64,
     /// `SUBSCRIPTION_*`.
     pub billing: BillingPolicy,
+    /// `DISTRIBUTION_*`.
+    pub distribution: DistributionSettings,
     /// `RECONCILE_*`.
     pub reconcile: ReconcileSettings,
     /// `AUDIT_INTERVAL`.
@@ -221,6 +235,7 @@ impl Config {
             sandbox: sandbox(reader, environment, hyperswitch.is_some() || stripe.is_some()),
             hyperswitch,
             stripe,
+            distributor: distributor(reader),
             provider_timeout: reader.duration("PROVIDER_TIMEOUT", Duration::from_millis(1)),
             fee_bps: reader.parse_with("PLATFORM_FEE_BPS", "0 to 10000", 0, |text| Some(BasisPoints::new(text.parse().ok()?).ok()?.get())),
             refund_window: reader.duration("REFUND_WINDOW", Duration::ZERO),
@@ -228,6 +243,7 @@ impl Config {
             reversals: retries(reader, "REVERSAL", "REVERSAL_WORKER_ENABLED"),
             dispute_fee: reader.parse_with("DISPUTE_FEE", "0 or more minor units", 0, |text| text.parse().ok().filter(|fee| *fee >= 0)),
             billing: billing(reader),
+            distribution: distribution(reader),
             reconcile: reconcile(reader),
             audit_interval: reader.duration("AUDIT_INTERVAL", Duration::from_millis(1)),
             webhook_log_days: retention_days(reader),
@@ -272,6 +288,29 @@ fn stripe(reader: &mut Reader) -> Option<StripeSettings> {
         webhook_secret: reader.secret("STRIPE_WEBHOOK_SECRET"),
         connect_webhook_secret: reader.secret("STRIPE_CONNECT_WEBHOOK_SECRET"),
     })
+}
+
+fn distributor(reader: &mut Reader) -> Option<DistributorSettings> {
+    let url = reader.parse_with("DISTRIBUTION_URL", "an http or https address without a query", None, |text| Some(Some(http_url(text)?)));
+    reader.switch("DISTRIBUTION_ENABLED").then(|| {
+        if url.is_none() && !reader.is_set("DISTRIBUTION_URL") {
+            reader.wrong("DISTRIBUTION_URL", "is needed because DISTRIBUTION_ENABLED is true");
+        }
+        let api_key = needed(reader, "DISTRIBUTION_API_KEY", "DISTRIBUTION_ENABLED");
+        DistributorSettings { url: url.unwrap_or_default(), api_key }
+    })
+}
+
+fn distribution(reader: &mut Reader) -> DistributionSettings {
+    let above_zero = Duration::from_millis(1);
+    let RetrySettings { enabled, interval, policy } = retries(reader, "DISTRIBUTION", "DISTRIBUTION_WORKER_ENABLED");
+    DistributionSettings {
+        worker: enabled,
+        every: interval,
+        looks: reader.duration("DISTRIBUTION_LOOK_INTERVAL", above_zero),
+        live_looks: reader.duration("DISTRIBUTION_LIVE_LOOK_INTERVAL", above_zero),
+        retries: policy,
+    }
 }
 
 fn provider_url(reader: &mut Reader, name: &str) -> String {

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod auth;
 pub mod client;
 pub mod description;
+pub mod distribution;
 pub mod docs;
 pub mod health;
 pub mod licences;

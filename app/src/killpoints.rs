@@ -63,6 +63,9 @@ pub(crate) fn guarded(mut app: App) -> App {
         .connect
         .take()
         .map(|inner| -> Arc<dyn veza_ports::transfers::TransferService> { Arc::new(ports::Points { inner, plan: Arc::clone(plan) }) });
+    app.distributor = app.distributor.take().map(|inner| -> Arc<dyn veza_ports::distribution::DistributorProvider> {
+        Arc::new(ports::Points { inner, plan: Arc::clone(plan) })
+    });
     app.mailer = Arc::new(ports::Points { inner: app.mailer, plan: Arc::clone(plan) });
     app.store = Arc::new(store::Points { inner: app.store, plan: Arc::clone(plan) });
     app

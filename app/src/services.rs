@@ -1,6 +1,7 @@
 //! What use cases, handlers and workers share: the ports as they were wired, and the settings that rules need.
 
 use crate::metrics::Metrics;
+use crate::usecases::distribution::DistributionSettings;
 use crate::usecases::identity::access_tokens::AccessTokens;
 use crate::usecases::identity::kit::Identity;
 use crate::usecases::reconcile::ReconcileSettings;
@@ -16,6 +17,7 @@ use veza_domain::settlement::Context;
 use veza_domain::subscription::BillingPolicy;
 use veza_domain::time::Timestamp;
 use veza_ports::clock::{Clock, IdSource};
+use veza_ports::distribution::DistributorProvider;
 use veza_ports::mail::Mailer;
 use veza_ports::payments::{HyperswitchReadClient, PaymentProvider, PaymentWebhooks};
 use veza_ports::storage::Storage;
@@ -90,6 +92,8 @@ pub struct Wake {
     pub reversals: Notify,
     /// The subscription worker.
     pub subscriptions: Notify,
+    /// The distribution worker.
+    pub distribution: Notify,
     /// The reconciler.
     pub reconcile: Notify,
     /// The worker of audits.
@@ -109,6 +113,8 @@ pub struct App {
     pub connect: Option<Connect>,
     /// Checks and reads the payout provider's messages; none = they are refused.
     pub connect_webhooks: Option<Arc<dyn TransferWebhooks>>,
+    /// Brings music to platforms; none = submissions are refused with 503.
+    pub distributor: Option<Arc<dyn DistributorProvider>>,
     /// Mail.
     pub mailer: Arc<dyn Mailer>,
     /// Time.
@@ -131,6 +137,8 @@ pub struct App {
     pub support_contact: Option<String>,
     /// How the workers run.
     pub workers: WorkerSettings,
+    /// `DISTRIBUTION_*`.
+    pub distribution: DistributionSettings,
     /// `RECONCILE_*`.
     pub reconcile: ReconcileSettings,
     /// Days that the webhook log is kept.

@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod checkout;
 pub mod commit;
 pub mod connect_events;
+pub mod distribution;
 pub mod effects;
 pub mod entitlements;
 pub mod idempotency;

@@ -26,11 +26,13 @@ use store::Opened;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use veza_distributor::{Distributor, DistributorConfig};
 use veza_domain::money::{BasisPoints, Minor};
 use veza_hyperswitch::{Hyperswitch, HyperswitchConfig};
 use veza_mail::{OutboxMailer, SmtpMailer};
 use veza_ports::BoxError;
 use veza_ports::clock::Clock;
+use veza_ports::distribution::DistributorProvider;
 use veza_ports::mail::Mailer;
 use veza_ports::transfers::{TransferService, TransferWebhooks};
 use veza_sandbox::{Sandbox, SandboxConfig, SandboxError};
@@ -116,6 +118,7 @@ impl Parts {
             psp: payments(config, sandbox_url.as_deref())?,
             connect: payouts(config, sandbox_url.as_deref())?,
             connect_webhooks: payout_webhooks(config, sandbox_url.as_deref())?,
+            distributor: distributor(config, sandbox_url.as_deref())?,
             mailer,
             clock: Arc::new(SystemClock),
             ids: Arc::new(ids),
@@ -132,6 +135,7 @@ impl Parts {
             },
             billing: config.billing,
             support_contact: config.support_contact.clone(),
+            distribution: config.distribution,
             reconcile: config.reconcile,
             webhook_log_days: config.webhook_log_days,
             wake: Wake::default(),
@@ -361,6 +365,17 @@ fn payouts(config: &Config, sandbox: Option<&str>) -> Result<Option<Arc<dyn Tran
         (None, None) => return Ok(None),
     };
     let adapter = Stripe::new(settings).map_err(|error| StartError::Provider("Stripe Connect", Box::new(error)))?;
+    Ok(Some(Arc::new(adapter)))
+}
+
+fn distributor(config: &Config, sandbox: Option<&str>) -> Result<Option<Arc<dyn DistributorProvider>>, StartError> {
+    let (base_url, api_key) = match (&config.distributor, sandbox) {
+        (Some(real), _) => (real.url.clone(), real.api_key.clone()),
+        (None, Some(sandbox)) => (format!("{sandbox}/distributor"), SecretString::from(SandboxConfig::default().distributor_api_key)),
+        (None, None) => return Ok(None),
+    };
+    let adapter = Distributor::new(DistributorConfig { base_url, api_key, timeout: config.provider_timeout });
+    let adapter = adapter.map_err(|error| StartError::Provider("the distributor", Box::new(error)))?;
     Ok(Some(Arc::new(adapter)))
 }
 

@@ -1,4 +1,4 @@
-//! Background work: the outbox, transfers, reversals, the reconciler, the log of refused deliveries, the sweeps.
+//! Background work: the outbox, transfers, reversals, distribution, the reconciler, the log of refused deliveries, the sweeps.
 //!
 //! Each worker claims due rows in batches, works on a few of them at a time, and sleeps until it is woken or its interval is
 //! over. A worker that fails says so and goes on; a row that it dies over is due again after its lease.
@@ -9,6 +9,7 @@ use crate::usecases::effects::EffectError;
 use crate::usecases::reconcile::{self, Extent};
 use crate::usecases::worked::Worked;
 use crate::usecases::{audit, effects, invariants, reversals, subscriptions, transfers, webhook_log};
+use crate::usecases::{audit, distribution, effects, invariants, reversals, transfers, webhook_log};
 use futures_util::StreamExt;
 use std::future::Future;
 use std::sync::Arc;
@@ -66,6 +67,14 @@ pub fn start(app: &Arc<App>) -> WorkersHandle {
         tasks.spawn(run("reversals", app.clone(), stopped.clone(), every, |app| &app.wake.reversals, move || reversals_batch(a.clone())));
     } else {
         tracing::warn!("the reversal worker is off: what refunds take back from sellers waits");
+    }
+    if app.distribution.worker {
+        let a = app.clone();
+        let every = app.distribution.every;
+        let batch = move || distribution_batch(a.clone());
+        tasks.spawn(run("distribution", app.clone(), stopped.clone(), every, |app| &app.wake.distribution, batch));
+    } else {
+        tracing::warn!("the distribution worker is off: what creators hand in waits");
     }
     if !app.reconcile.enabled {
         tracing::warn!("the reconcile worker is off: what the provider's messages do not bring waits for `veza reconcile --once`");
@@ -180,6 +189,19 @@ pub async fn subscriptions_batch(app: Arc<App>) -> Result<usize, StoreError> {
     Ok(each(claimed, |subscription| async move {
         let action = Action { worker: "subscriptions", what: "move_on", id: subscription.id.0, order: None };
         told(app, action, subscriptions::work::work(app, subscription)).await;
+/// The distribution worker's step. Without a distributor nothing is claimed: what was handed in waits.
+///
+/// # Errors
+/// [`StoreError`] when nothing could be claimed.
+pub async fn distribution_batch(app: Arc<App>) -> Result<usize, StoreError> {
+    if app.distributor.is_none() {
+        return Ok(0);
+    }
+    let claimed = app.store.claim_placements(app.now(), app.money.lease(), BATCH).await?;
+    let app = &app;
+    Ok(each(claimed, |placement| async move {
+        let action = Action { worker: "distribution", what: "distribute", id: placement.id.0, order: None };
+        told(app, action, distribution::work(app, placement)).await;
     })
     .await)
 }

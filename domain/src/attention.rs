@@ -143,6 +143,8 @@ codes! {
     RenewalMissed = "renewal_missed" => "Look at its timeline and at the log of the subscription worker; it is due again.",
     /// The provider refused what our books say must be possible.
     ProviderRefused = "provider_refused" => "Read the provider's message; mend the cause, then repeat the step.",
+    /// The distributor keeps failing over what a creator handed in, or refuses its takedown.
+    DistributionStuck = "distribution_stuck" => "Read the distributor's words; mend the cause there. It is tried again by itself.",
     /// The provider does not accept our credentials.
     ProviderCredentials = "provider_credentials" => "Check the API key; everything that waits goes on by itself.",
 }

@@ -69,6 +69,12 @@ ids! {
     SubscriptionId,
     /// What a subscription asks for one period. Its id is also the id of the order by which it is collected first, and so its key.
     InvoiceId,
+    /// A track or release that was handed in for distribution.
+    SubmissionId,
+    /// A submission on one platform.
+    PlacementId,
+    /// A move of a placement's status.
+    PlacementMoveId,
 }
 
 /// The id that follows from `parent` (a UUIDv7) for its child `kind` named by `of`.

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod backoff;
 pub mod catalog;
 pub mod dispute;
+pub mod distribution;
 pub mod effect;
 pub mod identity;
 pub mod ids;

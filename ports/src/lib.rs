@@ -4,6 +4,7 @@
 //! Dependencies point one way: `app` and `adapters/*` know this crate, this crate knows `domain` and nothing else of Veza.
 
 pub mod clock;
+pub mod distribution;
 pub mod mail;
 pub mod payments;
 pub mod storage;

@@ -12,6 +12,7 @@
 
 mod audits;
 mod billing;
+mod distribution;
 mod faults;
 mod order_writes;
 mod reads;
@@ -21,6 +22,7 @@ mod work;
 
 pub use audits::Audits;
 pub use billing::{BillingReads, ClaimedSubscription, OverdueRenewal, Standing, StoredSubscription};
+pub use distribution::{DistributionReads, ListedSubmission, RoyaltyPlace, StoredSubmission};
 pub use order_writes::StoredOrder;
 pub use reads::{
     AdminReads, Backlog, BacklogClass, CatalogReads, DEBTS_MAX, DeliveryFilter, History, IdentityReads, LedgerCheck, ListedOrder,
@@ -28,7 +30,7 @@ pub use reads::{
 };
 pub use rows::{IdempotencyRecord, IdempotencyState, Row, RowKey, Trial};
 pub use shared::{AddressHash, FailedLogins, Instance, Instances, UnknownLogins};
-pub use work::{ClaimedReversal, ClaimedTransfer, FreshWork, LookClaim, LookClass, Looked, Work};
+pub use work::{ClaimedPlacement, ClaimedReversal, ClaimedTransfer, FreshWork, LookClaim, LookClass, Looked, Work};
 
 use crate::BoxError;
 use async_trait::async_trait;
@@ -180,6 +182,8 @@ pub enum UniqueValue {
     OpenSubscription,
     /// `mail_tokens.hash`.
     MailTokenHash,
+    /// `placements.product_id` and `platform`, while it is not over.
+    OpenPlacement,
 }
 
 /// Why a unit was not applied.
@@ -251,6 +255,17 @@ pub trait Commit: Send + Sync {
 /// All of storage; upcasts to each narrow port.
 pub trait Storage:
     Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + BillingReads + Work + Instances + UnknownLogins + Audits
+    Commit
+    + IdentityReads
+    + CatalogReads
+    + OrderReads
+    + SellerReads
+    + DistributionReads
+    + AdminReads
+    + Work
+    + Instances
+    + UnknownLogins
+    + Audits
 {
 }
 
@@ -262,6 +277,8 @@ impl<T> Storage for T where
         + SellerReads
         + AdminReads
         + BillingReads
+        + DistributionReads
+        + AdminReads
         + Work
         + Instances
         + UnknownLogins

@@ -117,6 +117,11 @@ impl World {
             ("REVERSAL_CHECK_INTERVAL", "1s"),
             ("REVERSAL_BACKOFF_BASE", "100ms"),
             ("REVERSAL_BACKOFF_MAX", "1s"),
+            ("DISTRIBUTION_CHECK_INTERVAL", "100ms"),
+            ("DISTRIBUTION_LOOK_INTERVAL", "100ms"),
+            ("DISTRIBUTION_LIVE_LOOK_INTERVAL", "100ms"),
+            ("DISTRIBUTION_BACKOFF_BASE", "100ms"),
+            ("DISTRIBUTION_BACKOFF_MAX", "1s"),
         ];
         Config::from_pairs(base.iter().chain(settings).copied()).unwrap()
     }

@@ -40,6 +40,8 @@ enum On {
     Attention,
     /// A plan that the owner has chosen and not paid; its first invoice has the same id.
     Plan,
+    /// What the seller has handed in for distribution.
+    Submission,
 }
 
 const PEOPLE: [&str; 5] = ["nobody", "stranger", "owner", "seller", "admin"];
@@ -83,6 +85,14 @@ const TABLE: &[(&str, On, [u16; 5])] = &[
     ("listSellerTransfers",        On::None,      [401, 200, 200, 200, 200]),
     ("listSellerPayouts",          On::None,      [401, 200, 200, 200, 200]),
     ("startOnboarding",            On::None,      [401, 200, 403, 200, 403]),
+
+    ("submitDistribution",         On::Draft,     [401, 404, 403, 201, 403]), // the owner and the admin have no plan
+    ("submitDistribution",         On::Product,   [401, 403, 403, 201, 403]),
+    ("listSubmissions",            On::None,      [401, 200, 200, 200, 200]),
+    ("getSubmission",              On::Submission, [401, 404, 404, 200, 200]),
+    ("requestTakedown",            On::Submission, [401, 404, 404, 202, 202]),
+    ("getRoyalties",               On::None,      [401, 200, 200, 200, 200]),
+    ("importRoyalties",            On::None,      [401, 403, 403, 403, 422]), // by an admin, and this names no track
 
     ("listAttention",              On::None,      [401, 403, 403, 403, 200]),
     ("resolveAttention",           On::Attention, [401, 403, 403, 403, 204]),
@@ -314,9 +324,11 @@ impl Stage {
         }
         let body = self.body(&operation.id, thing).await;
         assert_eq!(operation.wants_body, !body.is_null(), "{}: say in this test what its body is", operation.id);
-        if !body.is_null() {
-            request = request.json(&body);
-        }
+        request = match body {
+            Value::Null => request,
+            Value::String(csv) => request.header("content-type", "text/csv").body(csv),
+            json => request.json(&json),
+        };
         Answer::of(request.send().await.unwrap()).await
     }
 
@@ -347,6 +359,11 @@ impl Stage {
             "startAudit" => json!({}),
             "subscribe" => json!({"plan": "free", "cycle": "monthly"}),
             "changeSubscription" | "previewSubscriptionChange" => json!({"plan": "creator", "cycle": "monthly"}),
+            "startAudit" | "requestTakedown" => json!({}),
+            "submitDistribution" => json!({"product_id": thing.0, "platforms": ["spotify"]}),
+            "importRoyalties" => {
+                Value::String("reference,platform,period,units,amount,currency\nnobody,deezer,2026-01,1,1,EUR\n".to_owned())
+            }
             _ => Value::Null,
         }
     }
@@ -421,6 +438,10 @@ impl Stage {
                 };
                 self.world.until("the end of the audit", over).await;
                 id
+            }
+            On::Submission => {
+                let body = json!({"product_id": seller.product(euros(1_000)).await, "platforms": ["deezer"]});
+                text(&seller.post("/api/v1/distribution/submit", body).await.ok(201)["id"])
             }
             On::Reversal => self.unpaid_reversal().await,
             On::Plan => {

@@ -92,6 +92,11 @@ fn may_follow(before: &Row, after: &Row) -> Result<(), String> {
         (Row::Transfer(before), Row::Transfer(after)) if !before.status().may_move_to(after.status()) => {
             Err(format!("a transfer can't go from {} to {}", before.status().as_str(), after.status().as_str()))
         }
+        (Row::Placement(before), Row::Placement(after)) => {
+            let (from, to) = (before.status(), after.status());
+            let stays_or_may = from == to || from.may_move_to(to);
+            stays_or_may.then_some(()).ok_or_else(|| format!("a placement can't go from {} to {}", from.as_str(), to.as_str()))
+        }
         _ => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod billing;
+mod distribution;
 mod history;
 mod identity;
 mod orders;

@@ -5,6 +5,7 @@ use veza_domain::attention::Attention;
 use veza_domain::audit::{Audit, AuditDifference};
 use veza_domain::catalog::Product;
 use veza_domain::dispute::Dispute;
+use veza_domain::distribution::{Placement, PlacementMove, RoyaltyFile, RoyaltyLine, Submission};
 use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session, User};
 use veza_domain::ids::AuditId;
@@ -109,6 +110,11 @@ kinds! {
     Delivery = Delivery,
     Journal = Journal,
     AdminAction = AdminAction,
+    Submission = Submission,
+    Placement = Placement,
+    PlacementMove = PlacementMove,
+    RoyaltyFile = RoyaltyFile,
+    RoyaltyLine = RoyaltyLine,
 }
 
 impl State {

@@ -7,6 +7,7 @@ use crate::state::{Kind, State};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+use veza_domain::distribution::Placement;
 use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session};
 use veza_domain::reversal::{Reversal, ReversalStatus};
@@ -16,6 +17,7 @@ use veza_domain::transfer::{Attempt, Transfer, TransferStatus};
 use veza_domain::webhook::Delivery;
 use veza_ports::storage::{
     ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FreshWork, IdempotencyRecord, LookClaim, Looked, Row, RowKey, StoreError,
+    ClaimedPlacement, ClaimedReversal, ClaimedTransfer, FreshWork, IdempotencyRecord, LookClaim, Looked, Row, RowKey, StoreError,
     Versioned, Work,
 };
 
@@ -79,6 +81,16 @@ impl Work for MemoryStore {
                 claimed
             })
             .collect())
+    async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError> {
+        let mut state = self.state();
+        let due = state.due(now, limit, |placement: &Placement| placement.due_at.map(|due| (due, placement.id)));
+        let claimed = due.into_iter().map(|mut placement| {
+            placement.due_at = Some(now.plus(lease));
+            let claimed = ClaimedPlacement { id: placement.id, submission_id: placement.submission_id };
+            state.replace(Row::Placement(placement));
+            claimed
+        });
+        Ok(claimed.collect())
     }
 
     async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError> {

@@ -48,6 +48,19 @@ const FAULTS: &[(Fault, &[&str])] = &[
         ],
     ),
     (Fault::SwallowsInvalid, &["money::the_whole_matrix", "money::postings_balance", "guards::what_is_appended_is_never_updated"]),
+            "distribution::one_placement_of_a_product_is_open",
+            "races::unique_values_stand_once_under_races",
+        ],
+    ),
+    (
+        Fault::SwallowsInvalid,
+        &[
+            "money::the_whole_matrix",
+            "distribution::every_move_of_the_table",
+            "money::postings_balance",
+            "guards::what_is_appended_is_never_updated",
+        ],
+    ),
     (
         Fault::NoLease,
         &[
@@ -56,6 +69,8 @@ const FAULTS: &[(Fault, &[&str])] = &[
             "claims::nobody_claims_what_another_has",
             "claims::due_transfers",
             "billing::due_subscriptions",
+            "distribution::due_placements",
+            "distribution::nobody_claims_a_placement_of_another",
         ],
     ),
     (Fault::ClaimsBackwards, &["claims::due_effects_oldest_first", "claims::due_transfers", "billing::due_subscriptions"]),
@@ -90,6 +105,7 @@ const FAULTS: &[(Fault, &[&str])] = &[
     (Fault::ForgetsBillingRevisions, &["billing::an_order_brings_what_it_collects", "billing::what_is_paid_is_booked_once"]),
     (Fault::BuysInvoices, &["billing::invoices_are_no_purchases"]),
     (Fault::LooksAtInvoicesToo, &["billing::invoices_are_looked_at_by_themselves", "looks::each_class_finds_its_own"]),
+    (Fault::ForgetsTracks, &["distribution::what_a_reference_stands_for"]),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

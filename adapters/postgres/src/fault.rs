@@ -65,6 +65,7 @@ pub(crate) fn unique_value(index: &str) -> Option<UniqueValue> {
         "seller_accounts_stripe" => UniqueValue::StripeAccountId,
         "subscriptions_open" => UniqueValue::OpenSubscription,
         "mail_tokens_hash" => UniqueValue::MailTokenHash,
+        "placements_open" => UniqueValue::OpenPlacement,
         _ => return None,
     })
 }

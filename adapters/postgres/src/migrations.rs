@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = &migrations![
     7 "0007_audits",
     8 "0008_hands_on_debts",
     9 "0009_subscriptions",
+    10 "0010_distribution",
 ];
 
 /// Whoever migrates holds this lock, named after what it guards; it ends with the transaction, so it works through a pooler too.

@@ -4,6 +4,7 @@
 pub(crate) mod admin;
 pub(crate) mod billing;
 pub(crate) mod catalogue;
+pub(crate) mod distribution;
 pub(crate) mod history;
 pub(crate) mod lists;
 pub(crate) mod orders;

@@ -4,6 +4,7 @@
 
 pub(crate) mod billing;
 pub(crate) mod catalogue;
+pub(crate) mod distribution;
 pub(crate) mod ledger;
 pub(crate) mod operations;
 pub(crate) mod orders;
@@ -84,6 +85,11 @@ pub(crate) fn stored(row: &Row) -> &dyn Stored {
         Row::Delivery(row) => row,
         Row::Journal(row) => row,
         Row::AdminAction(row) => row,
+        Row::Submission(row) => row,
+        Row::Placement(row) => row,
+        Row::PlacementMove(row) => row,
+        Row::RoyaltyFile(row) => row,
+        Row::RoyaltyLine(row) => row,
     }
 }
 
@@ -118,5 +124,10 @@ pub(crate) fn place(key: &RowKey) -> (&'static Table, Vec<Value>) {
         RowKey::Delivery(id) => (&operations::WEBHOOK_LOG, vec![id.0.into()]),
         RowKey::Journal(id) => (&trail::JOURNAL, vec![id.0.into()]),
         RowKey::AdminAction(id) => (&trail::ADMIN_ACTIONS, vec![id.0.into()]),
+        RowKey::Submission(id) => (&distribution::SUBMISSIONS, vec![id.0.into()]),
+        RowKey::Placement(id) => (&distribution::PLACEMENTS, vec![id.0.into()]),
+        RowKey::PlacementMove(id) => (&distribution::PLACEMENT_MOVES, vec![id.0.into()]),
+        RowKey::RoyaltyFile(hash) => (&distribution::ROYALTY_FILES, vec![(*hash).into()]),
+        RowKey::RoyaltyLine(key) => (&distribution::ROYALTY_LINES, distribution::royalty_key(key)),
     }
 }

@@ -18,6 +18,10 @@ use veza_ports::BoxError;
 use veza_ports::storage::{
     ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work,
 };
+use veza_domain::ids::{OrderId, PlacementId, ReversalId, SubmissionId, TransferId};
+use veza_domain::time::Timestamp;
+use veza_ports::BoxError;
+use veza_ports::storage::{ClaimedPlacement, ClaimedReversal, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work};
 
 pub(crate) const EFFECTS: &str = concat!(
     "WITH due AS MATERIALIZED (SELECT id AS due_id, due_at AS was FROM effects \
@@ -51,6 +55,10 @@ pub(crate) const SUBSCRIPTIONS: &str = "WITH due AS MATERIALIZED (SELECT id AS d
          WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED), \
      claimed AS (UPDATE subscriptions SET due_at = $3, revision = revision + 1 WHERE id = ANY (ARRAY(SELECT due_id FROM due)) RETURNING id) \
      SELECT ROW(id) FROM claimed JOIN due ON due_id = id ORDER BY was, id";
+pub(crate) const PLACEMENTS: &str = "WITH due AS MATERIALIZED (SELECT id AS due_id, due_at AS was FROM placements \
+         WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED), \
+     claimed AS (UPDATE placements SET due_at = $3, revision = revision + 1 FROM due WHERE id = due_id RETURNING id, submission_id, was) \
+     SELECT ROW(id, submission_id) FROM claimed ORDER BY was, id";
 
 /// Few are due at a time: those that were taken are due later.
 pub(crate) const FRESH: &str = "SELECT ROW( \
@@ -122,6 +130,8 @@ impl Work for PostgresStore {
 
     async fn claim_subscriptions(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedSubscription>, StoreError> {
         self.claim(SUBSCRIPTIONS, now, lease, limit).await
+    async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError> {
+        self.claim(PLACEMENTS, now, lease, limit).await
     }
 
     async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError> {
@@ -169,6 +179,11 @@ impl Read for ClaimedSubscription {
 
     fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
         Ok(Self { id: SubscriptionId(row.id()?) })
+impl Read for ClaimedPlacement {
+    const WHAT: &'static str = "placements";
+
+    fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
+        Ok(Self { id: PlacementId(row.id()?), submission_id: SubmissionId(row.id()?) })
     }
 }
 

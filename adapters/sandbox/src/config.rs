@@ -17,6 +17,11 @@ pub struct SandboxConfig {
     pub webhook_secret: String,
     /// Stripe secret key.
     pub stripe_secret_key: String,
+    /// The distributor's key.
+    pub distributor_api_key: String,
+    /// How long a step of a release takes: one until it is processed, nine more until it is live, one from a takedown's wish to its end
+    /// (sandbox time).
+    pub release_step: Duration,
     /// Where Hyperswitch webhooks go. Without one no event is even recorded.
     pub webhook_url: Option<String>,
     /// Where Stripe's events of the platform go (`transfer.*`). Without one they are only listed.
@@ -54,6 +59,8 @@ impl Default for SandboxConfig {
             publishable_key: "pk_snd_veza".to_owned(),
             webhook_secret: "sandbox_response_hash_key".to_owned(),
             stripe_secret_key: "sk_test_veza".to_owned(),
+            distributor_api_key: "dk_sandbox_veza".to_owned(),
+            release_step: Duration::from_secs(60),
             webhook_url: None,
             stripe_webhook_url: None,
             stripe_webhook_secret: "whsec_sandbox_platform".to_owned(),

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use crate::{
     config::{SandboxError, Settings},
     control::books::Call,
-    hyperswitch,
+    distributor, hyperswitch,
     inbound::Inbound,
     script::{Facts, Fault, Faults, Op, Stage},
     state::State,
@@ -175,7 +175,7 @@ impl Crossing {
         if self.faults.has(Fault::AnswerLost) {
             core.connections.cut(call.peer);
         }
-        if self.faults.has(Fault::ErrorAfterEffect) && self.op.side() == Op::Hyperswitch {
+        if self.faults.has(Fault::ErrorAfterEffect) && self.op.side() != Op::Stripe {
             return fault_answer(self.op, Fault::ErrorAfterEffect);
         }
         if self.faults.has(Fault::Garbled) {
@@ -235,6 +235,7 @@ pub(crate) fn fault_answer(op: Op, fault: Fault) -> Answer {
         (Fault::BadGateway, _) => proxy(502, "Bad Gateway"),
         (Fault::RateLimited, Op::Hyperswitch) => proxy(429, "Too Many Requests"),
         (_, Op::Stripe) => stripe::errors::of_fault(fault),
+        (_, Op::Distributor) => distributor::of_fault(fault),
         _ => hyperswitch::errors::of_fault(op, fault),
     }
 }

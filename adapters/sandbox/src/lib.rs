@@ -1,6 +1,6 @@
 //! The providers in a box: a simulator that speaks the wire formats of Hyperswitch (payments, refunds, disputes,
 //! signed webhooks) and of Stripe Connect (accounts, transfers, reversals, payouts, idempotency, webhooks of both endpoints)
-//! over real HTTP.
+//! over real HTTP, and a music distributor of its own making (under `/distributor`).
 //!
 //! It is a third party: it depends on no other crate of the workspace and keeps books of its own, so that a test can
 //! compare them with Veza's to the cent. What it follows is `contracts/hyperswitch.md` and `contracts/stripe.md`; each
@@ -36,7 +36,7 @@
 //! A script says which call meets which fault: `{"on", "fault", "times"?, "for"?, "path"?, "payment_id"?, "match"?, "delay"?}`.
 //! It is added by [`Control::script`], by `POST /control/scripts`, by a payment's `metadata.sandbox` (`"decline"`, or
 //! `"read_payment:slow, webhook_lost"`), or by a magic amount. [`Script`] documents the fields, [`Op`] the values of `on`
-//! (also `hyperswitch`, `stripe`, their `…_reads` and `…_writes`, `any`). A payment's scripts reach the Stripe calls whose
+//! (also `distributor`, `hyperswitch`, `stripe`, their `…_reads` and `…_writes`, `any`). A payment's scripts reach the Stripe calls whose
 //! `transfer_group`, or metadata `payment_id` or `order_id`, is the payment's id, and the events of its transfers.
 //!
 //! | fault | what happens |
@@ -67,6 +67,7 @@
 //! | `balance_insufficient` (`seller_without_balance`) | a transfer or a reversal is refused |
 //! | `capability_missing` | a transfer is refused: `insufficient_capabilities_for_transfer` |
 //! | `reversed_elsewhere` (`transfer_reversed_elsewhere`) | somebody reverses the transfer: right after `create_transfer`, or just before `create_reversal` |
+//! | `release_rejected` | the platform rejects a release instead of taking it live |
 //! | `payout_pending` | stays in transit, for `delay` or until the control API moves it |
 //! | `payout_failed` | fails instead of arriving |
 //! | `payout_fails_later` | arrives, and comes back after `delay` (1 d) |
@@ -109,6 +110,8 @@
 //! | `POST /payouts/{id}` | `{"status": "failed", "failure_code"?, "failure_message"?}` | it goes on, or comes back |
 //! | `POST /payouts` | `{"daily": true}` | accounts that may pay out do so every midnight |
 //! | `POST /accounts/{id}/deposit` | `{"amount", "currency"}` | money from outside; `{id}` may be `platform` |
+//! | `GET /releases` | | what was handed in to the distributor |
+//! | `POST /releases/{id}` | `{"status": "live", "reason"?}` | the platform's word, from any status to any |
 //! | `POST /transfers` | `{"destination", "amount", "currency"}` | a transfer from Stripe's dashboard |
 //! | `POST /transfers/{id}/reverse` | `{"amount"?}` | a reversal from Stripe's dashboard |
 //! | `GET`, `POST /webhooks` | `{"mode": "auto" or "hold", "side"?: "stripe"}` | events so far; hold new ones |
@@ -126,6 +129,7 @@
 mod config;
 mod control;
 mod core;
+mod distributor;
 mod form;
 mod hyperswitch;
 mod ids;
@@ -156,6 +160,8 @@ pub use in_process::{InProcess, Letter, Routes};
 pub use model::{
     Account, Attempt, Balance, Behaviour, Charge, ChargeOutcome, Customer, Dispute, EventStatus, Forgery, Fund, MethodStatus, Payment,
     PaymentStatus, Payout, PayoutStatus, Refund, RefundStatus, Reversal, SavedMethod, StripeEvent, Target, Transfer, WebhookEvent,
+    Account, Attempt, Balance, Dispute, EventStatus, Forgery, Fund, Payment, PaymentStatus, Payout, PayoutStatus, Refund, RefundStatus,
+    Release, ReleaseStatus, Reversal, StripeEvent, Target, Transfer, WebhookEvent,
 };
 pub use script::{Fault, MAGIC_AMOUNTS, Op, Script};
 pub use server::Sandbox;

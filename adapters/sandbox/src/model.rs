@@ -5,6 +5,7 @@
 //! came later has a default, so that older data files open.
 
 mod customers;
+mod distributor;
 mod hyperswitch;
 mod stripe;
 mod webhook;
@@ -12,6 +13,7 @@ mod webhook;
 use crate::table::Record;
 
 pub use customers::{Behaviour, Charge, ChargeOutcome, Customer, MethodStatus, SavedMethod};
+pub use distributor::{Release, ReleaseStatus};
 pub use hyperswitch::{Dispute, Fund, Payment, PaymentStatus, Refund, RefundStatus};
 pub use stripe::{Account, Balance, Payout, PayoutStatus, Reversal, StripeEvent, Transfer};
 pub(crate) use stripe::{AccountLink, SavedAnswer};
@@ -44,4 +46,5 @@ records! {
     Balance, "balance", key;
     SavedAnswer, "saved_answer", key;
     AccountLink, "account_link", token;
+    Release, "release", id;
 }

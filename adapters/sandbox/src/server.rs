@@ -9,7 +9,7 @@ use crate::{
     config::{SandboxConfig, SandboxError},
     control::{self, Control},
     core::Core,
-    hyperswitch, pages, stripe, webhooks,
+    distributor, hyperswitch, pages, stripe, webhooks,
     wire::{Connections, CuttingAcceptor},
 };
 
@@ -95,6 +95,7 @@ impl Deref for Sandbox {
 pub(crate) fn routes() -> impl poem::Endpoint + 'static {
     pages::add_to(Route::new())
         .nest("/control", control::http::routes().around(control::http::loopback_only))
+        .nest("/distributor", distributor::routes::routes().around(distributor::routes::finish))
         .nest("/v1", stripe::routes::routes().around(stripe::routes::finish))
         .nest_no_strip("/", hyperswitch::routes::routes().around(hyperswitch::routes::finish))
 }

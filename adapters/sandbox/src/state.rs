@@ -88,6 +88,7 @@ pub(crate) struct State {
     pub(crate) balances: Table<Balance>,
     pub(crate) answers: Table<SavedAnswer>,
     pub(crate) links: Table<AccountLink>,
+    pub(crate) releases: Table<Release>,
     /// Positions in `transfers` by transfer group and by destination.
     pub(crate) transfers_by: HashMap<(TransferKey, String), Vec<usize>>,
     pub(crate) payment_by_charge: HashMap<String, String>,
@@ -113,6 +114,8 @@ macro_rules! each_table {
     ($state:ident, $table:ident => $call:expr) => {
         each_table!($state, $table => $call; meta payments refunds disputes customers saved_methods charges events accounts transfers reversals payouts
             stripe_events balances answers links)
+        each_table!($state, $table => $call; meta payments refunds disputes events accounts transfers reversals payouts
+            stripe_events balances answers links releases)
     };
     ($state:ident, $table:ident => $call:expr; $($name:ident)*) => {
         $({
@@ -158,6 +161,7 @@ impl State {
             balances: table(store)?,
             answers: table(store)?,
             links: table(store)?,
+            releases: table(store)?,
             transfers_by: HashMap::new(),
             payment_by_charge: HashMap::new(),
             method_by_mandate: HashMap::new(),

@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = &migrations![
     7 "0007_audits",
     8 "0008_hands_on_debts",
     9 "0009_subscriptions",
+    10 "0010_distribution",
 ];
 
 /// The newest schema that this binary knows.

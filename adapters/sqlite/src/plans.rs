@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use veza_domain::attention::Attention;
 use veza_domain::catalog::Product;
 use veza_domain::dispute::Dispute;
+use veza_domain::distribution::{Placement, PlacementMove, RoyaltyFile, RoyaltyLine, Submission};
 use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session, User};
 use veza_domain::journal::{AdminAction, Journal};
@@ -43,6 +44,7 @@ const AUDITS: [&str; 5] = [audits::RUNNING, audits::BY_ID, audits::NEWEST, audit
 
 /// Whole walks that are meant: small tables, partial indexes that hold only what is open, and so many rows from the oldest on.
 const WALKS: [&str; 18] = [
+const WALKS: [&str; 17] = [
     "SCAN audits",
     "SCAN audits USING INDEX audits_running",
     "SCAN webhook_log USING INDEX sqlite_autoindex_webhook_log_1: DELETE",
@@ -60,6 +62,7 @@ const WALKS: [&str; 18] = [
     "SCAN transfers USING INDEX transfers_due_pending",
     "SCAN transfers USING INDEX transfers_due_failed",
     "SCAN reversals USING INDEX reversals_due",
+    "SCAN placements USING INDEX placements_moving",
     "SCAN (subquery",
 ];
 
@@ -137,6 +140,7 @@ fn delivery_searches() -> impl Iterator<Item = String> {
 
 fn work_statements() -> impl Iterator<Item = String> {
     let due = [work::DUE_EFFECTS, work::DUE_TRANSFERS, work::DUE_REVERSALS, work::DUE_SUBSCRIPTIONS, work::FRESH, work::SWEEP_DELIVERIES];
+    let due = [work::DUE_EFFECTS, work::DUE_TRANSFERS, work::DUE_REVERSALS, work::DUE_PLACEMENTS, work::FRESH, work::SWEEP_DELIVERIES];
     let looks = LookClass::ALL.into_iter().map(work::looks::statements).flat_map(|looks| [looks.due, looks.pass, looks.take]);
     due.into_iter().chain(work::SWEEPS).chain(looks).chain([shared::OTHERS, shared::FAILURES]).chain(AUDITS).map(str::to_owned)
 }
@@ -152,4 +156,8 @@ fn writes() -> Vec<&'static str> {
     let plans = of::<Trial>().chain(of::<Subscription>()).chain(of::<Invoice>());
     let operations = of::<Effect>().chain(of::<Attention>()).chain(of::<Delivery>()).chain(of::<Journal>()).chain(of::<AdminAction>());
     people.chain([shared::RUNS, shared::FAILED]).chain(catalogue).chain(orders).chain(money).chain(plans).chain(operations).collect()
+    let submissions = of::<Submission>().chain(of::<Placement>()).chain(of::<PlacementMove>());
+    let distribution = submissions.chain(of::<RoyaltyFile>()).chain(of::<RoyaltyLine>());
+    let operations = operations.chain(distribution);
+    people.chain([shared::RUNS, shared::FAILED]).chain(catalogue).chain(orders).chain(money).chain(operations).collect()
 }

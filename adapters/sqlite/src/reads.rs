@@ -3,6 +3,7 @@
 mod admin;
 mod billing;
 mod catalogue;
+mod distribution;
 mod history;
 mod lists;
 mod orders;
@@ -54,6 +55,11 @@ pub(crate) fn pages() -> Vec<&'static str> {
         billing::LAST,
         billing::OF_USER,
         billing::OVERDUE,
+        distribution::OF_USER,
+        distribution::PLACEMENTS,
+        distribution::MOVES,
+        distribution::SUMS,
+        distribution::SUMS_AFTER,
     ]
 }
 
@@ -105,6 +111,10 @@ pub(crate) fn statements() -> Vec<&'static str> {
         billing::OPEN,
         billing::OTHER_OPEN,
         billing::TRIAL,
+        distribution::SUBMISSION,
+        distribution::TRACKS,
+        distribution::FILE,
+        distribution::LINE,
     ];
     pages().into_iter().chain(others).collect()
 }

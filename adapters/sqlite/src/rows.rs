@@ -5,6 +5,7 @@
 
 pub(crate) mod billing;
 pub(crate) mod catalogue;
+pub(crate) mod distribution;
 mod ledger;
 pub(crate) mod operations;
 pub(crate) mod orders;
@@ -81,6 +82,11 @@ macro_rules! each_kind {
             Row::Delivery($inner) => $body,
             Row::Journal($inner) => $body,
             Row::AdminAction($inner) => $body,
+            Row::Submission($inner) => $body,
+            Row::Placement($inner) => $body,
+            Row::PlacementMove($inner) => $body,
+            Row::RoyaltyFile($inner) => $body,
+            Row::RoyaltyLine($inner) => $body,
         }
     };
 }
@@ -143,5 +149,13 @@ pub(crate) fn revision(db: &Connection, key: &RowKey) -> rusqlite::Result<Option
         RowKey::Delivery(id) => by("SELECT 1 FROM webhook_log WHERE id = ?1", &[&id.0]),
         RowKey::Journal(id) => by("SELECT 1 FROM journal WHERE id = ?1", &[&id.0]),
         RowKey::AdminAction(id) => by("SELECT 1 FROM admin_actions WHERE id = ?1", &[&id.0]),
+        RowKey::Submission(id) => by("SELECT 1 FROM submissions WHERE id = ?1", &[&id.0]),
+        RowKey::Placement(id) => by("SELECT revision FROM placements WHERE id = ?1", &[&id.0]),
+        RowKey::PlacementMove(id) => by("SELECT 1 FROM placement_moves WHERE id = ?1", &[&id.0]),
+        RowKey::RoyaltyFile(hash) => by("SELECT 1 FROM royalty_files WHERE hash = ?1", &[hash]),
+        RowKey::RoyaltyLine(key) => by(
+            "SELECT 1 FROM royalty_lines WHERE product_id = ?1 AND platform = ?2 AND period = ?3 AND currency = ?4 AND territory = ?5",
+            &[&key.product_id.0, &key.platform.as_str(), &key.period.to_string(), &key.currency.code(), &key.territory],
+        ),
     }
 }

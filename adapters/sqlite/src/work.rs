@@ -17,6 +17,9 @@ use veza_domain::time::Timestamp;
 use veza_ports::storage::{
     ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work,
 };
+use veza_domain::ids::{OrderId, PlacementId, ReversalId, SubmissionId, TransferId};
+use veza_domain::time::Timestamp;
+use veza_ports::storage::{ClaimedPlacement, ClaimedReversal, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work};
 
 pub(crate) const DUE_EFFECTS: &str = select_effect!("WHERE state IN ('pending', 'sent') AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2");
 const CLAIM_EFFECT: &str = "UPDATE effects SET due_at = ?2, revision = revision + 1 WHERE id = ?1";
@@ -37,6 +40,8 @@ const CLAIM_REVERSAL: &str = "UPDATE reversals SET next_retry_at = ?2, claimed_a
 
 pub(crate) const DUE_SUBSCRIPTIONS: &str = "SELECT id FROM subscriptions WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2";
 const CLAIM_SUBSCRIPTION: &str = "UPDATE subscriptions SET due_at = ?2, revision = revision + 1 WHERE id = ?1";
+pub(crate) const DUE_PLACEMENTS: &str = "SELECT id, submission_id FROM placements WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2";
+const CLAIM_PLACEMENT: &str = "UPDATE placements SET due_at = ?2, revision = revision + 1 WHERE id = ?1";
 
 /// Few are due at a time: those that were taken are due later.
 pub(crate) const FRESH: &str = "SELECT \
@@ -121,6 +126,16 @@ impl Work for SqliteStore {
             let due = due.collect::<rusqlite::Result<Vec<_>>>()?;
             for row in &due {
                 execute(db, CLAIM_SUBSCRIPTION, params![row.id.0, until.0])?;
+    async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError> {
+        let until = now.plus(lease);
+        let claim = move |db: &Connection| {
+            let mut due = db.prepare_cached(DUE_PLACEMENTS)?;
+            let due = due.query_map(params![now.0, limit], |row| {
+                Ok(ClaimedPlacement { id: PlacementId(row.get(0)?), submission_id: SubmissionId(row.get(1)?) })
+            })?;
+            let due = due.collect::<rusqlite::Result<Vec<_>>>()?;
+            for row in &due {
+                execute(db, CLAIM_PLACEMENT, params![row.id.0, until.0])?;
             }
             Ok(due)
         };

@@ -144,6 +144,25 @@ pub const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        title: "Distribution to streaming platforms",
+        variables: &[
+            plain("DISTRIBUTION_ENABLED", "false", "true: music goes to the distributor; false, and no sandbox: submissions answer 503."),
+            plain("DISTRIBUTION_URL", "", "Address of the distributor's API; paths under /v1 are appended."),
+            secret("DISTRIBUTION_API_KEY", "Secret API key."),
+            plain("DISTRIBUTION_WORKER_ENABLED", "true", "false: what creators hand in waits."),
+            plain("DISTRIBUTION_CHECK_INTERVAL", "10s", "How often due submissions are looked for."),
+            plain("DISTRIBUTION_LOOK_INTERVAL", "5m", "Pause between two looks at what a platform works on."),
+            plain(
+                "DISTRIBUTION_LIVE_LOOK_INTERVAL",
+                "24h",
+                "Pause between two looks at what is live: platforms may take it down by themselves.",
+            ),
+            plain("DISTRIBUTION_MAX_RETRIES", "5", "Calls in a row that may fail before an operator is told; it goes on all the same."),
+            plain("DISTRIBUTION_BACKOFF_BASE", "1m", "Pause that doubles with each failed call."),
+            plain("DISTRIBUTION_BACKOFF_MAX", "1h", "Longest such pause."),
+        ],
+    },
+    Section {
         title: "Reconciler: asks the providers about what waits for a message that may never come",
         variables: &[
             plain("RECONCILE_WORKER_ENABLED", "true", "false: only `veza reconcile --once` and POST /api/v1/admin/reconcile."),

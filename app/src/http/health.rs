@@ -10,6 +10,7 @@ use std::future::Future;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
+use veza_domain::ids::PlacementId;
 
 /// Longest wait for one check.
 const CHECK_MAX: Duration = Duration::from_secs(5);
@@ -19,6 +20,8 @@ const DEEP_AGE_MAX: Duration = Duration::from_secs(5);
 const NO_PAYMENT: &str = "veza_health_check";
 /// Names nothing at the payout provider.
 const NO_ACCOUNT: &str = "acct_veza_health_check";
+/// Names nothing at the distributor.
+const NO_PLACEMENT: PlacementId = PlacementId(uuid::Uuid::nil());
 
 /// How something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Enum)]
@@ -180,9 +183,15 @@ async fn checks(app: &App) -> Vec<HealthCheck> {
             None => off("payouts"),
         }
     };
-    let (database, payments, payouts, mail) =
-        tokio::join!(timed("database", app.store.check()), payments, payouts, timed("mail", app.mailer.check()));
-    vec![database, payments, payouts, mail]
+    let distribution = async {
+        match &app.distributor {
+            Some(distributor) => timed("distribution", distributor.find(NO_PLACEMENT)).await,
+            None => off("distribution"),
+        }
+    };
+    let (database, payments, payouts, distribution, mail) =
+        tokio::join!(timed("database", app.store.check()), payments, payouts, distribution, timed("mail", app.mailer.check()));
+    vec![database, payments, payouts, distribution, mail]
 }
 
 fn off(name: &str) -> HealthCheck {

@@ -167,7 +167,13 @@ impl OrdersApi {
     }
 }
 
-async fn begin(app: &App, caller: &Caller, scope: &str, key: Option<&str>, body: &impl ToJSON) -> Result<Option<Begun>, ApiError> {
+pub(super) async fn begin(
+    app: &App,
+    caller: &Caller,
+    scope: &str,
+    key: Option<&str>,
+    body: &impl ToJSON,
+) -> Result<Option<Begun>, ApiError> {
     match key {
         Some(key) => idempotency::begin(app, caller.id(), scope, key, body.to_json_string().as_bytes()).await.map(Some),
         None => Ok(None),
@@ -175,7 +181,7 @@ async fn begin(app: &App, caller: &Caller, scope: &str, key: Option<&str>, body:
 }
 
 /// Stores what a repetition is to get, if the request came with a key.
-async fn answer<T>(
+pub(super) async fn answer<T>(
     app: &App,
     incoming: Option<Incoming>,
     status: u16,
@@ -221,8 +227,8 @@ async fn repeated(app: &App, caller: &Caller, status: u16, body: &str, resource:
     Ok(Placed::Order(Json(stored.with_secret_of(&now))))
 }
 
-fn lost() -> ApiError {
-    ApiError::internal("internal", "the stored answer can't be read; look the order up")
+pub(super) fn lost() -> ApiError {
+    ApiError::internal("internal", "the stored answer can't be read; look up what was made")
 }
 
 /// The order as it stands, in the shape of its creation.

@@ -2,6 +2,7 @@
 
 use super::accounts::AccountsApi;
 use super::admin::{AdminMoneyApi, AdminOrdersApi, AttentionApi, AuditsApi, DeliveriesApi, LedgerApi, ReconcileApi};
+use super::distribution::DistributionApi;
 use super::health::HealthApi;
 use super::licences::LicencesApi;
 use super::metrics::MetricsApi;
@@ -24,6 +25,7 @@ use veza_mail::OutboxMailer;
 /// Every area of the API.
 pub type Apis = (
     (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi, SubscriptionsApi),
+    (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi, DistributionApi),
     (AttentionApi, AuditsApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
     (WebhooksApi, HealthApi, MetricsApi),
 );
@@ -31,6 +33,7 @@ pub type Apis = (
 fn apis() -> Apis {
     (
         (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi, SubscriptionsApi),
+        (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi, DistributionApi),
         (AttentionApi, AuditsApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
         (WebhooksApi, HealthApi::default(), MetricsApi),
     )

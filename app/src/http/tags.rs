@@ -15,6 +15,8 @@ pub enum Area {
     Subscriptions,
     /// What sellers see: balance, transfers, onboarding.
     Selling,
+    /// Music on streaming platforms, and what it brings.
+    Distribution,
     /// Messages of the payment and payout providers.
     Webhooks,
     /// What operators see and do.

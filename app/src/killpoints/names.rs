@@ -49,6 +49,10 @@ fn of_row(row: &Row) -> Option<String> {
         Row::Product(_) => "product".to_owned(),
         Row::Exclusive(_) => "exclusive".to_owned(),
         Row::AdminAction(_) => "admin_action".to_owned(),
-        Row::Line(_) | Row::Journal(_) => return None,
+        Row::Placement(row) => of_unknown("placement", row.status().as_str(), row.call.sent_at().is_some()),
+        Row::Submission(_) => "submission".to_owned(),
+        Row::RoyaltyFile(_) => "royalty_file".to_owned(),
+        Row::RoyaltyLine(_) => "royalty_line".to_owned(),
+        Row::Line(_) | Row::Journal(_) | Row::PlacementMove(_) => return None,
     })
 }

@@ -4,7 +4,8 @@
 use super::Plan;
 use async_trait::async_trait;
 use std::sync::Arc;
-use veza_domain::ids::UserId;
+use veza_domain::ids::{PlacementId, UserId};
+use veza_ports::distribution::{self, DistributorError, DistributorProvider, NewPlacement, PartnerPlacement};
 use veza_ports::mail::{Mail, MailError, Mailer};
 use veza_ports::payments::{
     HyperswitchReadClient, NewPayment, NewRefund, Payment, PaymentProvider, PspDispute, PspError, PspRefund, ReadError,
@@ -92,6 +93,25 @@ impl TransferService for Points<dyn TransferService> {
 
     async fn payout(&self, account_id: &str, payout_id: &str) -> Result<Option<ListedPayout>, LookupError> {
         self.plan.around("connect.read_payout", self.inner.payout(account_id, payout_id)).await
+    }
+}
+
+#[async_trait]
+impl DistributorProvider for Points<dyn DistributorProvider> {
+    async fn submit(&self, placement: &NewPlacement) -> Result<PartnerPlacement, DistributorError> {
+        self.plan.around("distributor.submit", self.inner.submit(placement)).await
+    }
+
+    async fn find(&self, id: PlacementId) -> Result<Option<PartnerPlacement>, distribution::LookupError> {
+        self.plan.around("distributor.find", self.inner.find(id)).await
+    }
+
+    async fn read(&self, partner_id: &str) -> Result<Option<PartnerPlacement>, distribution::LookupError> {
+        self.plan.around("distributor.read", self.inner.read(partner_id)).await
+    }
+
+    async fn take_down(&self, id: PlacementId, partner_id: &str) -> Result<PartnerPlacement, DistributorError> {
+        self.plan.around("distributor.take_down", self.inner.take_down(id, partner_id)).await
     }
 }
 

@@ -12,11 +12,13 @@ use veza_domain::attention::{Attention, Code};
 use veza_domain::audit::{Audit, AuditDifference};
 use veza_domain::catalog::Product;
 use veza_domain::dispute::Dispute;
+use veza_domain::distribution::{FileHash, RoyaltyFile, RoyaltyKey, RoyaltyLine, RoyaltySum, RoyaltyTrack};
 use veza_domain::effect::Effect;
 use veza_domain::identity::{Email, MailToken, RefreshToken, Session, TokenHash, User};
 use veza_domain::ids::{
     AuditId, DeliveryId, EffectId, InvoiceId, OrderId, ProductId, ReversalId, SessionId, SubscriptionId, TransferId, UserId,
 };
+use veza_domain::ids::{AuditId, DeliveryId, EffectId, OrderId, ProductId, ReversalId, SessionId, SubmissionId, TransferId, UserId};
 use veza_domain::journal::AdminAction;
 use veza_domain::ledger::Account;
 use veza_domain::licence::{ExclusiveHold, Licence};
@@ -33,6 +35,11 @@ use veza_ports::storage::{
     CommitError, Committed, DeliveryFilter, FailedLogins, FreshWork, History, IdempotencyRecord, IdentityReads, Instance, Instances,
     LedgerCheck, ListedOrder, LookClaim, Looked, OrderFilter, OrderReads, OverdueRenewal, Page, ProductFilter, SellerReads, SellerTransfer,
     Standing, StatusFilter, Storage, StoreError, StoredOrder, StoredSubscription, UnitOfWork, UnknownLogins, Versioned, WaitingOn, Work,
+    AddressHash, AdminReads, Audits, Backlog, CatalogReads, ClaimedPlacement, ClaimedReversal, ClaimedTransfer, Commit, CommitError,
+    Committed, DeliveryFilter, DistributionReads, FailedLogins, FreshWork, History, IdempotencyRecord, IdentityReads, Instance, Instances,
+    LedgerCheck, ListedOrder, ListedSubmission, LookClaim, Looked, OrderFilter, OrderReads, Page, ProductFilter, RoyaltyPlace, SellerReads,
+    SellerTransfer, StatusFilter, Storage, StoreError, StoredOrder, StoredSubmission, UnitOfWork, UnknownLogins, Versioned, WaitingOn,
+    Work,
 };
 
 /// A store with points.
@@ -73,6 +80,8 @@ impl Work for Points {
 
     async fn claim_subscriptions(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedSubscription>, StoreError> {
         Ok(self.claimed("subscriptions", self.inner.claim_subscriptions(now, lease, limit).await?))
+    async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError> {
+        Ok(self.claimed("placements", self.inner.claim_placements(now, lease, limit).await?))
     }
 
     async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError> {
@@ -148,6 +157,16 @@ passes_on! {
     seller_of_account(stripe_account_id: &str) -> Option<UserId>;
     payout(id: &str) -> Option<Versioned<Payout>>;
     payouts_of_seller(seller: UserId, limit: u32, after: Option<(Timestamp, String)>) -> Vec<Payout>;
+}
+
+passes_on! {
+    DistributionReads:
+    submission(id: SubmissionId) -> Option<StoredSubmission>;
+    submissions_of_user(user: UserId, page: Page) -> Vec<ListedSubmission>;
+    royalty_tracks(references: &[String]) -> Vec<RoyaltyTrack>;
+    royalty_file(hash: FileHash) -> Option<RoyaltyFile>;
+    royalty_lines(keys: &[RoyaltyKey]) -> Vec<RoyaltyLine>;
+    royalties_of_user(user: UserId, limit: u32, after: Option<RoyaltyPlace>) -> Vec<RoyaltySum>;
 }
 
 passes_on! {

@@ -4,6 +4,7 @@ use crate::usecases::settle::{SettleError, Settled};
 use crate::usecases::webhooks::Handled;
 use veza_domain::settlement::Verdict;
 use veza_domain::webhook::ProcessingResult;
+use veza_ports::distribution::{self, DistributorError};
 use veza_ports::payments::{PspError, ReadError};
 use veza_ports::transfers::{LookupError, TransferError};
 
@@ -103,6 +104,23 @@ impl Outcome for TransferError {
 }
 
 impl Outcome for LookupError {
+    fn outcome(&self) -> &'static str {
+        UNAVAILABLE
+    }
+}
+
+impl Outcome for DistributorError {
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => REFUSED,
+            Self::Unknown(_) => UNKNOWN,
+            Self::NotNow(_) => UNAVAILABLE,
+            Self::Credentials(_) => CREDENTIALS,
+        }
+    }
+}
+
+impl Outcome for distribution::LookupError {
     fn outcome(&self) -> &'static str {
         UNAVAILABLE
     }

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
-use veza_domain::ids::UserId;
+use veza_domain::ids::{PlacementId, UserId};
+use veza_ports::distribution::{self, DistributorError, DistributorProvider, NewPlacement, PartnerPlacement};
 use veza_ports::payments::{
     HyperswitchReadClient, NewPayment, NewRefund, Payment, PaymentProvider, PspDispute, PspError, PspRefund, ReadError,
 };
@@ -32,6 +33,9 @@ const CONNECT_OPERATIONS: &[&str] = &[
     "read_payout",
 ];
 
+const DISTRIBUTOR: &str = "distributor";
+const DISTRIBUTOR_OPERATIONS: &[&str] = &["submit", "find", "read", "take_down"];
+
 /// `app` with all its calls of providers measured.
 #[must_use]
 pub fn metered(mut app: App) -> App {
@@ -47,6 +51,10 @@ pub fn metered(mut app: App) -> App {
     app.connect = app.connect.take().map(|connect| -> Arc<dyn TransferService> {
         metrics.calls_begin_at_zero(CONNECT, CONNECT_OPERATIONS);
         Arc::new(Metered { inner: connect, provider: CONNECT, metrics: Arc::clone(&metrics) })
+    });
+    app.distributor = app.distributor.take().map(|inner| -> Arc<dyn DistributorProvider> {
+        metrics.calls_begin_at_zero(DISTRIBUTOR, DISTRIBUTOR_OPERATIONS);
+        Arc::new(Metered { inner, provider: DISTRIBUTOR, metrics: Arc::clone(&metrics) })
     });
     app
 }
@@ -155,6 +163,25 @@ impl TransferService for Metered<dyn TransferService> {
 
     async fn payout(&self, account_id: &str, payout_id: &str) -> Result<Option<ListedPayout>, LookupError> {
         self.call("read_payout", self.inner.payout(account_id, payout_id)).await
+    }
+}
+
+#[async_trait]
+impl DistributorProvider for Metered<dyn DistributorProvider> {
+    async fn submit(&self, placement: &NewPlacement) -> Result<PartnerPlacement, DistributorError> {
+        self.call("submit", self.inner.submit(placement)).await
+    }
+
+    async fn find(&self, id: PlacementId) -> Result<Option<PartnerPlacement>, distribution::LookupError> {
+        self.call("find", self.inner.find(id)).await
+    }
+
+    async fn read(&self, partner_id: &str) -> Result<Option<PartnerPlacement>, distribution::LookupError> {
+        self.call("read", self.inner.read(partner_id)).await
+    }
+
+    async fn take_down(&self, id: PlacementId, partner_id: &str) -> Result<PartnerPlacement, DistributorError> {
+        self.call("take_down", self.inner.take_down(id, partner_id)).await
     }
 }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use veza_domain::ids::UserId;
 use veza_ports::storage::{IdempotencyRecord, IdempotencyState, Revision, Row, Versioned, Write};
 
-/// The scope of requests that place orders; others open refunds.
+/// The scope of requests that place orders.
 pub const ORDERS: &str = "create_order";
 /// The scope of requests that subscribe.
 pub const SUBSCRIPTIONS: &str = "subscribe";
@@ -108,6 +108,8 @@ fn in_use(record: &IdempotencyRecord) -> ApiError {
         ORDERS => busy.with_order(record.resource),
         SUBSCRIPTIONS => busy,
         _ => busy.with_refund(record.resource),
+        scope if scope.starts_with("refund:") => busy.with_refund(record.resource),
+        _ => busy,
     }
 }
 

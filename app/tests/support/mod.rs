@@ -14,6 +14,7 @@ use uuid::Uuid;
 use veza::metrics::Metrics;
 use veza::services::{App, MoneySettings, Wake, WorkerRuns, WorkerSettings};
 use veza::system::SystemIds;
+use veza::usecases::distribution::DistributionSettings;
 use veza::usecases::identity::access_tokens::AccessTokens;
 use veza::usecases::reconcile::ReconcileSettings;
 use veza::usecases::webhook_log::refused::RefusedDeliveries;
@@ -93,6 +94,8 @@ impl World {
             store,
             psp: None,
             connect: None,
+            distributor: None,
+            distribution: DistributionSettings { worker: false, every: second, looks: second, live_looks: hour, retries: retry },
             mailer: Arc::new(NoMail),
             clock,
             ids: Arc::new(SystemIds),

@@ -9,6 +9,7 @@ mod catalog;
 mod check;
 mod connect;
 mod disputes;
+mod distribution;
 mod exclusives;
 mod hands;
 mod ledger;

@@ -1,5 +1,6 @@
 //! Contract suites.
 
+pub mod distribution;
 pub mod payments;
 mod race;
 pub mod storage;

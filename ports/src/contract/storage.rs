@@ -25,6 +25,7 @@
 //! - `ledger_balances`: every account that was ever posted to, even ones too, in the order of `Account`, then currency.
 //! - `backlog`: always all eight classes, in the order `effects`, `orders`, `refunds`, `transfers`, `reversals`, `disputes`,
 //!   `subscriptions`, `attention`. Subscriptions are open while their worker will have something to do; `oldest` is when it has first.
+//!   `placements`, `attention`.
 //! - `history`: what names the order; of the outbox, what names it first. An order that is not there has none.
 //! - `payouts_of_seller`: by descending time, then descending id. `orders_between`: by the order's id, to the millisecond.
 //! - `claim_looks`: a row that is due at no time is over, for a pass too. "Within the lease" and "before" leave out the moment itself.
@@ -45,6 +46,7 @@ mod billing;
 mod check;
 mod claims;
 mod debts;
+mod distribution;
 mod guards;
 mod lists;
 mod looks;
@@ -153,6 +155,11 @@ cases! {
     sweep { what_is_young_stays, no_more_than_the_limit, a_swept_unit_id_is_forgotten, old_deliveries_go_and_young_ones_stay }
     shared {
         instances_see_each_other, many_signs_of_life_at_once, failed_logins_are_counted, what_was_not_seen_for_long_is_swept,
+    }
+    distribution {
+        submissions_with_placements_and_moves, every_move_of_the_table, a_placement_is_due_until_it_is_over,
+        one_placement_of_a_product_is_open, due_placements, nobody_claims_a_placement_of_another, what_a_reference_stands_for,
+        royalties_are_summed_and_paged, what_distribution_appends_is_never_updated,
     }
     audits {
         a_run_is_read_as_it_stands, one_runs_at_a_time, a_run_is_taken_by_one, a_run_belongs_to_its_attempt,

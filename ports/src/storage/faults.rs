@@ -32,6 +32,10 @@ impl Row {
                 | Self::Journal(_)
                 | Self::AdminAction(_)
                 | Self::Trial(_)
+                | Self::Submission(_)
+                | Self::PlacementMove(_)
+                | Self::RoyaltyFile(_)
+                | Self::RoyaltyLine(_)
         )
     }
 
@@ -59,6 +63,11 @@ impl Row {
             | Self::Trial(_)
             | Self::Invoice(_)
             | Self::Session(_)
+            // At most one placement of a product is open on a platform.
+            Self::Placement(row) if !row.status().is_over() => {
+                vec![(UniqueValue::OpenPlacement, [row.product_id.0.as_bytes(), row.platform.as_str().as_bytes()].concat())]
+            }
+            Self::Session(_)
             | Self::RefreshToken(_)
             | Self::Product(_)
             | Self::Exclusive(_)
@@ -72,7 +81,12 @@ impl Row {
             | Self::Attention(_)
             | Self::Delivery(_)
             | Self::Journal(_)
-            | Self::AdminAction(_) => Vec::new(),
+            | Self::AdminAction(_)
+            | Self::Submission(_)
+            | Self::Placement(_)
+            | Self::PlacementMove(_)
+            | Self::RoyaltyFile(_)
+            | Self::RoyaltyLine(_) => Vec::new(),
         }
     }
 
@@ -82,6 +96,7 @@ impl Row {
             Self::Reversal(row) if row.status == ReversalStatus::ReversalPending && row.next_retry_at.is_none() => {
                 Some("a pending reversal is due some time")
             }
+            Self::Placement(row) if row.status().is_over() != row.due_at.is_none() => Some("a placement is due until it is over"),
             row if !row.amounts_can_be() => Some("an amount is below zero, or more was given back than there was"),
             _ => None,
         }
@@ -105,6 +120,7 @@ impl Row {
             Self::Netting(row) => row.amount.amount >= Minor::ZERO,
             Self::Subscription(row) => row.choice.price.amount >= Minor::ZERO,
             Self::Invoice(row) => within(row.credit, row.choice.price.amount),
+            Self::RoyaltyLine(row) => row.units >= 0,
             _ => true,
         }
     }

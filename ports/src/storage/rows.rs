@@ -4,11 +4,14 @@ use uuid::Uuid;
 use veza_domain::attention::{Attention, Code};
 use veza_domain::catalog::Product;
 use veza_domain::dispute::Dispute;
+use veza_domain::distribution::{FileHash, Placement, PlacementMove, RoyaltyFile, RoyaltyKey, RoyaltyLine, Submission};
 use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session, TokenHash, User};
 use veza_domain::ids::{
     AdminActionId, DeliveryId, DisputeId, EffectId, InvoiceId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OrderId, ProductId,
     RefundId, ReversalId, SessionId, SubscriptionId, TransferId, UserId,
+    AdminActionId, DeliveryId, DisputeId, EffectId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OrderId, PlacementId,
+    PlacementMoveId, ProductId, RefundId, ReversalId, SessionId, SubmissionId, TransferId, UserId,
 };
 use veza_domain::journal::{AdminAction, Journal};
 use veza_domain::ledger::Posting;
@@ -78,6 +81,16 @@ pub enum Row {
     Journal(Journal),
     /// What an operator did; only ever inserted.
     AdminAction(AdminAction),
+    /// What was handed in for distribution; only ever inserted.
+    Submission(Submission),
+    /// A submission on one platform.
+    Placement(Placement),
+    /// A move of a placement's status; only ever inserted.
+    PlacementMove(PlacementMove),
+    /// A royalty report that was imported; only ever inserted.
+    RoyaltyFile(RoyaltyFile),
+    /// A line of one; only ever inserted.
+    RoyaltyLine(RoyaltyLine),
 }
 
 /// Names a row. The order of keys is the order of locks.
@@ -135,6 +148,16 @@ pub enum RowKey {
     Journal(JournalId),
     /// What an operator did.
     AdminAction(AdminActionId),
+    /// What was handed in for distribution.
+    Submission(SubmissionId),
+    /// A submission on one platform.
+    Placement(PlacementId),
+    /// A move of a placement's status.
+    PlacementMove(PlacementMoveId),
+    /// A royalty report, by its bytes' hash.
+    RoyaltyFile(FileHash),
+    /// A line of one, by what it is about.
+    RoyaltyLine(RoyaltyKey),
 }
 
 impl Row {
@@ -168,6 +191,11 @@ impl Row {
             Self::Delivery(row) => RowKey::Delivery(row.id),
             Self::Journal(row) => RowKey::Journal(row.id),
             Self::AdminAction(row) => RowKey::AdminAction(row.id),
+            Self::Submission(row) => RowKey::Submission(row.id),
+            Self::Placement(row) => RowKey::Placement(row.id),
+            Self::PlacementMove(row) => RowKey::PlacementMove(row.id),
+            Self::RoyaltyFile(row) => RowKey::RoyaltyFile(row.hash),
+            Self::RoyaltyLine(row) => RowKey::RoyaltyLine(row.key.clone()),
         }
     }
 }

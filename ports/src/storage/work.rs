@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 use veza_domain::backoff::RetryPolicy;
 use veza_domain::effect::Effect;
-use veza_domain::ids::{OrderId, ReversalId, TransferId};
+use veza_domain::ids::{OrderId, PlacementId, ReversalId, SubmissionId, TransferId};
 use veza_domain::look::Look;
 use veza_domain::time::Timestamp;
 
@@ -26,6 +26,15 @@ pub struct ClaimedReversal {
     pub id: ReversalId,
     /// Its transfer's order.
     pub order_id: OrderId,
+}
+
+/// A placement that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimedPlacement {
+    /// Which.
+    pub id: PlacementId,
+    /// Its submission.
+    pub submission_id: SubmissionId,
 }
 
 /// Which rows the reconciler looks at (spec/01-money §8).
@@ -146,6 +155,8 @@ pub trait Work: Send + Sync {
     async fn claim_reversals(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedReversal>, StoreError>;
     /// Claims subscriptions whose `due_at` has come.
     async fn claim_subscriptions(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedSubscription>, StoreError>;
+    /// Claims placements whose `due_at` has come.
+    async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError>;
     /// Looks for due work that nobody has ever claimed; takes nothing.
     async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError>;
     /// Claims rows for the reconciler.

@@ -15,10 +15,12 @@ use veza_domain::attention::{Attention, Code};
 use veza_domain::audit::{Audit, AuditDifference};
 use veza_domain::catalog::Product;
 use veza_domain::dispute::Dispute;
+use veza_domain::distribution::{FileHash, RoyaltyFile, RoyaltyKey, RoyaltyLine, RoyaltySum, RoyaltyTrack};
 use veza_domain::effect::Effect;
 use veza_domain::identity::{Email, MailToken, RefreshToken, Session, TokenHash, User};
 use veza_domain::ids::{
     AuditId, DeliveryId, EffectId, InvoiceId, OrderId, ProductId, RefundId, ReversalId, SessionId, SubscriptionId, TransferId, UserId,
+    AuditId, DeliveryId, EffectId, OrderId, ProductId, RefundId, ReversalId, SessionId, SubmissionId, TransferId, UserId,
 };
 use veza_domain::journal::AdminAction;
 use veza_domain::ledger::{Account, Posting};
@@ -295,9 +297,18 @@ reads! { SellerReads:
     payouts_of_seller(seller: UserId, limit: u32, after: Option<(Timestamp, String)>) -> Vec<Payout>;
 }
 
+reads! { DistributionReads:
+    submission(id: SubmissionId) -> Option<StoredSubmission>;
+    submissions_of_user(user: UserId, page: Page) -> Vec<ListedSubmission>;
+    royalty_tracks(references: &[String]) -> Vec<RoyaltyTrack>;
+    royalty_file(hash: FileHash) -> Option<RoyaltyFile>;
+    royalty_lines(keys: &[RoyaltyKey]) -> Vec<RoyaltyLine>;
+    royalties_of_user(user: UserId, limit: u32, after: Option<RoyaltyPlace>) -> Vec<RoyaltySum>;
+}
+
 reads! { AdminReads:
     attention(limit: u32, after: Option<WaitingOn>) -> Vec<Attention>;
-    deliveries(filter: &DeliveryFilter, page: Page) -> Vec<Delivery>;
+    deliveries(filter: &DeliveryFilter, DistributionReads, page: Page) -> Vec<Delivery>;
     delivery(id: DeliveryId) -> Option<Delivery>;
     ledger_balances() -> Vec<(Account, Currency, Minor)>;
     ledger_check() -> LedgerCheck;
@@ -361,6 +372,8 @@ impl Work for SimStore {
 
     async fn claim_subscriptions(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedSubscription>, StoreError> {
         self.claim("claim_subscriptions", self.0.inner.claim_subscriptions(now, lease, limit)).await
+    async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError> {
+        self.claim("claim_placements", self.0.inner.claim_placements(now, lease, limit)).await
     }
 
     async fn fresh_work(&self, now: Timestamp) -> Result<FreshWork, StoreError> {

@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use veza::services::{App, MoneySettings, Psp, Wake, WorkerRuns, WorkerSettings};
+use veza::usecases::distribution::DistributionSettings;
 use veza::usecases::identity::access_tokens::AccessTokens;
 use veza::usecases::reconcile::ReconcileSettings;
 use veza::usecases::webhook_log::refused::RefusedDeliveries;
@@ -251,6 +252,8 @@ impl World {
             psp: Some(self.psp.clone()),
             connect: Some(self.connect.clone()),
             connect_webhooks: Some(self.connect_webhooks.clone()),
+            distributor: None,
+            distribution: DistributionSettings { worker: false, every: second * 60, looks: second * 60, live_looks: hour, retries: retry },
             mailer: Arc::new(NoMail),
             ids: Arc::new(SimIds { clock: Arc::clone(&clock), count: Arc::clone(&self.ids) }),
             clock,

@@ -56,6 +56,7 @@ const EVERYTHING_BELOW: &[&str] = &[
     "veza-postgres",
     "veza-hyperswitch",
     "veza-stripe",
+    "veza-distributor",
     "veza-sandbox",
     "veza-mail",
 ];

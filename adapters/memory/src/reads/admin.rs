@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use veza_domain::attention::{Attention, Code};
 use veza_domain::dispute::Dispute;
+use veza_domain::distribution::{Placement, PlacementStatus};
 use veza_domain::effect::Effect;
 use veza_domain::ids::{DeliveryId, OrderId, TransferId};
 use veza_domain::journal::AdminAction;
@@ -142,6 +143,10 @@ impl AdminReads for MemoryStore {
             state.class("reversals", |row: &Reversal| (row.status == ReversalStatus::ReversalPending).then_some(row.created_at)),
             state.class("disputes", |row: &Dispute| row.status.is_open().then_some(row.created_at)),
             state.class("subscriptions", |row: &Subscription| row.past_due_since),
+            state.class("placements", |row: &Placement| {
+                let moving = !row.status().is_over() && row.status() != PlacementStatus::Live;
+                moving.then_some(row.created_at)
+            }),
             state.class("attention", |row: &Attention| Some(row.since)),
         ])
     }

@@ -2,6 +2,7 @@
 
 mod audits;
 mod billing;
+mod distribution;
 mod reads;
 mod work;
 
@@ -96,6 +97,8 @@ pub enum Fault {
     BuysInvoices,
     /// A look at sales takes orders that collect.
     LooksAtInvoicesToo,
+    /// A reference that a report names is not found.
+    ForgetsTracks,
 }
 
 /// A memory store with a fault.

@@ -11,6 +11,8 @@ use veza_ports::contract::storage::sample::order_id;
 use veza_ports::storage::{
     AddressHash, ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FailedLogins, FreshWork, Instance, Instances, LookClaim, LookClass,
     Looked, OrderReads, StoreError, UnknownLogins, Versioned, Work,
+    AddressHash, ClaimedPlacement, ClaimedReversal, ClaimedTransfer, FailedLogins, FreshWork, Instance, Instances, LookClaim, Looked,
+    OrderReads, StoreError, UnknownLogins, Versioned, Work,
 };
 
 #[async_trait]
@@ -38,6 +40,8 @@ impl Work for Broken {
 
     async fn claim_subscriptions(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedSubscription>, StoreError> {
         self.inner.claim_subscriptions(now, self.lease(lease), limit).await.map(|rows| self.in_order(rows))
+    async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError> {
+        self.inner.claim_placements(now, self.lease(lease), limit).await.map(|rows| self.in_order(rows))
     }
 
     async fn claim_looks(&self, claim: &LookClaim) -> Result<Vec<Looked>, StoreError> {

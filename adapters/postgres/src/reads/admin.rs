@@ -48,6 +48,10 @@ pub(crate) const BACKLOG: &str = "SELECT ROW(class, open, oldest) FROM ( \
          UNION ALL SELECT 7, count(*), min(past_due_since) FROM subscriptions WHERE past_due_since IS NOT NULL \
          UNION ALL SELECT 8, count(*), min(since) FROM attention) AS classes ORDER BY class";
 const CLASSES: [&str; 8] = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "subscriptions", "attention"];
+         UNION ALL SELECT 7, count(*), min(created_at) FROM placements \
+             WHERE status <> 'live' AND status <> 'rejected' AND status <> 'taken_down' \
+         UNION ALL SELECT 8, count(*), min(since) FROM attention) AS classes ORDER BY class";
+const CLASSES: [&str; 8] = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "placements", "attention"];
 const CHECK: &str = "SELECT ROW(max(version)) FROM schema_migrations";
 
 #[async_trait]

@@ -5,6 +5,7 @@
 
 pub(crate) mod books;
 mod connect;
+mod distributor;
 pub(crate) mod http;
 mod psp;
 mod webhooks;

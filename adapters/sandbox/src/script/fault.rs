@@ -31,6 +31,10 @@ pub enum Op {
     ListEvents,
     ReadPayout,
     ListPayouts,
+    SubmitRelease,
+    ReadRelease,
+    ListReleases,
+    TakeDownRelease,
     /// An attempt to charge, by a create with `confirm: true` or by a confirm; and what becomes of the charge.
     Attempt,
     /// A webhook event of Hyperswitch is made.
@@ -43,6 +47,8 @@ pub enum Op {
     Hyperswitch,
     /// In a script only: every call of that side.
     Stripe,
+    /// In a script only: every call of that side.
+    Distributor,
     /// In a script only: every call that changes nothing.
     HyperswitchReads,
     /// In a script only: every call that changes something.
@@ -84,6 +90,7 @@ impl Op {
             | Self::ListPayouts
             | Self::StripeWebhook
             | Self::Payout => Self::Stripe,
+            Self::SubmitRelease | Self::ReadRelease | Self::ListReleases | Self::TakeDownRelease => Self::Distributor,
             _ => Self::Hyperswitch,
         }
     }
@@ -102,7 +109,9 @@ impl Op {
             | Self::ReadBalance
             | Self::ListEvents
             | Self::ReadPayout
-            | Self::ListPayouts => Kind::Read,
+            | Self::ListPayouts
+            | Self::ReadRelease
+            | Self::ListReleases => Kind::Read,
             Self::Attempt | Self::Webhook | Self::StripeWebhook | Self::Payout => Kind::Inside,
             _ => Kind::Write,
         }
@@ -111,7 +120,7 @@ impl Op {
     pub(super) fn covers(self, op: Op) -> bool {
         match self {
             Self::Any => true,
-            Self::Hyperswitch | Self::Stripe => self == op.side(),
+            Self::Hyperswitch | Self::Stripe | Self::Distributor => self == op.side(),
             Self::HyperswitchReads => op.side() == Self::Hyperswitch && op.kind() == Kind::Read,
             Self::HyperswitchWrites => op.side() == Self::Hyperswitch && op.kind() == Kind::Write,
             Self::StripeReads => op.side() == Self::Stripe && op.kind() == Kind::Read,
@@ -164,6 +173,7 @@ pub enum Fault {
     CapabilityMissing,
     #[serde(alias = "transfer_reversed_elsewhere")]
     ReversedElsewhere,
+    ReleaseRejected,
     PayoutPending,
     PayoutFailed,
     PayoutFailsLater,
@@ -190,7 +200,8 @@ impl Fault {
             | Self::RefundNotSupported
             | Self::BalanceInsufficient
             | Self::CapabilityMissing
-            | Self::ReversedElsewhere => Stage::Effect,
+            | Self::ReversedElsewhere
+            | Self::ReleaseRejected => Stage::Effect,
             Self::PayoutPending | Self::PayoutFailed | Self::PayoutFailsLater => Stage::Payout,
             Self::WebhookLost
             | Self::WebhookDoubled
@@ -213,6 +224,7 @@ impl Fault {
             Stage::Payout => Op::Payout,
             Stage::Effect if matches!(self, Self::BalanceInsufficient | Self::CapabilityMissing) => Op::CreateTransfer,
             Stage::Effect if self == Self::ReversedElsewhere => Op::CreateReversal,
+            Stage::Effect if self == Self::ReleaseRejected => Op::SubmitRelease,
             Stage::Effect => Op::CreateRefund,
             Stage::Transport => Op::CreatePayment,
         }

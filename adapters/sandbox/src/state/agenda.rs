@@ -3,7 +3,7 @@
 //! Invariant: an entry only reminds; the record says whether, and when, it is due, so a stale entry does nothing and a
 //! restart rebuilds the agenda from the records.
 
-use crate::{hyperswitch, ids::Micros, model::EventStatus, stripe};
+use crate::{distributor, hyperswitch, ids::Micros, model::EventStatus, stripe};
 
 use super::State;
 
@@ -35,6 +35,10 @@ pub(crate) enum Due {
     Webhook {
         event_id: String,
     },
+    /// A release moves on its platform.
+    Release {
+        release_id: String,
+    },
 }
 
 impl State {
@@ -56,6 +60,9 @@ impl State {
         }
         for payout in self.payouts.rows() {
             due.extend(payout.due.map(|(at, _)| (at, Due::Payout { payout_id: payout.id.clone() })));
+        }
+        for release in self.releases.rows() {
+            due.extend(release.due.map(|(at, _)| (at, Due::Release { release_id: release.id.clone() })));
         }
         let mut interrupted = Vec::new();
         for event in self.events.rows().iter().filter(|event| event.status == EventStatus::Waiting) {
@@ -111,6 +118,7 @@ impl State {
                 Due::Disputed { payment_id } => hyperswitch::disputes::open_due(self, &payment_id, at),
                 Due::Dispute { dispute_id } => hyperswitch::disputes::decide_due(self, &dispute_id, at),
                 Due::Payout { payout_id } => stripe::payouts::move_due(self, &payout_id, at),
+                Due::Release { release_id } => distributor::move_due(self, &release_id, at),
                 Due::DailyPayouts => {
                     self.daily_payouts_at = None;
                     if self.meta().daily_payouts {

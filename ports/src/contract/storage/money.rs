@@ -4,11 +4,14 @@ use super::check::{Store, apply, commit, insert, invalid, update, world};
 use super::sample::{
     LOOK, at, attention, creator, currency, debt, dispute, effect, euros, invoice, line, netting, order, order_id, posting, product,
     refund, refund_id, reversal, reversal_id, subscription, subscription_id, transfer, transfer_full, transfer_id, unit, user_id,
+    LOOK, at, attention, currency, debt, dispute, effect, euros, line, netting, order, order_id, placement_full, posting, product,
+    product_id, refund, refund_id, reversal, reversal_id, submission, transfer, transfer_full, transfer_id, unit, user_id,
 };
 use crate::storage::{BacklogClass, CommitError, Committed, Row, RowKey, Write};
 use veza_domain::attention::Code;
 use veza_domain::catalog::Product;
 use veza_domain::dispute::{Dispute, DisputeStatus};
+use veza_domain::distribution::{PlacementStatus, Platform, Submission};
 use veza_domain::effect::{Effect, EffectState};
 use veza_domain::ledger::Account::{Connect, PlatformFee, PspClearing, SellerPayable, SellerReceivable};
 use veza_domain::money::{Minor, Money};
@@ -200,6 +203,7 @@ pub async fn balances_of_the_ledger(store: Store) {
 pub async fn the_backlog(store: Store) {
     let class = |class, open, oldest: Option<i64>| BacklogClass { class, open, oldest: oldest.map(at) };
     let classes = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "subscriptions", "attention"];
+    let classes = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "placements", "attention"];
     assert_eq!(store.backlog().await.unwrap(), classes.map(|name| class(name, 0, None)));
     world(&store).await;
     let refunds = (1..).zip(RefundStatus::ALL).map(|(n, status)| Row::Refund(Refund { status, ..refund(n, order_id(1)) }));
@@ -217,6 +221,11 @@ pub async fn the_backlog(store: Store) {
     let plans = plans.map(|(n, due_at)| Row::Subscription(Subscription { due_at, ..subscription(n, user_id(n)) }));
     let rows = refunds.chain(plans).chain([Row::Refund(adopted), Row::Effect(late)]).chain(orders).chain(effects).chain(transfers);
     insert(&store, "rows", rows.chain(reversals).chain(disputes).chain(flags).collect()).await;
+    let placements = (50..).zip(PlacementStatus::ALL).map(|(n, status)| {
+        let of = Submission { product_id: product_id(n), ..submission(1) };
+        Row::Placement(placement_full(n, &of, Platform::Deezer, *status))
+    });
+    insert(&store, "placements", [Row::Submission(submission(1))].into_iter().chain(placements).collect()).await;
     let expected = [
         class("effects", 3, Some(3)),
         class("orders", 4, Some(1)),
@@ -225,6 +234,7 @@ pub async fn the_backlog(store: Store) {
         class("reversals", 1, Some(1)),
         class("disputes", 3, Some(40)),
         class("subscriptions", 2, Some(5)),
+        class("placements", 3, Some(50)),
         class("attention", 2, Some(8)),
     ];
     assert_eq!(store.backlog().await.unwrap(), expected);

@@ -9,6 +9,11 @@ use crate::storage::{
     Backlog, CommitError, Committed, DeliveryFilter, History, IdempotencyRecord, LedgerCheck, ListedOrder, LookClaim, LookClass,
     OrderFilter, OverdueRenewal, Page, ProductFilter, SellerTransfer, Standing, StatusFilter, Storage, StoredOrder, StoredSubscription,
     Versioned,
+    at, delivery_id, effect_id, file_hash, hash, made, order_id, product_id, refund_id, reversal_id, session_id, submission_id, user_id,
+};
+use crate::storage::{
+    Backlog, CommitError, Committed, DeliveryFilter, History, IdempotencyRecord, LedgerCheck, ListedOrder, ListedSubmission, LookClaim,
+    LookClass, OrderFilter, Page, ProductFilter, SellerTransfer, StatusFilter, Storage, StoredOrder, StoredSubmission, Versioned,
 };
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -18,6 +23,7 @@ use veza_domain::attention::{Attention, Code};
 use veza_domain::backoff::RetryPolicy;
 use veza_domain::catalog::Product;
 use veza_domain::dispute::Dispute;
+use veza_domain::distribution::{RoyaltyFile, RoyaltySum, RoyaltyTrack};
 use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session, User};
 use veza_domain::ids::{OrderId, TransferId, UserId};
@@ -106,6 +112,11 @@ observation! {
     invoices: Vec<Option<Versioned<Invoice>>>,
     invoices_of: Vec<Vec<Invoice>>,
     overdue: Vec<OverdueRenewal>,
+    submissions: Vec<Option<StoredSubmission>>,
+    submissions_of_users: Vec<Vec<ListedSubmission>>,
+    royalty_tracks: Vec<RoyaltyTrack>,
+    royalty_files: Vec<Option<RoyaltyFile>>,
+    royalties: Vec<Vec<RoyaltySum>>,
 }
 
 fn difference(left: &dyn Debug, right: &dyn Debug) -> String {
@@ -180,6 +191,11 @@ pub async fn observe(store: &dyn Storage) -> Observation {
         invoices: each!(n => store.invoice(invoice_id(n))),
         invoices_of: each!(n => store.invoices_of(user_id(n), ALL)),
         overdue: store.overdue_renewals(at(50), 3).await.unwrap(),
+        submissions: each!(n => store.submission(submission_id(n))),
+        submissions_of_users: each!(n => store.submissions_of_user(user_id(n), ALL)),
+        royalty_tracks: store.royalty_tracks(&(1..=NUMBERS).map(|n| format!("rel_{n}")).collect::<Vec<_>>()).await.unwrap(),
+        royalty_files: each!(n => store.royalty_file(file_hash(n))),
+        royalties: each!(n => store.royalties_of_user(user_id(n), 1000, None)),
     }
 }
 
@@ -234,6 +250,9 @@ async fn claims(model: &Arc<dyn Storage>, store: &Arc<dyn Storage>, seed: u64) {
         let plans =
             (model.claim_subscriptions(now, lease, limit).await.unwrap(), store.claim_subscriptions(now, lease, limit).await.unwrap());
         assert_eq!(plans.0, plans.1, "seed {seed}: subscriptions claimed");
+        let placements =
+            (model.claim_placements(now, lease, limit).await.unwrap(), store.claim_placements(now, lease, limit).await.unwrap());
+        assert_eq!(placements.0, placements.1, "seed {seed}: placements claimed");
         same(model, store, &format!("seed {seed}, after claims")).await;
     }
 }

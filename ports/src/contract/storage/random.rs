@@ -10,6 +10,7 @@ use super::sample::{self, at};
 use crate::storage::{Revision, Row, RowKey, UnitId, UnitOfWork, Write};
 use rows::random_row;
 use std::collections::{BTreeMap, BTreeSet};
+use veza_domain::distribution::Platform;
 use veza_domain::time::Timestamp;
 
 /// A linear congruential generator (Knuth's MMIX constants): the same seed, the same numbers, everywhere.
@@ -68,6 +69,9 @@ pub fn opening() -> UnitOfWork {
             Row::Reversal(sample::debt(n, sample::order_id(n))),
             Row::Subscription(sample::subscription(n, sample::user_id(n))),
             Row::Invoice(sample::invoice(n, sample::subscription_id(n))),
+            Row::Submission(sample::submission(n)),
+            Row::Placement(sample::placement(n, &sample::submission(n), Platform::Spotify)),
+            Row::RoyaltyFile(sample::royalty_file(n)),
         ]
     });
     writes.extend(more.map(Write::Insert));
@@ -197,6 +201,9 @@ fn holds(rows: &mut Aimed, write: &Write) -> bool {
         Write::Update { row, expected } => {
             let moves = match (stored, row) {
                 (Some((_, Row::Transfer(before))), Row::Transfer(after)) => before.status().may_move_to(after.status()),
+                (Some((_, Row::Placement(before))), Row::Placement(after)) => {
+                    before.status() == after.status() || before.status().may_move_to(after.status())
+                }
                 _ => true,
             };
             moves && stored.is_some_and(|(revision, _)| revision == expected.0) && put(rows, key, expected.0 + 1, row)

@@ -8,6 +8,11 @@ mod money;
 mod trail;
 
 pub use billing::*;
+mod distribution;
+mod money;
+mod trail;
+
+pub use distribution::*;
 pub use money::*;
 pub use trail::*;
 
@@ -20,6 +25,8 @@ use veza_domain::identity::{Email, MailToken, PasswordHash, RefreshToken, Role, 
 use veza_domain::ids::{
     AdminActionId, DeliveryId, DisputeId, EffectId, InvoiceId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OfferId, OrderId,
     ProductId, RefundId, ReversalId, SessionId, SubscriptionId, TransferId, UserId,
+    AdminActionId, DeliveryId, DisputeId, EffectId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OfferId, OrderId, PlacementId,
+    PlacementMoveId, ProductId, RefundId, ReversalId, SessionId, SubmissionId, TransferId, UserId,
 };
 use veza_domain::licence::{ExclusiveHold, ExclusiveState, LicenceKind};
 use veza_domain::money::{Currency, Money};
@@ -84,6 +91,9 @@ ids! {
     admin_action_id -> AdminActionId = 17,
     subscription_id -> SubscriptionId = 18,
     invoice_id -> InvoiceId = 19,
+    submission_id -> SubmissionId = 18,
+    placement_id -> PlacementId = 19,
+    placement_move_id -> PlacementMoveId = 20,
 }
 
 /// The currency with this code.

@@ -1,6 +1,7 @@
 //! The control functions over HTTP, under `/control`: JSON in, JSON out, no key, loopback only.
 
 mod connect;
+mod distributor;
 mod psp;
 mod webhooks;
 
@@ -31,7 +32,7 @@ pub(crate) fn routes() -> Route {
         .at("/books", get(books))
         .at("/scripts", get(list_scripts).post(add_scripts).delete(delete_scripts))
         .at("/clock", get(read_clock).post(advance));
-    webhooks::add_to(connect::add_to(psp::add_to(routes)))
+    distributor::add_to(webhooks::add_to(connect::add_to(psp::add_to(routes))))
 }
 
 /// Lets callers from this machine through. A browser on this machine is let through only from our own pages: a page

@@ -7,6 +7,7 @@ use crate::storage::{Row, RowKey};
 use veza_domain::attention::{Attention, Code, Subject};
 use veza_domain::catalog::{Product, ProductStatus};
 use veza_domain::dispute::{Dispute, DisputeStatus};
+use veza_domain::distribution::{PlacementMove, PlacementStatus, Platform, RoyaltyLine};
 use veza_domain::effect::{Effect, EffectState};
 use veza_domain::identity::{Email, MailToken, RefreshToken, Session, User, Username};
 use veza_domain::journal::{AdminAction, Journal};
@@ -136,6 +137,7 @@ pub(super) fn random_row(random: &mut Lcg, rows: &Aimed) -> Row {
             Row::Delivery(Delivery { result, order_id, received_at, ..if full { sample::delivery_full(n) } else { sample::delivery(n) } })
         }
         18..21 => random_billing(random, n, value, full),
+        18..21 => random_distribution(random, rows, n, full),
         _ => random_trail(random, n, value, full),
     }
 }
@@ -161,6 +163,40 @@ fn random_trail(random: &mut Lcg, n: u32, value: u32, full: bool) -> Row {
         _ => {
             let order_id = random.sometimes(order);
             Row::AdminAction(AdminAction { order_id, ..if full { sample::admin_action_full(n) } else { sample::admin_action(n) } })
+        }
+    }
+}
+
+/// A submission, a placement, a move, a report or a line of one.
+fn random_distribution(random: &mut Lcg, rows: &Aimed, n: u32, full: bool) -> Row {
+    let of = sample::submission((n - 1) % 3 + 1);
+    match random.below(6) {
+        0 => Row::Submission(sample::submission(n)),
+        1 => Row::PlacementMove(PlacementMove {
+            at: at(i64::from(random.below(4))),
+            ..sample::placement_move(n, &sample::placement((n - 1) % 3 + 1, &of, Platform::Spotify))
+        }),
+        2 => Row::RoyaltyFile(sample::royalty_file(n)),
+        3 => {
+            let currency = sample::currency(random.pick(&["EUR", "JPY"]));
+            let key = sample::royalty_key(n, random.pick(Platform::ALL), random.pick(&["", "DE", "FR"]), currency);
+            let line = sample::royalty_line(key, i64::from(random.below(50)), i64::from(random.below(100)) - 50, 1 + random.below(3));
+            Row::RoyaltyLine(RoyaltyLine { user_id: sample::user_id(2 + random.below(2)), ..line })
+        }
+        _ => {
+            let known = match rows.get(&RowKey::Placement(sample::placement_id(n))) {
+                Some((_, Row::Placement(row))) => row.status(),
+                _ => PlacementStatus::Submitted,
+            };
+            let status = if random.chance(60) && !known.is_over() { random.pick(known.moves()) } else { random.pick(PlacementStatus::ALL) };
+            let platform = random.pick(&[Platform::Spotify, Platform::Deezer]);
+            let mut row = if full || status != PlacementStatus::Submitted {
+                sample::placement_full(n, &of, platform, if known.is_over() { known } else { status })
+            } else {
+                sample::placement(n, &of, platform)
+            };
+            row.due_at = row.due_at.map(|_| random.time());
+            Row::Placement(row)
         }
     }
 }
