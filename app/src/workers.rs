@@ -1,4 +1,4 @@
-//! Background work: the outbox, transfers, reversals, distribution, the reconciler, the log of refused deliveries, the sweeps.
+//! Background work: the outbox, transfers, reversals, subscriptions, distribution, the reconciler, the log of refused deliveries, the sweeps.
 //!
 //! Each worker claims due rows in batches, works on a few of them at a time, and sleeps until it is woken or its interval is
 //! over. A worker that fails says so and goes on; a row that it dies over is due again after its lease.
@@ -8,8 +8,7 @@ use crate::services::App;
 use crate::usecases::effects::EffectError;
 use crate::usecases::reconcile::{self, Extent};
 use crate::usecases::worked::Worked;
-use crate::usecases::{audit, effects, invariants, reversals, subscriptions, transfers, webhook_log};
-use crate::usecases::{audit, distribution, effects, invariants, reversals, transfers, webhook_log};
+use crate::usecases::{audit, distribution, effects, invariants, reversals, subscriptions, transfers, webhook_log};
 use futures_util::StreamExt;
 use std::future::Future;
 use std::sync::Arc;
@@ -189,6 +188,10 @@ pub async fn subscriptions_batch(app: Arc<App>) -> Result<usize, StoreError> {
     Ok(each(claimed, |subscription| async move {
         let action = Action { worker: "subscriptions", what: "move_on", id: subscription.id.0, order: None };
         told(app, action, subscriptions::work::work(app, subscription)).await;
+    })
+    .await)
+}
+
 /// The distribution worker's step. Without a distributor nothing is claimed: what was handed in waits.
 ///
 /// # Errors

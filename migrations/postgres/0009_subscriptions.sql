@@ -184,4 +184,3 @@ UNION ALL
 SELECT 'subscription', plan || ' ' || status, id, veza_time(due_at),
        veza_time(created_at), NULL
 FROM subscriptions WHERE due_at IS NOT NULL;
--- Subscriptions come with their own change.

@@ -188,4 +188,3 @@ UNION ALL
 SELECT 'subscription', plan || ' ' || status, lower(hex(id)), datetime(due_at / 1000000, 'unixepoch'),
        datetime(created_at / 1000000, 'unixepoch'), NULL
 FROM subscriptions WHERE due_at IS NOT NULL;
--- Subscriptions come with their own change.

@@ -254,12 +254,12 @@ pub trait Commit: Send + Sync {
 
 /// All of storage; upcasts to each narrow port.
 pub trait Storage:
-    Commit + IdentityReads + CatalogReads + OrderReads + SellerReads + AdminReads + BillingReads + Work + Instances + UnknownLogins + Audits
     Commit
     + IdentityReads
     + CatalogReads
     + OrderReads
     + SellerReads
+    + BillingReads
     + DistributionReads
     + AdminReads
     + Work
@@ -275,7 +275,6 @@ impl<T> Storage for T where
         + CatalogReads
         + OrderReads
         + SellerReads
-        + AdminReads
         + BillingReads
         + DistributionReads
         + AdminReads

@@ -16,9 +16,8 @@ use veza_domain::time::Timestamp;
 use veza_domain::transfer::{Attempt, Transfer, TransferStatus};
 use veza_domain::webhook::Delivery;
 use veza_ports::storage::{
-    ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FreshWork, IdempotencyRecord, LookClaim, Looked, Row, RowKey, StoreError,
-    ClaimedPlacement, ClaimedReversal, ClaimedTransfer, FreshWork, IdempotencyRecord, LookClaim, Looked, Row, RowKey, StoreError,
-    Versioned, Work,
+    ClaimedPlacement, ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FreshWork, IdempotencyRecord, LookClaim, Looked, Row, RowKey,
+    StoreError, Versioned, Work,
 };
 
 #[async_trait]
@@ -81,6 +80,8 @@ impl Work for MemoryStore {
                 claimed
             })
             .collect())
+    }
+
     async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError> {
         let mut state = self.state();
         let due = state.due(now, limit, |placement: &Placement| placement.due_at.map(|due| (due, placement.id)));

@@ -45,11 +45,7 @@ const FAULTS: &[(Fault, &[&str])] = &[
             "races::unique_values_stand_once_under_races",
             "billing::one_open_subscription",
             "billing::one_open_subscription_under_races",
-        ],
-    ),
-    (Fault::SwallowsInvalid, &["money::the_whole_matrix", "money::postings_balance", "guards::what_is_appended_is_never_updated"]),
             "distribution::one_placement_of_a_product_is_open",
-            "races::unique_values_stand_once_under_races",
         ],
     ),
     (

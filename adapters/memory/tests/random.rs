@@ -91,7 +91,5 @@ async fn random_units_find_what_is_broken() {
             }
         }
         assert!(noticed, "{fault:?} goes unnoticed");
-        let run = tokio::spawn(differential(memory(), Arc::new(Broken::new(fault)), 1, 450));
-        assert!(run.await.is_err(), "{fault:?} goes unnoticed");
     }
 }

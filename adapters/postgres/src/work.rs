@@ -12,16 +12,12 @@ use crate::statement::Statement;
 use async_trait::async_trait;
 use std::time::Duration;
 use veza_domain::effect::Effect;
-use veza_domain::ids::{OrderId, ReversalId, SubscriptionId, TransferId};
+use veza_domain::ids::{OrderId, PlacementId, ReversalId, SubmissionId, SubscriptionId, TransferId};
 use veza_domain::time::Timestamp;
 use veza_ports::BoxError;
 use veza_ports::storage::{
-    ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work,
+    ClaimedPlacement, ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work,
 };
-use veza_domain::ids::{OrderId, PlacementId, ReversalId, SubmissionId, TransferId};
-use veza_domain::time::Timestamp;
-use veza_ports::BoxError;
-use veza_ports::storage::{ClaimedPlacement, ClaimedReversal, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work};
 
 pub(crate) const EFFECTS: &str = concat!(
     "WITH due AS MATERIALIZED (SELECT id AS due_id, due_at AS was FROM effects \
@@ -130,6 +126,8 @@ impl Work for PostgresStore {
 
     async fn claim_subscriptions(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedSubscription>, StoreError> {
         self.claim(SUBSCRIPTIONS, now, lease, limit).await
+    }
+
     async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError> {
         self.claim(PLACEMENTS, now, lease, limit).await
     }
@@ -179,6 +177,9 @@ impl Read for ClaimedSubscription {
 
     fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
         Ok(Self { id: SubscriptionId(row.id()?) })
+    }
+}
+
 impl Read for ClaimedPlacement {
     const WHAT: &'static str = "placements";
 

@@ -159,9 +159,8 @@ pub use ids::Micros;
 pub use in_process::{InProcess, Letter, Routes};
 pub use model::{
     Account, Attempt, Balance, Behaviour, Charge, ChargeOutcome, Customer, Dispute, EventStatus, Forgery, Fund, MethodStatus, Payment,
-    PaymentStatus, Payout, PayoutStatus, Refund, RefundStatus, Reversal, SavedMethod, StripeEvent, Target, Transfer, WebhookEvent,
-    Account, Attempt, Balance, Dispute, EventStatus, Forgery, Fund, Payment, PaymentStatus, Payout, PayoutStatus, Refund, RefundStatus,
-    Release, ReleaseStatus, Reversal, StripeEvent, Target, Transfer, WebhookEvent,
+    PaymentStatus, Payout, PayoutStatus, Refund, RefundStatus, Release, ReleaseStatus, Reversal, SavedMethod, StripeEvent, Target,
+    Transfer, WebhookEvent,
 };
 pub use script::{Fault, MAGIC_AMOUNTS, Op, Script};
 pub use server::Sandbox;

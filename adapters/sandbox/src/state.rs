@@ -113,8 +113,6 @@ pub(crate) struct State {
 macro_rules! each_table {
     ($state:ident, $table:ident => $call:expr) => {
         each_table!($state, $table => $call; meta payments refunds disputes customers saved_methods charges events accounts transfers reversals payouts
-            stripe_events balances answers links)
-        each_table!($state, $table => $call; meta payments refunds disputes events accounts transfers reversals payouts
             stripe_events balances answers links releases)
     };
     ($state:ident, $table:ident => $call:expr; $($name:ident)*) => {

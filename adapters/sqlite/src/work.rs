@@ -12,14 +12,11 @@ use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use std::time::Duration;
 use veza_domain::effect::Effect;
-use veza_domain::ids::{OrderId, ReversalId, SubscriptionId, TransferId};
+use veza_domain::ids::{OrderId, PlacementId, ReversalId, SubmissionId, SubscriptionId, TransferId};
 use veza_domain::time::Timestamp;
 use veza_ports::storage::{
-    ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work,
+    ClaimedPlacement, ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work,
 };
-use veza_domain::ids::{OrderId, PlacementId, ReversalId, SubmissionId, TransferId};
-use veza_domain::time::Timestamp;
-use veza_ports::storage::{ClaimedPlacement, ClaimedReversal, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work};
 
 pub(crate) const DUE_EFFECTS: &str = select_effect!("WHERE state IN ('pending', 'sent') AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2");
 const CLAIM_EFFECT: &str = "UPDATE effects SET due_at = ?2, revision = revision + 1 WHERE id = ?1";
@@ -126,6 +123,12 @@ impl Work for SqliteStore {
             let due = due.collect::<rusqlite::Result<Vec<_>>>()?;
             for row in &due {
                 execute(db, CLAIM_SUBSCRIPTION, params![row.id.0, until.0])?;
+            }
+            Ok(due)
+        };
+        self.writer.task(move |db| claim(db).map_err(of_read)).await
+    }
+
     async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError> {
         let until = now.plus(lease);
         let claim = move |db: &Connection| {

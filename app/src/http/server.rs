@@ -24,16 +24,14 @@ use veza_mail::OutboxMailer;
 
 /// Every area of the API.
 pub type Apis = (
-    (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi, SubscriptionsApi),
-    (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi, DistributionApi),
+    (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi, SubscriptionsApi, DistributionApi),
     (AttentionApi, AuditsApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
     (WebhooksApi, HealthApi, MetricsApi),
 );
 
 fn apis() -> Apis {
     (
-        (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi, SubscriptionsApi),
-        (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi, DistributionApi),
+        (AccountsApi, OrdersApi, LicencesApi, ProductsApi, SellerApi, OnboardingApi, SubscriptionsApi, DistributionApi),
         (AttentionApi, AuditsApi, DeliveriesApi, LedgerApi, AdminMoneyApi, AdminOrdersApi, ReconcileApi),
         (WebhooksApi, HealthApi::default(), MetricsApi),
     )

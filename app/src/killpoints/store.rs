@@ -16,9 +16,8 @@ use veza_domain::distribution::{FileHash, RoyaltyFile, RoyaltyKey, RoyaltyLine, 
 use veza_domain::effect::Effect;
 use veza_domain::identity::{Email, MailToken, RefreshToken, Session, TokenHash, User};
 use veza_domain::ids::{
-    AuditId, DeliveryId, EffectId, InvoiceId, OrderId, ProductId, ReversalId, SessionId, SubscriptionId, TransferId, UserId,
+    AuditId, DeliveryId, EffectId, InvoiceId, OrderId, ProductId, ReversalId, SessionId, SubmissionId, SubscriptionId, TransferId, UserId,
 };
-use veza_domain::ids::{AuditId, DeliveryId, EffectId, OrderId, ProductId, ReversalId, SessionId, SubmissionId, TransferId, UserId};
 use veza_domain::journal::AdminAction;
 use veza_domain::ledger::Account;
 use veza_domain::licence::{ExclusiveHold, Licence};
@@ -31,15 +30,11 @@ use veza_domain::time::Timestamp;
 use veza_domain::transfer::Transfer;
 use veza_domain::webhook::Delivery;
 use veza_ports::storage::{
-    AddressHash, AdminReads, Audits, Backlog, BillingReads, CatalogReads, ClaimedReversal, ClaimedSubscription, ClaimedTransfer, Commit,
-    CommitError, Committed, DeliveryFilter, FailedLogins, FreshWork, History, IdempotencyRecord, IdentityReads, Instance, Instances,
-    LedgerCheck, ListedOrder, LookClaim, Looked, OrderFilter, OrderReads, OverdueRenewal, Page, ProductFilter, SellerReads, SellerTransfer,
-    Standing, StatusFilter, Storage, StoreError, StoredOrder, StoredSubscription, UnitOfWork, UnknownLogins, Versioned, WaitingOn, Work,
-    AddressHash, AdminReads, Audits, Backlog, CatalogReads, ClaimedPlacement, ClaimedReversal, ClaimedTransfer, Commit, CommitError,
-    Committed, DeliveryFilter, DistributionReads, FailedLogins, FreshWork, History, IdempotencyRecord, IdentityReads, Instance, Instances,
-    LedgerCheck, ListedOrder, ListedSubmission, LookClaim, Looked, OrderFilter, OrderReads, Page, ProductFilter, RoyaltyPlace, SellerReads,
-    SellerTransfer, StatusFilter, Storage, StoreError, StoredOrder, StoredSubmission, UnitOfWork, UnknownLogins, Versioned, WaitingOn,
-    Work,
+    AddressHash, AdminReads, Audits, Backlog, BillingReads, CatalogReads, ClaimedPlacement, ClaimedReversal, ClaimedSubscription,
+    ClaimedTransfer, Commit, CommitError, Committed, DeliveryFilter, DistributionReads, FailedLogins, FreshWork, History,
+    IdempotencyRecord, IdentityReads, Instance, Instances, LedgerCheck, ListedOrder, ListedSubmission, LookClaim, Looked, OrderFilter,
+    OrderReads, OverdueRenewal, Page, ProductFilter, RoyaltyPlace, SellerReads, SellerTransfer, Standing, StatusFilter, Storage,
+    StoreError, StoredOrder, StoredSubmission, StoredSubscription, UnitOfWork, UnknownLogins, Versioned, WaitingOn, Work,
 };
 
 /// A store with points.
@@ -80,6 +75,8 @@ impl Work for Points {
 
     async fn claim_subscriptions(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedSubscription>, StoreError> {
         Ok(self.claimed("subscriptions", self.inner.claim_subscriptions(now, lease, limit).await?))
+    }
+
     async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError> {
         Ok(self.claimed("placements", self.inner.claim_placements(now, lease, limit).await?))
     }

@@ -106,8 +106,6 @@ fn in_use(record: &IdempotencyRecord) -> ApiError {
     hints::retry_after(IN_USE_FOR);
     match record.scope.as_str() {
         ORDERS => busy.with_order(record.resource),
-        SUBSCRIPTIONS => busy,
-        _ => busy.with_refund(record.resource),
         scope if scope.starts_with("refund:") => busy.with_refund(record.resource),
         _ => busy,
     }

@@ -59,15 +59,14 @@ impl Row {
             Self::Reversal(row) => one(UniqueValue::StripeReversalId, row.stripe_reversal_id.as_ref()),
             Self::Dispute(row) => vec![(UniqueValue::PspDisputeId, row.psp_dispute_id.clone().into_bytes())],
             Self::Subscription(row) if row.status.is_open() => vec![(UniqueValue::OpenSubscription, row.user_id.0.as_bytes().to_vec())],
-            Self::Subscription(_)
-            | Self::Trial(_)
-            | Self::Invoice(_)
-            | Self::Session(_)
             // At most one placement of a product is open on a platform.
             Self::Placement(row) if !row.status().is_over() => {
                 vec![(UniqueValue::OpenPlacement, [row.product_id.0.as_bytes(), row.platform.as_str().as_bytes()].concat())]
             }
-            Self::Session(_)
+            Self::Subscription(_)
+            | Self::Trial(_)
+            | Self::Invoice(_)
+            | Self::Session(_)
             | Self::RefreshToken(_)
             | Self::Product(_)
             | Self::Exclusive(_)

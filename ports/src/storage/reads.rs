@@ -226,9 +226,8 @@ pub struct WaitingOn {
 /// A class of work and how far behind it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BacklogClass {
-    /// `effects`, `orders` (pending), `refunds` (pending), `transfers`, `reversals`, `disputes` (open), `subscriptions` (past due), `attention`.
-    /// `effects`, `orders` (pending), `refunds` (pending), `transfers`, `reversals`, `disputes` (open), `placements` (neither live nor
-    /// over), `attention`.
+    /// `effects`, `orders` (pending), `refunds` (pending), `transfers`, `reversals`, `disputes` (open), `subscriptions` (past due),
+    /// `placements` (neither live nor over), `attention`.
     pub class: &'static str,
     /// Rows that are not over.
     pub open: u64,

@@ -8,10 +8,8 @@ use veza_domain::distribution::{FileHash, Placement, PlacementMove, RoyaltyFile,
 use veza_domain::effect::Effect;
 use veza_domain::identity::{MailToken, RefreshToken, Session, TokenHash, User};
 use veza_domain::ids::{
-    AdminActionId, DeliveryId, DisputeId, EffectId, InvoiceId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OrderId, ProductId,
-    RefundId, ReversalId, SessionId, SubscriptionId, TransferId, UserId,
-    AdminActionId, DeliveryId, DisputeId, EffectId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OrderId, PlacementId,
-    PlacementMoveId, ProductId, RefundId, ReversalId, SessionId, SubmissionId, TransferId, UserId,
+    AdminActionId, DeliveryId, DisputeId, EffectId, InvoiceId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OrderId, PlacementId,
+    PlacementMoveId, ProductId, RefundId, ReversalId, SessionId, SubmissionId, SubscriptionId, TransferId, UserId,
 };
 use veza_domain::journal::{AdminAction, Journal};
 use veza_domain::ledger::Posting;

@@ -19,8 +19,8 @@ use veza_domain::distribution::{FileHash, RoyaltyFile, RoyaltyKey, RoyaltyLine, 
 use veza_domain::effect::Effect;
 use veza_domain::identity::{Email, MailToken, RefreshToken, Session, TokenHash, User};
 use veza_domain::ids::{
-    AuditId, DeliveryId, EffectId, InvoiceId, OrderId, ProductId, RefundId, ReversalId, SessionId, SubscriptionId, TransferId, UserId,
-    AuditId, DeliveryId, EffectId, OrderId, ProductId, RefundId, ReversalId, SessionId, SubmissionId, TransferId, UserId,
+    AuditId, DeliveryId, EffectId, InvoiceId, OrderId, ProductId, RefundId, ReversalId, SessionId, SubmissionId, SubscriptionId,
+    TransferId, UserId,
 };
 use veza_domain::journal::AdminAction;
 use veza_domain::ledger::{Account, Posting};
@@ -308,7 +308,7 @@ reads! { DistributionReads:
 
 reads! { AdminReads:
     attention(limit: u32, after: Option<WaitingOn>) -> Vec<Attention>;
-    deliveries(filter: &DeliveryFilter, DistributionReads, page: Page) -> Vec<Delivery>;
+    deliveries(filter: &DeliveryFilter, page: Page) -> Vec<Delivery>;
     delivery(id: DeliveryId) -> Option<Delivery>;
     ledger_balances() -> Vec<(Account, Currency, Minor)>;
     ledger_check() -> LedgerCheck;
@@ -372,6 +372,8 @@ impl Work for SimStore {
 
     async fn claim_subscriptions(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedSubscription>, StoreError> {
         self.claim("claim_subscriptions", self.0.inner.claim_subscriptions(now, lease, limit)).await
+    }
+
     async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError> {
         self.claim("claim_placements", self.0.inner.claim_placements(now, lease, limit)).await
     }

@@ -9,10 +9,8 @@ use veza_domain::effect::Effect;
 use veza_domain::time::Timestamp;
 use veza_ports::contract::storage::sample::order_id;
 use veza_ports::storage::{
-    AddressHash, ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FailedLogins, FreshWork, Instance, Instances, LookClaim, LookClass,
-    Looked, OrderReads, StoreError, UnknownLogins, Versioned, Work,
-    AddressHash, ClaimedPlacement, ClaimedReversal, ClaimedTransfer, FailedLogins, FreshWork, Instance, Instances, LookClaim, Looked,
-    OrderReads, StoreError, UnknownLogins, Versioned, Work,
+    AddressHash, ClaimedPlacement, ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FailedLogins, FreshWork, Instance, Instances,
+    LookClaim, LookClass, Looked, OrderReads, StoreError, UnknownLogins, Versioned, Work,
 };
 
 #[async_trait]
@@ -40,6 +38,8 @@ impl Work for Broken {
 
     async fn claim_subscriptions(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedSubscription>, StoreError> {
         self.inner.claim_subscriptions(now, self.lease(lease), limit).await.map(|rows| self.in_order(rows))
+    }
+
     async fn claim_placements(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<ClaimedPlacement>, StoreError> {
         self.inner.claim_placements(now, self.lease(lease), limit).await.map(|rows| self.in_order(rows))
     }

@@ -46,12 +46,11 @@ pub(crate) const BACKLOG: &str = "SELECT ROW(class, open, oldest) FROM ( \
          UNION ALL SELECT 5, count(*), min(created_at) FROM reversals WHERE status = 'reversal_pending' \
          UNION ALL SELECT 6, count(*), min(created_at) FROM disputes WHERE status IN ('opened', 'challenged', 'expired') \
          UNION ALL SELECT 7, count(*), min(past_due_since) FROM subscriptions WHERE past_due_since IS NOT NULL \
-         UNION ALL SELECT 8, count(*), min(since) FROM attention) AS classes ORDER BY class";
-const CLASSES: [&str; 8] = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "subscriptions", "attention"];
-         UNION ALL SELECT 7, count(*), min(created_at) FROM placements \
+         UNION ALL SELECT 8, count(*), min(created_at) FROM placements \
              WHERE status <> 'live' AND status <> 'rejected' AND status <> 'taken_down' \
-         UNION ALL SELECT 8, count(*), min(since) FROM attention) AS classes ORDER BY class";
-const CLASSES: [&str; 8] = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "placements", "attention"];
+         UNION ALL SELECT 9, count(*), min(since) FROM attention) AS classes ORDER BY class";
+const CLASSES: [&str; 9] =
+    ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "subscriptions", "placements", "attention"];
 const CHECK: &str = "SELECT ROW(max(version)) FROM schema_migrations";
 
 #[async_trait]

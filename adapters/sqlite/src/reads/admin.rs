@@ -42,12 +42,11 @@ pub(super) const BACKLOG: &str = "SELECT count(*), min(created_at) FROM effects 
      UNION ALL SELECT count(*), min(created_at) FROM reversals WHERE status = 'reversal_pending' \
      UNION ALL SELECT count(*), min(created_at) FROM disputes WHERE status = 'opened' OR status = 'challenged' OR status = 'expired' \
      UNION ALL SELECT count(*), min(past_due_since) FROM subscriptions WHERE past_due_since IS NOT NULL \
-     UNION ALL SELECT count(*), min(since) FROM attention";
-const CLASSES: [&str; 8] = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "subscriptions", "attention"];
      UNION ALL SELECT count(*), min(created_at) FROM placements \
          WHERE status <> 'live' AND status <> 'rejected' AND status <> 'taken_down' \
      UNION ALL SELECT count(*), min(since) FROM attention";
-const CLASSES: [&str; 8] = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "placements", "attention"];
+const CLASSES: [&str; 9] =
+    ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "subscriptions", "placements", "attention"];
 
 #[async_trait]
 impl AdminReads for SqliteStore {

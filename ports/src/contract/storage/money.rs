@@ -2,10 +2,9 @@
 
 use super::check::{Store, apply, commit, insert, invalid, update, world};
 use super::sample::{
-    LOOK, at, attention, creator, currency, debt, dispute, effect, euros, invoice, line, netting, order, order_id, posting, product,
-    refund, refund_id, reversal, reversal_id, subscription, subscription_id, transfer, transfer_full, transfer_id, unit, user_id,
-    LOOK, at, attention, currency, debt, dispute, effect, euros, line, netting, order, order_id, placement_full, posting, product,
-    product_id, refund, refund_id, reversal, reversal_id, submission, transfer, transfer_full, transfer_id, unit, user_id,
+    LOOK, at, attention, creator, currency, debt, dispute, effect, euros, invoice, line, netting, order, order_id, placement_full, posting,
+    product, product_id, refund, refund_id, reversal, reversal_id, submission, subscription, subscription_id, transfer, transfer_full,
+    transfer_id, unit, user_id,
 };
 use crate::storage::{BacklogClass, CommitError, Committed, Row, RowKey, Write};
 use veza_domain::attention::Code;
@@ -202,8 +201,7 @@ pub async fn balances_of_the_ledger(store: Store) {
 
 pub async fn the_backlog(store: Store) {
     let class = |class, open, oldest: Option<i64>| BacklogClass { class, open, oldest: oldest.map(at) };
-    let classes = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "subscriptions", "attention"];
-    let classes = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "placements", "attention"];
+    let classes = ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "subscriptions", "placements", "attention"];
     assert_eq!(store.backlog().await.unwrap(), classes.map(|name| class(name, 0, None)));
     world(&store).await;
     let refunds = (1..).zip(RefundStatus::ALL).map(|(n, status)| Row::Refund(Refund { status, ..refund(n, order_id(1)) }));

@@ -3,17 +3,13 @@
 use super::check::commit;
 use super::random::random_units;
 use super::sample::{
-    at, delivery_id, effect_id, hash, invoice_id, made, order_id, product_id, refund_id, reversal_id, session_id, subscription_id, user_id,
-};
-use crate::storage::{
-    Backlog, CommitError, Committed, DeliveryFilter, History, IdempotencyRecord, LedgerCheck, ListedOrder, LookClaim, LookClass,
-    OrderFilter, OverdueRenewal, Page, ProductFilter, SellerTransfer, Standing, StatusFilter, Storage, StoredOrder, StoredSubscription,
-    Versioned,
-    at, delivery_id, effect_id, file_hash, hash, made, order_id, product_id, refund_id, reversal_id, session_id, submission_id, user_id,
+    at, delivery_id, effect_id, file_hash, hash, invoice_id, made, order_id, product_id, refund_id, reversal_id, session_id, submission_id,
+    subscription_id, user_id,
 };
 use crate::storage::{
     Backlog, CommitError, Committed, DeliveryFilter, History, IdempotencyRecord, LedgerCheck, ListedOrder, ListedSubmission, LookClaim,
-    LookClass, OrderFilter, Page, ProductFilter, SellerTransfer, StatusFilter, Storage, StoredOrder, StoredSubmission, Versioned,
+    LookClass, OrderFilter, OverdueRenewal, Page, ProductFilter, SellerTransfer, Standing, StatusFilter, Storage, StoredOrder,
+    StoredSubmission, StoredSubscription, Versioned,
 };
 use std::fmt::Debug;
 use std::sync::Arc;

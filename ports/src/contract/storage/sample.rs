@@ -4,14 +4,11 @@
 //! keys takes them too. Ids grow with their number: the greater number is the newer row.
 
 mod billing;
-mod money;
-mod trail;
-
-pub use billing::*;
 mod distribution;
 mod money;
 mod trail;
 
+pub use billing::*;
 pub use distribution::*;
 pub use money::*;
 pub use trail::*;
@@ -24,9 +21,7 @@ use veza_domain::effect::{Effect, EffectKind, EffectState};
 use veza_domain::identity::{Email, MailToken, PasswordHash, RefreshToken, Role, Roles, Session, TokenHash, User, Username};
 use veza_domain::ids::{
     AdminActionId, DeliveryId, DisputeId, EffectId, InvoiceId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OfferId, OrderId,
-    ProductId, RefundId, ReversalId, SessionId, SubscriptionId, TransferId, UserId,
-    AdminActionId, DeliveryId, DisputeId, EffectId, JournalId, LicenceId, LineId, MailTokenId, NettingId, OfferId, OrderId, PlacementId,
-    PlacementMoveId, ProductId, RefundId, ReversalId, SessionId, SubmissionId, TransferId, UserId,
+    PlacementId, PlacementMoveId, ProductId, RefundId, ReversalId, SessionId, SubmissionId, SubscriptionId, TransferId, UserId,
 };
 use veza_domain::licence::{ExclusiveHold, ExclusiveState, LicenceKind};
 use veza_domain::money::{Currency, Money};
@@ -91,9 +86,9 @@ ids! {
     admin_action_id -> AdminActionId = 17,
     subscription_id -> SubscriptionId = 18,
     invoice_id -> InvoiceId = 19,
-    submission_id -> SubmissionId = 18,
-    placement_id -> PlacementId = 19,
-    placement_move_id -> PlacementMoveId = 20,
+    submission_id -> SubmissionId = 20,
+    placement_id -> PlacementId = 21,
+    placement_move_id -> PlacementMoveId = 22,
 }
 
 /// The currency with this code.

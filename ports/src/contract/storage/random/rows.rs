@@ -30,7 +30,7 @@ pub(super) fn random_row(random: &mut Lcg, rows: &Aimed) -> Row {
     // Whose unique values it takes: mostly its own.
     let value = if random.chance(85) { n } else { 1 + random.below(6) };
     let full = random.chance(50);
-    match random.below(26) {
+    match random.below(29) {
         0 => Row::User(User {
             email: Email::new(&format!("{}{value}@example.org", if full { "user" } else { "other" })).unwrap(),
             username: Username::new(&format!("{}.{n}", random.pick(&["user", "User", "Name"]))).unwrap(),
@@ -137,7 +137,7 @@ pub(super) fn random_row(random: &mut Lcg, rows: &Aimed) -> Row {
             Row::Delivery(Delivery { result, order_id, received_at, ..if full { sample::delivery_full(n) } else { sample::delivery(n) } })
         }
         18..21 => random_billing(random, n, value, full),
-        18..21 => random_distribution(random, rows, n, full),
+        21..24 => random_distribution(random, rows, n, full),
         _ => random_trail(random, n, value, full),
     }
 }
