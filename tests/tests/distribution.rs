@@ -224,9 +224,11 @@ async fn only_own_music_is_handed_in_and_only_with_a_plan() {
 
 #[tokio::test]
 async fn without_a_distributor_nothing_is_written() {
-    let world = World::with(&[("SANDBOX_ENABLED", "false")]).await;
+    let world = World::start().await;
     let creator = world.creator().await;
     let product = creator.product(euros(900)).await;
+    let world = world.restarted(&[("SANDBOX_ENABLED", "false")]).await;
+    let creator = creator.moved_to(&world);
     creator.post(SUBMIT, json!({"product_id": product, "platforms": ["spotify"]})).await.problem(503, "distributor_required");
     assert_eq!(creator.get(SUBMISSIONS).await.ok(200)["items"], json!([]));
     world.stop().await;

@@ -397,7 +397,8 @@ impl Picture {
                 | Code::TransferPaidTwice
                 | Code::TransferMismatch
                 | Code::ProviderCredentials
-                | Code::DisputeInAnotherCurrency => false,
+                | Code::DisputeInAnotherCurrency
+                | Code::DistributionStuck => false,
                 Code::PaymentFailedAfterSuccess | Code::PaymentStandsAfterAll => failed,
                 Code::RefundFailedAfterSuccess | Code::RefundSucceededAfterFailure => turned || facts.provider_faults,
                 Code::ExternalRefund => facts.dashboard_refunds.contains(&order),

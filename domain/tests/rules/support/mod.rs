@@ -20,6 +20,7 @@ use veza_domain::transfer::{CallOutcome, CallRefusal, Transfer, TransferStatus};
 mod book;
 pub mod connect;
 pub mod ops;
+pub mod plans;
 pub mod psp;
 pub mod world;
 
