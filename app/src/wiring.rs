@@ -260,10 +260,7 @@ pub async fn start_as(config: Config, role: Role) -> Result<Running, StartError>
         let signal = async move {
             let _ = stopped.wait_for(|stop| *stop).await; // an error: the handle was dropped, stop as well
         };
-        let server = poem::Server::new_with_acceptor(NoDelay::new(listener, addr));
-        if let Err(error) = server.run_with_graceful_shutdown(endpoint, signal, Some(SHUTDOWN_GRACE)).await {
-            tracing::error!(%error, "the server ended");
-        }
+        listener::serve(NoDelay::new(listener, addr), endpoint, listener::IDLE_MAX, signal).await;
     });
     let workers = (role != Role::Api).then(|| workers::start(&parts.app));
     Ok(Running { parts, addr, stop, server, workers, presence: presence.keep() })

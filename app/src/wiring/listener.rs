@@ -1,5 +1,7 @@
-//! Accepts connections that send what they have at once.
+//! Accepts connections that send what they have at once, and closes those that nobody uses.
 
+use super::SHUTDOWN_GRACE;
+use poem::Endpoint;
 use poem::http::uri::Scheme;
 use poem::listener::Acceptor;
 use poem::web::{LocalAddr, RemoteAddr};
@@ -9,6 +11,18 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Pause after an accept that failed: most often too many open files, which pass.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// A connection that is idle for so long is closed: each holds some 50 KiB. Balancers, most of which close theirs after 60 s, are quicker, so
+/// that no request of theirs meets a connection that is about to go.
+pub(super) const IDLE_MAX: Duration = Duration::from_secs(75);
+
+/// Answers over HTTP until `stop`; what is being answered then may finish.
+pub(super) async fn serve(acceptor: NoDelay, endpoint: impl Endpoint + 'static, idle_max: Duration, stop: impl Future<Output = ()>) {
+    let server = poem::Server::new_with_acceptor(acceptor).idle_timeout(idle_max);
+    if let Err(error) = server.run_with_graceful_shutdown(endpoint, stop, Some(SHUTDOWN_GRACE)).await {
+        tracing::error!(%error, "the server ended");
+    }
+}
 
 /// A listener whose connections don't wait to fill a packet (`TCP_NODELAY`).
 pub(super) struct NoDelay {
@@ -43,5 +57,43 @@ impl Acceptor for NoDelay {
                 Err(error)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use poem::{IntoResponse, endpoint::make};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    const IDLE: Duration = Duration::from_millis(300);
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: veza.test\r\n\r\n";
+
+    /// Answers after `pause`, and says how a connection ends on which one request was made.
+    async fn one_request(pause: Duration) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let endpoint = make(move |_| async move {
+            tokio::time::sleep(pause).await;
+            Ok::<_, poem::Error>("answered".into_response())
+        });
+        let server = tokio::spawn(serve(NoDelay::new(listener, addr), endpoint, IDLE, std::future::pending()));
+        let mut connection = TcpStream::connect(addr).await.unwrap();
+        connection.write_all(REQUEST).await.unwrap();
+        let mut heard = String::new();
+        let closed = tokio::time::timeout(Duration::from_secs(20), connection.read_to_string(&mut heard)).await;
+        server.abort();
+        closed.expect("the server closes the connection").unwrap();
+        heard
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_is_closed() {
+        assert!(one_request(Duration::ZERO).await.ends_with("answered"));
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_an_answer_gets_it_first() {
+        assert!(one_request(4 * IDLE).await.ends_with("answered"));
     }
 }

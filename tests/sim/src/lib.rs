@@ -47,6 +47,7 @@ pub mod cast;
 pub mod check;
 pub mod faults;
 pub mod ground;
+pub mod many;
 pub mod ops;
 pub mod points;
 pub mod quiet;

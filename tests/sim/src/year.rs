@@ -129,12 +129,13 @@ fn trouble(world: &mut World, random: &mut StdRng) -> Result<(), BoxError> {
         let kept = world.sandbox.books().saved_methods;
         if !kept.is_empty() {
             let method = &kept[random.random_range(0..kept.len())].payment_method_id;
-            match random.random_range(0..4) {
-                0 => world.sandbox.revoke_saved_method(method)?,
-                1 => world.sandbox.set_saved_method(method, Behaviour::declines(random.random_range(1..6)))?,
-                2 => world.sandbox.set_saved_method(method, Behaviour::RequiresCustomerAction)?,
-                _ => world.sandbox.set_saved_method(method, Behaviour::Succeeds)?,
-            }
+            // One that is revoked behaves in no way any more.
+            let _ = match random.random_range(0..4) {
+                0 => world.sandbox.revoke_saved_method(method),
+                1 => world.sandbox.set_saved_method(method, Behaviour::declines(random.random_range(1..6))),
+                2 => world.sandbox.set_saved_method(method, Behaviour::RequiresCustomerAction),
+                _ => world.sandbox.set_saved_method(method, Behaviour::Succeeds),
+            };
         }
     }
     Ok(())

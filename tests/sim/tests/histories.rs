@@ -1,30 +1,38 @@
-//! Some histories on each base with every `cargo test`; `make sim` plays many more, of an optimized build.
+//! Histories on each base: some with every `cargo test`, 20,000 in CI; `make sim` plays as many as one likes.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
+use std::env;
+use veza_sim::many::Many;
 use veza_sim::{Base, History, run};
 
-/// Another way to say which: `VEZA_SIM_SEED=17 cargo test -p veza-sim`.
-fn first_seed() -> u64 {
-    std::env::var("VEZA_SIM_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1)
+/// How many CI plays on memory; its build is an optimized one (`.ci/run`).
+const IN_CI: u64 = 20_000;
+/// How many everybody else plays.
+const SOME: u64 = 150;
+
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok().map(|number| number.parse().unwrap())
 }
 
-fn all_is_well(base: Base, histories: u64) {
-    for seed in first_seed()..first_seed() + histories {
-        let ended = run(&History::of_seed(seed), base, false);
-        let broken = ended.broken.join("\n  ");
-        assert!(broken.is_empty(), "seed {seed}: cargo run -p veza-sim -- replay {seed} --shrink\n  {broken}");
-    }
+/// Another way to say which, and how many: `VEZA_SIM_SEED=17 VEZA_SIM_HISTORIES=1000 cargo test -p veza-sim`.
+fn all_is_well(base: Base, share: impl Fn(u64) -> u64) {
+    let some = if env::var("CI").is_ok_and(|ci| ci == "true") { IN_CI } else { SOME };
+    let histories = share(number("VEZA_SIM_HISTORIES").unwrap_or(some));
+    let many = Many { histories, seed: number("VEZA_SIM_SEED").unwrap_or(1), base, threads: 0, tolerate: 0 };
+    let totals = many.play(|failure| println!("{failure}"));
+    println!("{totals}");
+    assert_eq!((totals.histories, totals.failed), (histories, 0));
 }
 
 #[test]
 fn histories_on_memory_end_well() {
-    all_is_well(Base::Memory, 150);
+    all_is_well(Base::Memory, |all| all);
 }
 
 #[test]
 fn histories_on_sqlite_end_well() {
-    all_is_well(Base::Sqlite, 30);
+    all_is_well(Base::Sqlite, |all| (all / 50).max(30));
 }
 
 #[test]
