@@ -1,4 +1,4 @@
-//! Histories on each base: some with every `cargo test`, 20,000 in CI; `make sim` plays as many as one likes.
+//! Some histories on each base with every `cargo test`; `make sim` plays many more, of an optimized build.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
@@ -6,9 +6,7 @@ use std::env;
 use veza_sim::many::Many;
 use veza_sim::{Base, History, run};
 
-/// How many CI plays on memory; its build is an optimized one (`.ci/run`).
-const IN_CI: u64 = 20_000;
-/// How many everybody else plays.
+/// How many are played on memory, unless `VEZA_SIM_HISTORIES` says otherwise.
 const SOME: u64 = 150;
 
 fn number(name: &str) -> Option<u64> {
@@ -17,8 +15,7 @@ fn number(name: &str) -> Option<u64> {
 
 /// Another way to say which, and how many: `VEZA_SIM_SEED=17 VEZA_SIM_HISTORIES=1000 cargo test -p veza-sim`.
 fn all_is_well(base: Base, share: impl Fn(u64) -> u64) {
-    let some = if env::var("CI").is_ok_and(|ci| ci == "true") { IN_CI } else { SOME };
-    let histories = share(number("VEZA_SIM_HISTORIES").unwrap_or(some));
+    let histories = share(number("VEZA_SIM_HISTORIES").unwrap_or(SOME));
     let many = Many { histories, seed: number("VEZA_SIM_SEED").unwrap_or(1), base, threads: 0, tolerate: 0 };
     let totals = many.play(|failure| println!("{failure}"));
     println!("{totals}");
