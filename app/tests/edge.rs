@@ -221,9 +221,9 @@ async fn health_says_what_it_leans_on() {
     let deep: Value = server.get("/health/deep").await.json().await.unwrap();
     let statuses: Vec<String> =
         deep["checks"].as_array().unwrap().iter().map(|check| format!("{}: {}", check["name"], check["status"]).replace('"', "")).collect();
-    assert_eq!(statuses, ["database: ok", "payments: off", "payouts: off", "mail: ok"]);
+    assert_eq!(statuses, ["database: ok", "payments: off", "payouts: off", "distribution: off", "mail: ok"]);
     let classes: Vec<&str> = deep["backlog"].as_array().unwrap().iter().map(|class| class["class"].as_str().unwrap()).collect();
-    assert_eq!(classes, ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "attention"]);
+    assert_eq!(classes, ["effects", "orders", "refunds", "transfers", "reversals", "disputes", "subscriptions", "placements", "attention"]);
 }
 
 /// Asks for the metrics with these headers.

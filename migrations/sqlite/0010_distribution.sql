@@ -38,7 +38,7 @@ CREATE TABLE placements (
 ) STRICT, WITHOUT ROWID;
 -- At most one of a product is open on a platform.
 CREATE UNIQUE INDEX placements_open ON placements (product_id, platform) WHERE status <> 'rejected' AND status <> 'taken_down';
-CREATE INDEX placements_submission ON placements (submission_id, platform);
+CREATE INDEX placements_submission ON placements (submission_id, platform, id);
 CREATE INDEX placements_due ON placements (due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX placements_moving ON placements (created_at)
 WHERE status <> 'live' AND status <> 'rejected' AND status <> 'taken_down';

@@ -23,7 +23,7 @@ async fn memory_is_like_memory() {
 }
 
 /// So many sequences at most to find a fault: most are found by the first.
-const SEEDS: u64 = 4;
+const SEEDS: u64 = 16;
 
 /// A generator whose units all apply, or all conflict, would compare nothing.
 #[tokio::test]

@@ -160,7 +160,7 @@ impl DistributionApi {
     /// `currency`, and where told apart `territory`; at most 2 MiB and 10,000 lines. All of it counts or nothing: what is wrong is named
     /// by line in `errors`. The same file counts once, and so does a line that another file has told already; one with other figures is
     /// refused.
-    #[oai(path = "/admin/royalties", method = "post", operation_id = "importRoyalties", tag = "Area::Admin")]
+    #[oai(path = "/admin/royalties", method = "post", operation_id = "importRoyalties")]
     async fn import(&self, app: Data<&Arc<App>>, caller: Caller, body: ReportBody) -> Result<Json<ImportedView>, ApiError> {
         let admin = caller.admin()?.id;
         let ReportBody::Csv(body) = body;

@@ -23,9 +23,8 @@
 //!   for the balance and for a dispute.
 //! - `seller_books`: one entry per currency with a posting to the seller's payable or receivable, by currency.
 //! - `ledger_balances`: every account that was ever posted to, even ones too, in the order of `Account`, then currency.
-//! - `backlog`: always all eight classes, in the order `effects`, `orders`, `refunds`, `transfers`, `reversals`, `disputes`,
-//!   `subscriptions`, `attention`. Subscriptions are open while their worker will have something to do; `oldest` is when it has first.
-//!   `placements`, `attention`.
+//! - `backlog`: always all nine classes, in the order `effects`, `orders`, `refunds`, `transfers`, `reversals`, `disputes`,
+//!   `subscriptions`, `placements`, `attention`. Subscriptions are open while they are past due; `oldest` is since when.
 //! - `history`: what names the order; of the outbox, what names it first. An order that is not there has none.
 //! - `payouts_of_seller`: by descending time, then descending id. `orders_between`: by the order's id, to the millisecond.
 //! - `claim_looks`: a row that is due at no time is over, for a pass too. "Within the lease" and "before" leave out the moment itself.

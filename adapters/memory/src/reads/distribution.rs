@@ -64,7 +64,7 @@ impl DistributionReads for MemoryStore {
 impl State {
     fn placements(&self, id: SubmissionId) -> Vec<Versioned<Placement>> {
         let mut placements = self.find(|row: &Placement| row.submission_id == id);
-        placements.sort_by_key(|row| row.value.platform);
+        placements.sort_by_key(|row| (row.value.platform, row.value.id));
         placements
     }
 }

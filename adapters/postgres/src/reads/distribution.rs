@@ -19,7 +19,7 @@ macro_rules! with_placements {
             "SELECT ROW(",
             submission_fields!(),
             ", ARRAY(",
-            select_placement!("WHERE p.submission_id = s.id ORDER BY p.platform"),
+            select_placement!("WHERE p.submission_id = s.id ORDER BY p.platform, p.id"),
             ")",
             $more,
             ") FROM submissions s ",

@@ -18,7 +18,7 @@ use veza_ports::storage::{DistributionReads, ListedSubmission, Page, RoyaltyPlac
 
 pub(super) const SUBMISSION: &str = select_submission!("WHERE id = ?1");
 pub(super) const OF_USER: &str = select_submission!("WHERE user_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
-pub(super) const PLACEMENTS: &str = select_placement!("WHERE submission_id = ?1 ORDER BY platform");
+pub(super) const PLACEMENTS: &str = select_placement!("WHERE submission_id = ?1 ORDER BY platform, id");
 pub(super) const MOVES: &str = select_placement_move!("WHERE submission_id = ?1 ORDER BY at, id");
 pub(super) const TRACKS: &str = "SELECT DISTINCT platform, product_id, user_id FROM ( \
          SELECT platform, product_id, user_id FROM placements WHERE partner_id = ?1 \

@@ -91,12 +91,13 @@ fn read(bytes: &[u8]) -> Result<Vec<Numbered>, ApiError> {
         return Err(ApiError::fields(missing));
     }
     let mut lines = Vec::new();
+    let mut numbers = LineNumbers { bytes: text.as_bytes(), at: 0, line: 1 };
     for record in reader.records() {
         let record = record.map_err(|error| unreadable(error.position().map_or(0, csv::Position::line), &error))?;
         if lines.len() == LINES_MAX {
             return Err(ApiError::field("", "too_many_lines", format!("a report has at most {LINES_MAX} lines")));
         }
-        let number = record.position().map_or(0, csv::Position::line);
+        let number = numbers.of(record.position().map_or(0, csv::Position::byte));
         let values = places.map(|place| place.map_or("", |place| record.get(place).unwrap_or_default().trim()));
         let line = if record.len() == header.len() { ReportLine::read(values) } else { Err(LineFault::Columns) };
         lines.push((number, line));
@@ -105,6 +106,24 @@ fn read(bytes: &[u8]) -> Result<Vec<Numbered>, ApiError> {
         return Err(ApiError::field("", "empty", "the report has no lines"));
     }
     Ok(lines)
+}
+
+/// Counts lines as a person's editor does. The reader's own count lags behind where lines end in CR and LF, as spreadsheets write them.
+struct LineNumbers<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl LineNumbers<'_> {
+    /// The line of the record that is looked for from `byte` on; later ones come later.
+    fn of(&mut self, byte: u64) -> u64 {
+        let from = usize::try_from(byte).unwrap_or(usize::MAX).clamp(self.at, self.bytes.len());
+        let ends = self.bytes[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.line += self.bytes[self.at..from + ends].iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.at = from + ends;
+        self.line
+    }
 }
 
 fn unreadable(line: u64, why: &csv::Error) -> ApiError {

@@ -15,7 +15,8 @@ import type {
 import { http } from '../../http';
 
 /**
- * It begins as a draft that only its seller sees. Selling needs the role creator (403 `creator_required`).
+ * It begins as a draft that only its seller sees. Selling needs the role creator (403 `creator_required`)
+and a plan that allows it (403 `plan_required`, `complete_payment`).
  * @summary Make a product.
  */
 export type createProductResponse201 = {

@@ -25,4 +25,6 @@ export type Problem = {
   order_id?: string;
   /** The refund that the request has made, where it has made one. */
   refund_id?: string;
+  /** The plans that have what was asked for, with `plan_required`. */
+  plans?: string[];
 };

@@ -216,7 +216,7 @@ pub async fn the_backlog(store: Store) {
     let disputes = (40..).zip(DisputeStatus::ALL).map(|(n, status)| Row::Dispute(Dispute { status, ..dispute(n, order_id(1)) }));
     let flags = [attention(order_id(1), Code::AmountMismatch, 9), attention(order_id(2), Code::AmountMismatch, 8)].map(Row::Attention);
     let plans = [(1, Some(at(7))), (2, Some(at(5))), (3, None)];
-    let plans = plans.map(|(n, due_at)| Row::Subscription(Subscription { due_at, ..subscription(n, user_id(n)) }));
+    let plans = plans.map(|(n, past_due_since)| Row::Subscription(Subscription { past_due_since, ..subscription(n, user_id(n)) }));
     let rows = refunds.chain(plans).chain([Row::Refund(adopted), Row::Effect(late)]).chain(orders).chain(effects).chain(transfers);
     insert(&store, "rows", rows.chain(reversals).chain(disputes).chain(flags).collect()).await;
     let placements = (50..).zip(PlacementStatus::ALL).map(|(n, status)| {
