@@ -356,7 +356,6 @@ impl Stage {
             "refundOrder" => json!({"amount": 100}),
             "resolveAttention" | "keepTransfer" => json!({"note": "seen"}),
             "bookDisputeLoss" => json!({"amount": 100, "note": "seen"}),
-            "startAudit" => json!({}),
             "subscribe" => json!({"plan": "free", "cycle": "monthly"}),
             "changeSubscription" | "previewSubscriptionChange" => json!({"plan": "creator", "cycle": "monthly"}),
             "startAudit" | "requestTakedown" => json!({}),
