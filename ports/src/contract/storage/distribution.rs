@@ -123,7 +123,8 @@ pub async fn due_placements(store: Store) {
     let mut leased: Vec<_> = stored.iter().map(|row| (row.value.id, row.value.due_at, row.revision.0)).collect();
     let expected = [(3, Some(111), 2), (2, Some(110), 2), (1, Some(110), 2), (4, None, 1)];
     let mut expected = expected.map(|(n, due, revision)| (placement_id(n), due.map(at), revision)).to_vec();
-    (leased.sort(), expected.sort());
+    leased.sort();
+    expected.sort();
     assert_eq!(leased, expected);
     conflicts(&store, "stale", vec![update(Row::Placement(due(1, Platform::Spotify, 20)), 1)], &RowKey::Placement(placement_id(1))).await;
     assert_eq!(store.claim_placements(at(110), LEASE, 10).await.unwrap(), [claimed(1), claimed(2)], "whoever had them died");
@@ -179,7 +180,7 @@ pub async fn royalties_are_summed_and_paged(store: Store) {
         royalty_line(royalty_key(n, platform, territory, currency), units, amount, 1)
     };
     let theirs = RoyaltyLine { user_id: UserId(product_id(9).0), ..line(9, Platform::Deezer, "", eur, 9, 9) };
-    let lines = vec![
+    let lines = [
         line(1, Platform::Spotify, "DE", eur, 10, 100),
         line(1, Platform::Spotify, "FR", eur, 5, -30),
         line(1, Platform::Spotify, "DE", usd, 1, 7),
