@@ -97,7 +97,7 @@ pub fn derive(parent: Uuid, kind: &str, of: &[u8]) -> Uuid {
     Uuid::from_bytes(bytes)
 }
 
-/// As [`derive`], of something that is made at `at`, long after its parent: lists and audits go by the time in the id.
+/// As [`derive()`], of something that is made at `at`, long after its parent: lists and audits go by the time in the id.
 #[must_use]
 pub fn derive_at(at: Timestamp, parent: Uuid, kind: &str, of: &[u8]) -> Uuid {
     let milliseconds = at.0.div_euclid(1000).clamp(0, (1 << 48) - 1);

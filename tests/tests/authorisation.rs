@@ -445,7 +445,7 @@ impl Stage {
             On::Reversal => self.unpaid_reversal().await,
             On::Plan => {
                 let body = json!({"plan": "creator", "cycle": "monthly"});
-                text(&owner.post("/api/v1/subscriptions/subscribe", body).await.ok(201)["subscription"]["id"])
+                text(&owner.post("/api/v1/subscriptions/subscribe", body).await.body["subscription"]["id"]) // the same one again: 200
             }
             On::Attention => {
                 let order = owner.buy(&self.world, &[&seller.product(euros(1_000)).await]).await;

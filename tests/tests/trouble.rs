@@ -34,7 +34,7 @@ async fn a_locked_database_answers_503_and_nothing_is_half_done() {
 
 #[tokio::test]
 async fn a_full_database_answers_503_and_nothing_is_half_done() {
-    let world = World::on(Store::Sqlite, &[("SQLITE_MAX_PAGE_COUNT", "140")]).await;
+    let world = World::on(Store::Sqlite, &[("SQLITE_MAX_PAGE_COUNT", "260")]).await;
     let (seller, buyer) = (world.creator().await, world.buyer().await);
     let product = seller.product(euros(0)).await;
     let wish = json!({"items": [{"product_id": product}]});
