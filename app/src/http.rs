@@ -8,6 +8,7 @@ pub mod description;
 pub mod distribution;
 pub mod docs;
 pub mod health;
+mod keyed;
 pub mod licences;
 pub mod metrics;
 pub mod middleware;

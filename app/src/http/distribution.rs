@@ -2,7 +2,7 @@
 
 mod body;
 
-use super::orders::{answer, begin, lost};
+use super::keyed::{answer, begin, lost};
 use crate::http::auth::Caller;
 use crate::http::page;
 use crate::http::tags::Area;

@@ -7,12 +7,13 @@ pub use body::{
 };
 
 use crate::http::auth::Caller;
+use crate::http::keyed::{answer, answer_again, begin, lost};
 use crate::http::page;
 use crate::http::tags::Area;
 use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::checkout::{self, Item};
-use crate::usecases::idempotency::{self, Begun, Incoming};
+use crate::usecases::idempotency::{self, Begun};
 use crate::usecases::refunds;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -167,54 +168,13 @@ impl OrdersApi {
     }
 }
 
-pub(super) async fn begin(
-    app: &App,
-    caller: &Caller,
-    scope: &str,
-    key: Option<&str>,
-    body: &impl ToJSON,
-) -> Result<Option<Begun>, ApiError> {
-    match key {
-        Some(key) => idempotency::begin(app, caller.id(), scope, key, body.to_json_string().as_bytes()).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-/// Stores what a repetition is to get, if the request came with a key.
-pub(super) async fn answer<T>(
-    app: &App,
-    incoming: Option<Incoming>,
-    status: u16,
-    answer: Result<T, ApiError>,
-    body: impl Fn(&T) -> String,
-) -> Result<T, ApiError> {
-    if let Some(incoming) = incoming {
-        match &answer {
-            Ok(made) => incoming.answered(app, status, body(made)).await,
-            // What was refused before anything was made has left no record behind.
-            Err(error) if has_made_something(error) => incoming.answered(app, error.problem().status, idempotency::error_body(error)).await,
-            Err(_) => {}
-        }
-    }
-    answer
-}
-
-/// 502 and 503 come with what was made, where something was.
-fn has_made_something(error: &ApiError) -> bool {
-    let problem = error.problem();
-    problem.status == 502 || problem.status == idempotency::TRY_AGAIN && problem.order_id.is_some()
-}
-
 /// The first request has placed the order, and could not open its payment or did not live to say so: this one goes on with it.
 async fn gone_on(app: &App, caller: &Caller, id: OrderId, stored: Versioned<IdempotencyRecord>) -> Result<Placed, ApiError> {
-    if let Err(error) = checkout::resume(app, id).await {
-        if error.problem().status == 502 {
-            idempotency::finish(app, stored, 502, idempotency::error_body(&error)).await;
-        }
-        return Err(error);
-    }
-    let created = shown(app, caller, id).await?;
-    idempotency::finish(app, stored, 201, created.without_secret().to_json_string()).await;
+    let went_on = match checkout::resume(app, id).await {
+        Ok(()) => shown(app, caller, id).await,
+        Err(error) => Err(error),
+    };
+    let created = answer_again(app, stored, 201, went_on, |created| created.without_secret().to_json_string()).await?;
     Ok(Placed::Order(Json(created)))
 }
 
@@ -225,10 +185,6 @@ async fn repeated(app: &App, caller: &Caller, status: u16, body: &str, resource:
     let stored = serde_json::from_str(body).ok().and_then(|json| OrderCreated::parse_from_json(Some(json)).ok()).ok_or_else(lost)?;
     let now = shown(app, caller, OrderId(resource)).await?;
     Ok(Placed::Order(Json(stored.with_secret_of(&now))))
-}
-
-pub(super) fn lost() -> ApiError {
-    ApiError::internal("internal", "the stored answer can't be read; look up what was made")
 }
 
 /// The order as it stands, in the shape of its creation.

@@ -9,22 +9,22 @@ pub use body::{
 };
 
 use crate::http::auth::Caller;
+use crate::http::keyed::{answer, answer_again, begin};
 use crate::http::page;
 use crate::http::tags::Area;
 use crate::problem::ApiError;
 use crate::services::App;
-use crate::usecases::idempotency::{self, Begun, Incoming};
+use crate::usecases::idempotency::{self, Begun};
 use crate::usecases::subscriptions::{manage, subscribe};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::{Binary, Html, Json};
-use poem_openapi::types::ToJSON;
 use poem_openapi::{ApiResponse, OpenApi};
 use std::sync::Arc;
 use uuid::Uuid;
 use veza_domain::ids::{InvoiceId, SubscriptionId};
 use veza_domain::subscription::Invoice;
-use veza_ports::storage::StoredSubscription;
+use veza_ports::storage::{IdempotencyRecord, StoredSubscription, Versioned};
 
 /// Routes of subscriptions.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,23 +74,16 @@ impl SubscriptionsApi {
         key: Header<Option<String>>,
     ) -> Result<Subscribed, ApiError> {
         let wish = (body.0.plan.into(), body.0.cycle.unwrap_or(CycleView::Monthly).into());
-        let mut incoming: Option<Incoming> = None;
-        if let Some(key) = key.0.as_deref() {
-            match idempotency::begin(&app, caller.id(), idempotency::SUBSCRIPTIONS, key, body.0.to_json_string().as_bytes()).await? {
-                Begun::New(new) => incoming = Some(new),
-                Begun::Answered { status: 201, resource, .. } => return repeated(&app, &caller, SubscriptionId(resource)).await,
-                Begun::Answered { status, body, .. } => return Err(idempotency::stored_error(status, &body)),
-                // What was begun stands, if anything was: choosing it again goes on with it.
-                Begun::Interrupted { .. } => {}
-            }
-        }
-        let answer = subscribe::subscribe(&app, caller.id(), wish, incoming.as_ref()).await;
-        if let (Some(incoming), Ok(done)) = (&incoming, &answer)
-            && done.is_new
-        {
-            incoming.answered(&app, 201, String::new()).await;
-        }
-        let done = answer?;
+        let mut incoming = match begin(&app, &caller, idempotency::SUBSCRIPTIONS, key.0.as_deref(), &body.0).await? {
+            None => None,
+            Some(Begun::New(incoming)) => Some(incoming),
+            Some(Begun::Answered { status: 201, resource, .. }) => return repeated(&app, &caller, SubscriptionId(resource)).await,
+            Some(Begun::Answered { status, body, .. }) => return Err(idempotency::stored_error(status, &body)),
+            Some(Begun::Interrupted { resource, stored }) => return gone_on(&app, &caller, SubscriptionId(resource), stored).await,
+        };
+        let done = subscribe::subscribe(&app, caller.id(), wish, &mut incoming).await;
+        // A repetition is shown the subscription as it stands then: no body is kept.
+        let done = answer(&app, incoming, 201, done, |_| String::new()).await?;
         let shown = Json(SubscriptionAnswer::new(&app, &done.stored));
         Ok(if done.is_new { Subscribed::New(shown) } else { Subscribed::Resumed(shown) })
     }
@@ -113,13 +106,13 @@ impl SubscriptionsApi {
     /// Cancel my plan. What was paid, or the trial, goes on until it is over; nothing more is charged.
     #[oai(path = "/subscriptions/cancel", method = "post", operation_id = "cancelSubscription")]
     async fn cancel(&self, app: Data<&Arc<App>>, caller: Caller) -> Result<Json<SubscriptionAnswer>, ApiError> {
-        answer(&app, manage::cancel(&app, caller.id()).await)
+        shown(&app, manage::cancel(&app, caller.id()).await)
     }
 
     /// Take a cancellation back, while what was paid is not over.
     #[oai(path = "/subscriptions/reactivate", method = "post", operation_id = "reactivateSubscription")]
     async fn reactivate(&self, app: Data<&Arc<App>>, caller: Caller) -> Result<Json<SubscriptionAnswer>, ApiError> {
-        answer(&app, manage::reactivate(&app, caller.id()).await)
+        shown(&app, manage::reactivate(&app, caller.id()).await)
     }
 
     /// Change my plan.
@@ -128,7 +121,7 @@ impl SubscriptionsApi {
     /// plan changes when it is. Any other change comes when the period is over.
     #[oai(path = "/subscriptions/change", method = "post", operation_id = "changeSubscription")]
     async fn change(&self, app: Data<&Arc<App>>, caller: Caller, body: Json<ChangeBody>) -> Result<Json<SubscriptionAnswer>, ApiError> {
-        answer(&app, manage::change(&app, caller.id(), body.0.wish()).await)
+        shown(&app, manage::change(&app, caller.id(), body.0.wish()).await)
     }
 
     /// Say what a change would cost, to the minor unit, and when it would take effect. Changes nothing.
@@ -189,8 +182,15 @@ impl SubscriptionsApi {
     }
 }
 
-fn answer(app: &App, stored: Result<StoredSubscription, ApiError>) -> Result<Json<SubscriptionAnswer>, ApiError> {
+fn shown(app: &App, stored: Result<StoredSubscription, ApiError>) -> Result<Json<SubscriptionAnswer>, ApiError> {
     stored.map(|stored| Json(SubscriptionAnswer::new(app, &stored)))
+}
+
+/// The first request has made the subscription, and could not open its payment or did not live to say so: this one goes on with it.
+async fn gone_on(app: &App, caller: &Caller, id: SubscriptionId, stored: Versioned<IdempotencyRecord>) -> Result<Subscribed, ApiError> {
+    let went_on = subscribe::go_on(app, caller.id(), id).await;
+    let done = answer_again(app, stored, 201, went_on, |_| String::new()).await?;
+    Ok(Subscribed::New(Json(SubscriptionAnswer::new(app, &done))))
 }
 
 /// The key was answered: the subscription that it made, as it stands.

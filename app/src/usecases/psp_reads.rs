@@ -130,6 +130,24 @@ pub async fn settle_payment(
     Ok(read)
 }
 
+/// Settles what the PSP answered when it was asked for the payment: `None` = it has none.
+///
+/// # Errors
+/// As [`settle_payment`].
+pub async fn settle_answer(
+    app: &App,
+    order_id: OrderId,
+    answer: Option<&Payment>,
+    by: &str,
+    mut as_of: Revisions,
+) -> Result<ReadSettled, SettleError> {
+    if let Some(payment) = answer {
+        return settle_payment(app, order_id, payment, by, as_of).await;
+    }
+    let none = settle(app, order_id, &Fact::Payment(no_payment()), by, &mut as_of).await?;
+    Ok(ReadSettled { verdict: none.verdict, changed: none.committed, overtaken: none.overtaken })
+}
+
 /// A fact for a person; no secrets.
 #[must_use]
 pub fn words(fact: &Fact) -> String {

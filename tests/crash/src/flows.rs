@@ -24,11 +24,15 @@ pub enum Flow {
     DisputeLost,
     /// The PSP's message about a payment never comes.
     Reconcile,
+    /// A plan is chosen and paid.
+    Plan,
+    /// A plan is chosen, paid, and renewed at once from the kept payment method; the answer to that charge is lost.
+    Renewal,
 }
 
 impl Flow {
     /// Every flow.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Sale,
         Self::Refund,
         Self::PartialRefund,
@@ -37,6 +41,8 @@ impl Flow {
         Self::DisputeWon,
         Self::DisputeLost,
         Self::Reconcile,
+        Self::Plan,
+        Self::Renewal,
     ];
 
     /// As it is shown and asked for.
@@ -51,6 +57,8 @@ impl Flow {
             Self::DisputeWon => "dispute_won",
             Self::DisputeLost => "dispute_lost",
             Self::Reconcile => "reconcile",
+            Self::Plan => "plan",
+            Self::Renewal => "renewal",
         }
     }
 
@@ -62,13 +70,27 @@ impl Flow {
             Self::Refund | Self::Reversal => ("refunded", "reversed"),
             Self::PartialRefund => ("partially_refunded", "completed"),
             Self::DisputeLost => ("charged_back", "reversed"),
+            Self::Plan | Self::Renewal => ("completed", "none"),
         }
     }
 
-    /// Does it need the reconciler?
-    #[must_use]
-    pub fn waits_for_the_reconciler(self) -> bool {
-        self == Self::Reconcile
+    /// What the server is told in it on top of what it is always told.
+    pub(crate) fn settings(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            // So that what waits for the reconciler does not wait long. In other flows it looks as late as it does in earnest: what a
+            // kill leaves behind is the other workers' to finish.
+            Self::Reconcile => &[("RECONCILE_INTERVAL", "200ms"), ("RECONCILE_ORDER_STUCK_AFTER", "300ms")],
+            // More than a month ahead: the next period is charged as soon as one is paid, and then not again for weeks.
+            Self::Renewal => &[("SUBSCRIPTION_RENEWAL_LEAD", "32d")],
+            Self::Sale
+            | Self::Refund
+            | Self::PartialRefund
+            | Self::Transfer
+            | Self::Reversal
+            | Self::DisputeWon
+            | Self::DisputeLost
+            | Self::Plan => &[],
+        }
     }
 
     /// What the providers are to do in it; said before the server starts.
@@ -81,7 +103,9 @@ impl Flow {
                 vec![Script::new(Op::CreateReversal, Fault::BalanceInsufficient), Script::new(Op::CreateReversal, Fault::AnswerLost)]
             }
             Self::Reconcile => vec![Script::new(Op::Webhook, Fault::WebhookLost)],
-            Self::Sale | Self::Refund | Self::PartialRefund | Self::DisputeWon | Self::DisputeLost => Vec::new(),
+            Self::Sale | Self::Refund | Self::PartialRefund | Self::DisputeWon | Self::DisputeLost | Self::Plan | Self::Renewal => {
+                Vec::new()
+            }
         }
     }
 
@@ -90,6 +114,11 @@ impl Flow {
         let order = ground.order.clone();
         match self {
             Self::Sale | Self::Transfer | Self::Reconcile => return buy(ground).await,
+            Self::Plan => return subscribe(ground, &[]).await,
+            Self::Renewal => {
+                subscribe(ground, &[Script::new(Op::CreatePayment, Fault::AnswerLost)]).await?;
+                return renewed(ground).await;
+            }
             Self::Refund | Self::Reversal => refund(ground, json!({})).await?,
             Self::PartialRefund => refund(ground, json!({"amount": 333})).await?,
             Self::DisputeWon | Self::DisputeLost => {
@@ -124,6 +153,28 @@ async fn buy(ground: &Ground) -> Result<String, String> {
     // The payment is there once the call that opens it was made, by the request or by the worker that comes after it.
     until("a payment that can be paid", async || ground.sandbox.pay(&order).ok()).await?;
     Ok(order)
+}
+
+/// Chooses a plan and pays it; `then` is what the providers do after its payment was made.
+async fn subscribe(ground: &Ground, then: &[Script]) -> Result<String, String> {
+    let wish = json!({"plan": "creator", "cycle": "monthly"});
+    let chosen = ground.buyer.post_until("/api/v1/subscriptions/subscribe", wish, Some("a plan"), &[201]).await?;
+    let payment = chosen["payment"]["payment_id"].as_str().ok_or_else(|| format!("no payment in {chosen}"))?.to_owned();
+    for script in then {
+        told(ground.sandbox.script(script.clone()))?;
+    }
+    told(ground.sandbox.pay(&payment))?;
+    Ok(payment)
+}
+
+/// The payment of the period after the first.
+async fn renewed(ground: &Ground) -> Result<String, String> {
+    let paid = async || {
+        let invoices = ground.buyer.get("/api/v1/subscriptions/invoices").await?;
+        let paid = |invoice: &&Value| invoice["reason"] == "renewal" && invoice["status"] == "paid";
+        invoices["items"].as_array()?.iter().find(paid)?["payment_id"].as_str().map(str::to_owned)
+    };
+    until("a renewal that is paid", paid).await
 }
 
 async fn refund(ground: &Ground, body: Value) -> Result<(), String> {

@@ -18,9 +18,6 @@ const TRIES_OF_CHANCE: usize = 2;
 /// Cases at a time: most of a case is waiting.
 const AT_A_TIME: usize = 8;
 
-/// So that what waits for the reconciler does not wait long. In other flows it looks as late as it does in earnest: what a kill
-/// leaves behind is the other workers' to finish.
-const RECONCILED_SOON: [(&str, &str); 2] = [("RECONCILE_INTERVAL", "200ms"), ("RECONCILE_ORDER_STUCK_AFTER", "300ms")];
 /// A line of progress after so many cases.
 const PROGRESS: usize = 50;
 /// A second kill comes at one of the first so many points of the second life.
@@ -211,10 +208,7 @@ async fn run(template: &Template, flow: Flow, fate: &Fate) -> Run {
     let (record, fate) = (ground.file("points"), fate.clone());
     let recorded = record.clone();
     let server = ground.start(move |life| {
-        let mut more = Vec::new();
-        if flow.waits_for_the_reconciler() {
-            more.extend(RECONCILED_SOON.map(|(name, value)| (name, value.to_owned())));
-        }
+        let mut more: Vec<_> = flow.settings().iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         match (&fate, life) {
             (Fate::Recorded, _) => more.push((RECORD, recorded.to_str().expect("a path").to_owned())),
             (Fate::Killed((point, hit), _), 0) => more.push((KILL_AT, format!("{point}#{hit}"))),

@@ -4,12 +4,17 @@
 use crate::client::until;
 use crate::flows::Flow;
 use crate::ground::Ground;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use veza::system::SystemClock;
 use veza_domain::ids::OrderId;
 use veza_domain::ledger::Account;
 use veza_domain::licence::LicenceStatus;
 use veza_domain::settlement::{OrderFile, check};
-use veza_ports::storage::{Storage, StoreError};
+use veza_domain::subscription::gate::{Access, access};
+use veza_domain::subscription::{Invoice, PlanId};
+use veza_ports::clock::Clock;
+use veza_ports::storage::{Page, Standing, Storage, StoreError};
 
 /// Everything that a kill must not change, as text; times and ids that are made anew are left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +43,12 @@ async fn judge_store(ground: &Ground, store: &dyn Storage, flow: Flow, order: &s
     });
     quiet.await.map_err(|error| format!("{error}; open: {seen}"))?;
     let mut end = String::new();
-    let mut ids = vec![first, id];
-    ids.dedup();
+    let buyer = read(store.order_file(first).await)?.ok_or("the first sale is gone")?.file.order.buyer_id;
+    let standing = read(store.standing(buyer).await)?;
+    let invoices = read(store.invoices_of(buyer, Page { limit: 100, before: None }).await)?;
+    let mut ids: Vec<OrderId> = [first, id].into_iter().chain(invoices.iter().rev().map(|invoice| invoice.order_id)).collect();
+    let mut known = BTreeSet::new();
+    ids.retain(|id| known.insert(*id));
     for id in ids {
         let file = read(store.order_file(id).await)?.ok_or("the order is gone")?.file;
         let postings = read(store.history(id).await)?.postings;
@@ -47,11 +56,12 @@ async fn judge_store(ground: &Ground, store: &dyn Storage, flow: Flow, order: &s
         if !broken.is_empty() {
             return Err(format!("invariants broken: {broken:?}"));
         }
-        goods_and_money(ground, &file)?;
+        goods_and_money(ground, &file, &standing)?;
         describe(&mut end, &file);
         let codes = read(store.attention_of_order(id).await)?.into_iter().map(|entry| entry.code.as_str());
         let _ = writeln!(end, "waits on a person: {}", codes.collect::<Vec<_>>().join(", "));
     }
+    plan(&mut end, &standing, &invoices);
     books(ground, store, &mut end).await?;
     Ok(End(end))
 }
@@ -80,8 +90,8 @@ async fn open(ground: &Ground, store: &dyn Storage, flow: Flow, id: OrderId) -> 
     Ok(open)
 }
 
-/// The buyer has the goods if and only if we have money for them.
-fn goods_and_money(ground: &Ground, file: &OrderFile) -> Result<(), String> {
+/// The buyer has the goods, or the plan, if and only if we have money for them.
+fn goods_and_money(ground: &Ground, file: &OrderFile, standing: &Standing) -> Result<(), String> {
     let books = ground.sandbox.books();
     let payment = file.order.id.to_string();
     let Some(paid) = books.payment(&payment) else { return Err("the PSP knows no such payment".to_owned()) };
@@ -90,7 +100,11 @@ fn goods_and_money(ground: &Ground, file: &OrderFile) -> Result<(), String> {
     let disputes = books.disputes.iter().filter(|dispute| dispute.payment_id == payment && dispute.withdrawn);
     let kept =
         paid.amount_received - refunds.map(|refund| refund.amount).sum::<i64>() - disputes.map(|dispute| dispute.amount).sum::<i64>();
-    let has = file.licences.iter().any(|licence| licence.status == LicenceStatus::Active);
+    let has = if file.order.invoice_id.is_some() {
+        matches!(access(&standing.as_gate(), SystemClock.now()), Access::Plan(plan) if plan != PlanId::Free)
+    } else {
+        file.licences.iter().any(|licence| licence.status == LicenceStatus::Active)
+    };
     if has == (kept > 0) { Ok(()) } else { Err(format!("{kept} cents are kept, and the buyer has the goods: {has}")) }
 }
 
@@ -114,17 +128,31 @@ fn describe(end: &mut String, file: &OrderFile) {
     }
 }
 
-/// Ours against theirs, to the cent.
+/// The plan, and what was asked for it, oldest first.
+fn plan(end: &mut String, standing: &Standing, invoices: &[Invoice]) {
+    if let Some(current) = &standing.current {
+        let subscription = &current.subscription.value;
+        let kept = if subscription.method.is_some() { "with" } else { "without" };
+        let _ = writeln!(end, "plan {} {}, {kept} a kept method", subscription.choice.plan.as_str(), subscription.status.as_str());
+    }
+    for invoice in invoices.iter().rev() {
+        let (status, price, tries) = (invoice.status.as_str(), invoice.choice.price, invoice.attempts);
+        let _ = writeln!(end, "invoice {} {status} of {price}, tries {tries}", invoice.reason.as_str());
+    }
+}
+
+/// Ours against theirs, to the cent, in each currency.
 async fn books(ground: &Ground, store: &dyn Storage, end: &mut String) -> Result<(), String> {
     let ledger = read(store.ledger_check().await)?;
     if !ledger.drift.is_empty() || ledger.sums.iter().any(|(_, sum)| sum.0 != 0) {
         return Err(format!("the ledger does not hold: {ledger:?}"));
     }
-    let (mut at_psp, mut at_connect) = (0, 0);
+    let mut ours: BTreeMap<String, (i64, i64)> = BTreeMap::new();
     for (account, currency, balance) in read(store.ledger_balances().await)? {
+        let (at_psp, at_connect) = ours.entry(currency.to_string().to_lowercase()).or_default();
         match account {
-            Account::PspClearing => at_psp += balance.0,
-            Account::Connect(_) => at_connect -= balance.0,
+            Account::PspClearing => *at_psp += balance.0,
+            Account::Connect(_) => *at_connect -= balance.0,
             Account::PlatformFee
             | Account::SellerPayable(_)
             | Account::SellerReceivable(_)
@@ -135,12 +163,15 @@ async fn books(ground: &Ground, store: &dyn Storage, end: &mut String) -> Result
         let _ = writeln!(end, "{account} {} {currency}", balance.0);
     }
     let books = ground.sandbox.books();
-    let totals = books.totals.get("eur").cloned().unwrap_or_default();
-    let theirs = (totals.captured - totals.refunded - totals.disputes_lost, totals.transferred - totals.reversed);
-    if (at_psp, at_connect) != theirs {
-        return Err(format!("our books say {:?}, theirs {theirs:?} (PSP, Connect)", (at_psp, at_connect)));
+    for currency in ours.keys().chain(books.totals.keys()).collect::<BTreeSet<_>>() {
+        let ours = ours.get(currency).copied().unwrap_or_default();
+        let totals = books.totals.get(currency).cloned().unwrap_or_default();
+        let theirs = (totals.captured - totals.refunded - totals.disputes_lost, totals.transferred - totals.reversed);
+        if ours != theirs {
+            return Err(format!("our books say {ours:?} in {currency}, theirs {theirs:?} (PSP, Connect)"));
+        }
+        let _ = writeln!(end, "{currency}: {totals:?}");
     }
-    let _ = writeln!(end, "{totals:?}");
     let doubled: Vec<_> = books.created.iter().filter(|(_, count)| **count > 1).collect();
     if !doubled.is_empty() {
         return Err(format!("created twice: {doubled:?}"));

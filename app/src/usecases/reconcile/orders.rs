@@ -22,23 +22,18 @@ pub(super) async fn look(app: &App, row: Looked) -> Result<Found, LookError> {
     let Some(payment_id) = order.payment_id.clone() else { return Ok(Found::Waits("no payment")) };
     let effect = app.store.effect(Effect::pending(EffectKind::CreatePayment(order.id), row.created_at).id).await?;
     let answered = effect.is_none_or(|effect| effect.value.is_over());
-    match psp.reads.payment(&payment_id).await? {
-        Some(payment) => {
-            let read = psp_reads::settle_payment(app, order.id, &payment, BY, stored.revisions.clone()).await?;
-            Ok(found(app, row, read.verdict, read.changed).await?)
-        }
+    let payment = psp.reads.payment(&payment_id).await?;
+    if payment.is_none() && !answered {
         // The payment was never sent, or its outcome is not known yet: the effect worker asks, and sends it under the same id.
-        None if !answered => Ok(Found::Waits("the effect worker's")),
-        None if order.status == OrderStatus::Failed => {
-            psp_reads::settle(app, order.id, &Fact::Payment(psp_reads::no_payment()), BY, &mut stored.revisions.clone()).await?;
-            Ok(Found::Waits("still not at the PSP"))
-        }
-        None => {
-            let none = Fact::Payment(psp_reads::no_payment());
-            let settled = psp_reads::settle(app, order.id, &none, BY, &mut stored.revisions.clone()).await?;
-            Ok(if settled.overtaken { Found::Waits("settled meanwhile") } else { Found::Failed })
-        }
+        return Ok(Found::Waits("the effect worker's"));
     }
+    let read = psp_reads::settle_answer(app, order.id, payment.as_ref(), BY, stored.revisions.clone()).await?;
+    Ok(match (payment, order.status) {
+        (Some(_), _) => found(app, row, read.verdict, read.changed).await?,
+        (None, OrderStatus::Failed) => Found::Waits("still not at the PSP"),
+        (None, _) if read.overtaken => Found::Waits("settled meanwhile"),
+        (None, _) => Found::Failed,
+    })
 }
 
 async fn found(app: &App, row: Looked, verdict: Verdict, changed: bool) -> Result<Found, LookError> {

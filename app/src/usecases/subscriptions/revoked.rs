@@ -1,7 +1,7 @@
 //! A kept payment method that the PSP has revoked: it is not charged any more, the customer is asked at the next renewal.
 
 use crate::services::App;
-use crate::usecases::commit::{commit, fresh_unit};
+use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit};
 use veza_domain::saved_method::SavedMethod;
 use veza_domain::subscription::Subscription;
 use veza_ports::BoxError;
@@ -14,7 +14,7 @@ use veza_ports::storage::{Retry, Row, Write};
 pub async fn forget(app: &App, method: &SavedMethod) -> Result<usize, BoxError> {
     let mut forgotten = 0;
     // Each commit takes a row off the list; a row that somebody else is writing is read again.
-    loop {
+    for _ in 0..REDECIDE_MAX {
         let rows = app.store.subscriptions_by_method(method).await?;
         if rows.is_empty() {
             return Ok(forgotten);
@@ -32,4 +32,5 @@ pub async fn forget(app: &App, method: &SavedMethod) -> Result<usize, BoxError> 
             }
         }
     }
+    Err("the subscriptions that charge the revoked payment method are being written again and again".into())
 }

@@ -6,12 +6,13 @@ use crate::services::App;
 use crate::usecases::checkout;
 use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused as not_committed};
 use crate::usecases::idempotency::Incoming;
-use crate::usecases::psp_reads::{self, no_payment};
-use veza_domain::ids::{SubscriptionId, UserId};
+use crate::usecases::psp_reads;
+use veza_domain::ids::{OrderId, SubscriptionId, UserId};
 use veza_domain::order::{Order, OrderStatus};
-use veza_domain::settlement::{Fact, PaymentStatus};
+use veza_domain::settlement::PaymentStatus;
 use veza_domain::subscription::SubscriptionStatus;
 use veza_domain::subscription::{Collection, Cycle, Opening, Plan, PlanId, Step, close_unpaid, collect_again, opening, start};
+use veza_ports::BoxError;
 use veza_ports::storage::{Retry, Row, Standing, StoredSubscription, Trial, Write};
 
 /// What subscribing made.
@@ -22,7 +23,8 @@ pub struct Subscribed {
     pub is_new: bool,
 }
 
-/// Subscribes `user` to `plan`, and opens its payment.
+/// Subscribes `user` to `plan`, and opens its payment. `incoming` is taken away where nothing is made under the key of the request:
+/// where what was begun before goes on.
 ///
 /// # Errors
 /// 422 for a plan that there is not; 409 `already_subscribed`; 503 `payment_provider_required` (nothing was written);
@@ -31,7 +33,7 @@ pub async fn subscribe(
     app: &App,
     user: UserId,
     (plan, cycle): (PlanId, Cycle),
-    incoming: Option<&Incoming>,
+    incoming: &mut Option<Incoming>,
 ) -> Result<Subscribed, ApiError> {
     let plan = offered(app, plan, cycle).await?;
     if plan.choice.plan != PlanId::Free && app.psp.is_none() {
@@ -41,7 +43,10 @@ pub async fn subscribe(
         let standing = app.store.standing(user).await?;
         let current = standing.current.as_ref();
         let mut writes = match opening(current.map(|current| &current.subscription.value), plan.choice).map_err(refused)? {
-            Opening::Resume => return resume(app, user, current).await,
+            Opening::Resume => {
+                *incoming = None;
+                return resume(app, user, current).await;
+            }
             Opening::ReplaceUnpaid => {
                 close_first(app, current).await?;
                 continue;
@@ -49,13 +54,13 @@ pub async fn subscribe(
             Opening::ReplaceFree => make_room(app, current),
             Opening::New => Vec::new(),
         };
-        let id = SubscriptionId(incoming.map_or_else(|| app.ids.uuid(), Incoming::resource));
+        let id = SubscriptionId(incoming.as_ref().map_or_else(|| app.ids.uuid(), Incoming::resource));
         let step = first_step(app, id, user, &plan, &standing);
         let Planned { writes: of_step, payment } = planned(app, &step, None, Sender::Request);
         writes.extend(of_step);
         let trial = step.subscription.trial_ends_at.is_some();
         writes.extend(trial.then(|| Write::Insert(Row::Trial(Trial { user_id: user, plan: plan.choice.plan, started_at: app.now() }))));
-        writes.extend(incoming.map(Incoming::insert));
+        writes.extend(incoming.as_ref().map(Incoming::insert));
         match commit(app, fresh_unit(app, writes)).await {
             Ok(_) => {
                 tracing::info!(subscription = %id, plan = plan.choice.plan.as_str(), status = step.subscription.status.as_str(), "subscribed");
@@ -65,7 +70,7 @@ pub async fn subscribe(
                 return Ok(Subscribed { stored: own(app, user, id).await?, is_new: true });
             }
             Err(error) if error.retry() == Retry::Redecide => {
-                if let Some(incoming) = incoming {
+                if let Some(incoming) = &incoming {
                     incoming.still_ours(app).await?;
                 }
             }
@@ -102,37 +107,11 @@ fn make_room(app: &App, current: Option<&StoredSubscription>) -> Vec<Write> {
 /// Closes a subscription whose first payment is open, once the PSP says that it was not paid: what it says is settled first.
 async fn close_first(app: &App, current: Option<&StoredSubscription>) -> Result<(), ApiError> {
     let Some(stored) = current else { return Ok(()) };
-    if let (Some(psp), Some(order)) = (&app.psp, &stored.open_order) {
-        let order_id = order.value.id;
-        let payment_id = Order::payment_id_of(order_id);
-        let file = app.store.order_file(order_id).await?;
-        let revisions = file.map(|file| file.revisions).unwrap_or_default();
-        let unavailable = || {
-            ApiError::unavailable("payment_provider_unavailable", "the payment of the plan that you began can't be looked up; try again")
-        };
-        let settled = match psp.reads.payment(&payment_id).await {
-            Ok(Some(payment)) => {
-                let settled = psp_reads::settle_payment(app, order_id, &payment, "read before another plan", revisions).await;
-                settled.map(|read| (payment.status, read.overtaken))
-            }
-            Ok(None) => {
-                let fact = Fact::Payment(no_payment());
-                let settled = psp_reads::settle(app, order_id, &fact, "read before another plan", &mut revisions.clone()).await;
-                settled.map(|settled| (PaymentStatus::NotFound, settled.overtaken))
-            }
-            Err(error) => {
-                tracing::warn!(subscription = %stored.subscription.value.id, %error, "another plan was asked for, and the PSP is away");
-                return Err(unavailable());
-            }
-        };
-        match settled {
-            Ok((PaymentStatus::Open, false)) => {}
-            // Whatever else it said is settled: the next look at the subscription sees it.
-            Ok(_) => return Ok(()),
-            Err(error) => {
-                tracing::warn!(subscription = %stored.subscription.value.id, %error, "what the PSP said could not be settled");
-                return Err(unavailable());
-            }
+    if let Some(order) = &stored.open_order {
+        // A call on its way could reach the PSP after our question.
+        checkout::resume(app, order.value.id).await?;
+        if !is_still_open(app, order.value.id).await? {
+            return Ok(());
         }
     }
     let step = close_unpaid(&stored.subscription.value, stored.open.as_ref().map(|open| &open.value), app.now());
@@ -143,6 +122,30 @@ async fn close_first(app: &App, current: Option<&StoredSubscription>) -> Result<
         Err(error) if error.retry() == Retry::Redecide => Ok(()),
         Err(error) => Err(not_committed(&error)),
     }
+}
+
+/// Settles what the PSP says of the payment of `order`; false: the next look at the subscription sees what came of it.
+async fn is_still_open(app: &App, order: OrderId) -> Result<bool, ApiError> {
+    let (Some(psp), Some(stored)) = (&app.psp, app.store.order_file(order).await?) else { return Ok(true) };
+    let look = async || -> Result<bool, BoxError> {
+        let payment = psp.reads.payment(&Order::payment_id_of(order)).await?;
+        let read = psp_reads::settle_answer(app, order, payment.as_ref(), "read before another plan", stored.revisions).await?;
+        Ok(payment.is_some_and(|payment| payment.status == PaymentStatus::Open) && !read.overtaken)
+    };
+    look().await.map_err(|error| {
+        tracing::warn!(%order, %error, "another plan was asked for, and the payment of the one before it can't be looked up");
+        ApiError::unavailable("payment_provider_unavailable", "the payment of the plan that you began can't be looked up; try again")
+    })
+}
+
+/// Goes on with what an interrupted request has begun. What was settled meanwhile is shown as it stands.
+///
+/// # Errors
+/// 404; 502, 503 as [`subscribe`].
+pub async fn go_on(app: &App, user: UserId, id: SubscriptionId) -> Result<StoredSubscription, ApiError> {
+    let stored = own(app, user, id).await?;
+    open_payment_of(app, &stored).await?;
+    own(app, user, id).await
 }
 
 async fn resume(app: &App, user: UserId, current: Option<&StoredSubscription>) -> Result<Subscribed, ApiError> {
