@@ -16,6 +16,7 @@ use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use veza_domain::subscription::{Invoice, InvoiceReason, InvoiceStatus, SubscriptionStatus};
 use veza_domain::time::Timestamp;
 
 /// Upper bounds of the durations of requests, in seconds.
@@ -46,6 +47,8 @@ pub struct Metrics {
     batches: IntCounterVec,
     rows: IntCounterVec,
     reconciled: IntCounterVec,
+    invoices: IntCounterVec,
+    subscriptions: IntCounterVec,
     invariants: Mutex<Option<Check>>,
     backlog: scrape::LastBacklog,
 }
@@ -88,6 +91,16 @@ impl Metrics {
                 "Rows that the reconciler looked at, by what it found.",
                 &["class", "outcome"],
             ),
+            invoices: counter(
+                "veza_invoices_total",
+                "Invoices of plans that a payment's news moved, by why there is one and where it stands now.",
+                &["reason", "status"],
+            ),
+            subscriptions: counter(
+                "veza_subscriptions_total",
+                "Plans that a payment's news changed, by where they stand now.",
+                &["status"],
+            ),
             invariants: Mutex::default(),
             backlog: scrape::LastBacklog::default(),
             registry,
@@ -103,6 +116,12 @@ impl Metrics {
         }
         for (sender, result) in SENDERS.iter().flat_map(|sender| outcome::DELIVERIES.map(|result| (sender, result))) {
             self.deliveries.with_label_values(&[sender, result]);
+        }
+        for (reason, status) in InvoiceReason::ALL.iter().flat_map(|reason| InvoiceStatus::ALL.map(|status| (reason, status))) {
+            self.invoices.with_label_values(&[reason.as_str(), status.as_str()]);
+        }
+        for status in SubscriptionStatus::ALL {
+            self.subscriptions.with_label_values(&[status.as_str()]);
         }
     }
 
@@ -133,6 +152,16 @@ impl Metrics {
     /// A fact was brought to an order.
     pub fn settlement(&self, settled: &Result<Settled, SettleError>) {
         self.settlements.with_label_values(&[outcome::of_settlement(settled)]).inc();
+    }
+
+    /// What was heard of a payment has moved an invoice.
+    pub fn invoice(&self, invoice: &Invoice) {
+        self.invoices.with_label_values(&[invoice.reason.as_str(), invoice.status.as_str()]).inc();
+    }
+
+    /// What was heard of a payment has changed a plan.
+    pub fn subscription(&self, status: SubscriptionStatus) {
+        self.subscriptions.with_label_values(&[status.as_str()]).inc();
     }
 
     /// A call of a provider is over, or nobody waits for it any more.

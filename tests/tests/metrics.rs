@@ -74,6 +74,19 @@ async fn a_sale_moves_the_counters() {
 }
 
 #[tokio::test]
+async fn an_invoice_that_is_paid_is_counted() {
+    let world = World::start().await;
+    let person = world.buyer().await;
+    let paid = [("reason", "first"), ("status", "paid")];
+    assert_eq!(world.metrics().await.get("veza_invoices_total", &paid), Some(0.0), "there before it is needed");
+    let chosen = person.post("/api/v1/subscriptions/subscribe", json!({"plan": "creator"})).await.ok(201);
+    world.sandbox.pay(chosen["payment"]["payment_id"].as_str().unwrap()).unwrap();
+    let scraped = until(&world, "a paid invoice", |scraped| scraped.get("veza_invoices_total", &paid) == Some(1.0)).await;
+    assert!(scraped.get("veza_subscriptions_total", &[("status", "active")]) >= Some(1.0));
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn how_things_stand_is_there_too() {
     let world = World::start().await;
     let started_before = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the state beneath is only read; a refused unit is a draft that is dropped.
 
-use crate::state::Rows;
+use crate::state::{Place, Rows};
 use std::collections::BTreeMap;
 use veza_ports::storage::{CommitError, Revision, Row, RowKey, Versioned, Write};
 
@@ -79,10 +79,11 @@ impl<'a> Draft<'a> {
 
     /// All other rows of the same kind, as they stand in the draft.
     fn others(&self, key: &RowKey) -> impl Iterator<Item = &Row> {
-        let same_kind = move |other: &RowKey| other != key && std::mem::discriminant(other) == std::mem::discriminant(key);
-        let untouched = self.rows.iter().filter(|(other, _)| !self.changed.contains_key(*other));
-        let changed = self.changed.iter().filter_map(|(other, row)| row.as_ref().map(|row| (other, row)));
-        untouched.chain(changed).filter(move |(other, _)| same_kind(other)).map(|(_, row)| &row.value)
+        let kind = Place::of(key);
+        let untouched = self.rows.of(kind).filter(|(other, _)| !self.changed.contains_key(*other));
+        let changed = self.changed.iter().filter(move |(other, _)| Place::of(other) == kind);
+        let changed = changed.filter_map(|(other, row)| row.as_ref().map(|row| (other, row)));
+        untouched.chain(changed).filter(move |(other, _)| *other != key).map(|(_, row)| &row.value)
     }
 }
 

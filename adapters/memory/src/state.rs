@@ -1,4 +1,4 @@
-//! All rows in one ordered map, the ids of the units that were applied, and typed views of the map.
+//! All rows in ordered maps, one a kind, the ids of the units that were applied, and typed views of the maps.
 
 use std::collections::BTreeMap;
 use veza_domain::attention::Attention;
@@ -23,8 +23,31 @@ use veza_domain::transfer::Transfer;
 use veza_domain::webhook::Delivery;
 use veza_ports::storage::{AddressHash, FailedLogins, IdempotencyRecord, Instance, Revision, Row, RowKey, Trial, UnitId, Versioned};
 
-/// Every row there is.
-pub(crate) type Rows = BTreeMap<RowKey, Versioned<Row>>;
+/// Every row there is. Those of a kind stand together, so that who looks for some does not walk all.
+#[derive(Debug, Default)]
+pub(crate) struct Rows(BTreeMap<Place, BTreeMap<RowKey, Versioned<Row>>>);
+
+impl Rows {
+    /// The row with this key.
+    pub(crate) fn get(&self, key: &RowKey) -> Option<&Versioned<Row>> {
+        self.0.get(&Place::of(key))?.get(key)
+    }
+
+    /// Puts a row in place of what was there.
+    pub(crate) fn insert(&mut self, key: RowKey, row: Versioned<Row>) -> Option<Versioned<Row>> {
+        self.0.entry(Place::of(&key)).or_default().insert(key, row)
+    }
+
+    /// Takes a row out.
+    pub(crate) fn remove(&mut self, key: &RowKey) -> Option<Versioned<Row>> {
+        self.0.get_mut(&Place::of(key))?.remove(key)
+    }
+
+    /// The rows of a kind, by key.
+    pub(crate) fn of(&self, kind: Place) -> impl DoubleEndedIterator<Item = (&RowKey, &Versioned<Row>)> {
+        self.0.get(&kind).into_iter().flatten()
+    }
+}
 
 /// What is kept of a unit that was applied.
 #[derive(Debug)]
@@ -50,7 +73,7 @@ pub(crate) struct State {
     pub(crate) audit_differences: BTreeMap<(AuditId, u32, u64), AuditDifference>,
 }
 
-/// A row as it stands in the map.
+/// A row as it stands in its map.
 #[derive(Debug)]
 pub(crate) struct Stored<'a, T> {
     pub(crate) value: &'a T,
@@ -66,21 +89,40 @@ impl<T: Clone> Stored<'_, T> {
 
 /// A kind of row.
 pub(crate) trait Kind: Sized + Clone + 'static {
+    /// Where rows of the kind stand.
+    const PLACE: Place;
     /// This row, if it is of the kind.
     fn of(row: &Row) -> Option<&Self>;
 }
 
 macro_rules! kinds {
-    ($($kind:ident = $variant:ident),+ $(,)?) => {$(
-        impl Kind for $kind {
+    ($($kind:ident = $variant:ident),+ $(,)?) => {
+        /// The kinds of rows, by their keys.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum Place {
+            $($variant),+
+        }
+
+        impl Place {
+            /// Where the row with this key stands.
+            pub(crate) fn of(key: &RowKey) -> Self {
+                match key {
+                    $(RowKey::$variant(..) => Self::$variant),+
+                }
+            }
+        }
+
+        $(impl Kind for $kind {
+            const PLACE: Place = Place::$variant;
+
             fn of(row: &Row) -> Option<&Self> {
                 match row {
                     Row::$variant(row) => Some(row),
                     _ => None,
                 }
             }
-        }
-    )+};
+        })+
+    };
 }
 
 kinds! {
@@ -126,7 +168,7 @@ impl State {
 
     /// Every row of a kind, by key.
     pub(crate) fn all<T: Kind>(&self) -> impl DoubleEndedIterator<Item = Stored<'_, T>> {
-        self.rows.values().filter_map(|row| T::of(&row.value).map(|value| Stored { value, revision: row.revision }))
+        self.rows.of(T::PLACE).filter_map(|(_, row)| T::of(&row.value).map(|value| Stored { value, revision: row.revision }))
     }
 
     /// The rows of a kind that are `wanted`, by key.

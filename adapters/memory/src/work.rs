@@ -173,7 +173,7 @@ impl State {
 
     /// Deletes at most `limit` rows of a kind; `when` tells of which, and since when.
     fn sweep_rows<T: Kind>(&mut self, limit: u32, when: impl Fn(&Self, &T) -> Option<Timestamp>) -> u64 {
-        let found = self.rows.iter().filter_map(|(key, row)| Some((when(self, T::of(&row.value)?)?, key.clone())));
+        let found = self.rows.of(T::PLACE).filter_map(|(key, row)| Some((when(self, T::of(&row.value)?)?, key.clone())));
         let mut old: Vec<(Timestamp, RowKey)> = found.collect();
         old.sort();
         old.truncate(count(limit));

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "test code: a test fails by panicking")]
 
 use crate::batch::Batch;
-use crate::reads::{admin, billing, catalogue, history, lists, orders, sellers};
+use crate::reads::{admin, billing, catalogue, distribution, history, lists, orders, sellers};
 use crate::statement::Statement;
 use crate::{PostgresConfig, PostgresStore};
 use crate::{audits, shared, work};
@@ -82,6 +82,13 @@ fn statements() -> Vec<(&'static str, String)> {
         ("subscriptions by their method", billing::BY_METHOD.to_owned()),
         ("renewals that were missed", billing::OVERDUE.to_owned()),
         ("subscriptions claimed", work::SUBSCRIPTIONS.to_owned()),
+        ("a submission", distribution::SUBMISSION.to_owned()),
+        ("a creator's submissions", distribution::OF_USER.to_owned()),
+        ("tracks by what a report calls them", distribution::tracks(&["one".to_owned(), "two".to_owned()]).text().to_owned()),
+        ("a royalty file", distribution::FILE.to_owned()),
+        ("a creator's royalties", distribution::SUMS.to_owned()),
+        ("a creator's royalties, further", distribution::SUMS_AFTER.to_owned()),
+        ("placements claimed", work::PLACEMENTS.to_owned()),
     ];
     all.extend(work::SWEEPS.iter().map(|sql| ("a sweep", (*sql).to_owned())));
     all.push(("deliveries swept", work::SWEEP_DELIVERIES.to_owned()));

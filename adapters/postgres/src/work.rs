@@ -51,10 +51,12 @@ pub(crate) const SUBSCRIPTIONS: &str = "WITH due AS MATERIALIZED (SELECT id AS d
          WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED), \
      claimed AS (UPDATE subscriptions SET due_at = $3, revision = revision + 1 WHERE id = ANY (ARRAY(SELECT due_id FROM due)) RETURNING id) \
      SELECT ROW(id) FROM claimed JOIN due ON due_id = id ORDER BY was, id";
+/// As [`SUBSCRIPTIONS`].
 pub(crate) const PLACEMENTS: &str = "WITH due AS MATERIALIZED (SELECT id AS due_id, due_at AS was FROM placements \
          WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED), \
-     claimed AS (UPDATE placements SET due_at = $3, revision = revision + 1 FROM due WHERE id = due_id RETURNING id, submission_id, was) \
-     SELECT ROW(id, submission_id) FROM claimed ORDER BY was, id";
+     claimed AS (UPDATE placements SET due_at = $3, revision = revision + 1 WHERE id = ANY (ARRAY(SELECT due_id FROM due)) \
+         RETURNING id, submission_id) \
+     SELECT ROW(id, submission_id) FROM claimed JOIN due ON due_id = id ORDER BY was, id";
 
 /// Few are due at a time: those that were taken are due later.
 pub(crate) const FRESH: &str = "SELECT ROW( \

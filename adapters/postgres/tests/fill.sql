@@ -21,6 +21,14 @@ INSERT INTO subscriptions SELECT pg_temp.n(18, i), 1, pg_temp.n(1, i), 'creator'
 INSERT INTO invoices SELECT pg_temp.n(19, i), 1, pg_temp.n(18, i), pg_temp.n(1, i), 'first', 'creator', 'monthly', 999, 'USD', 0, i, i, 'paid', pg_temp.n(6, i),
     'customer', 1, pg_temp.n(6, i), i, i FROM generate_series(1, 6000) i;
 UPDATE orders SET invoice_id = pg_temp.n(19, created_at) WHERE created_at % 500 = 0 AND created_at <= 6000;
+INSERT INTO submissions SELECT pg_temp.n(20, i), pg_temp.n(1, i % 300), pg_temp.n(4, i), 'track', 't', i FROM generate_series(1, 3000) i;
+INSERT INTO placements SELECT pg_temp.n(21, i), 1, pg_temp.n(20, i), pg_temp.n(4, i), pg_temp.n(1, i % 300), 'spotify',
+    CASE i % 20 WHEN 0 THEN 'processing' WHEN 1 THEN 'rejected' ELSE 'live' END, 'heard', NULL, 'dist' || i, 'isrc' || i, 0,
+    CASE i % 20 WHEN 1 THEN NULL ELSE i END, NULL, i FROM generate_series(1, 3000) i;
+INSERT INTO placement_moves SELECT pg_temp.n(22, i), pg_temp.n(21, i), pg_temp.n(20, i), NULL, 'submitted', 'w', i, NULL FROM generate_series(1, 3000) i;
+INSERT INTO royalty_files SELECT sha256(i::text::bytea), 1, 1, pg_temp.n(1, i), i FROM generate_series(1, 3000) i;
+INSERT INTO royalty_lines SELECT pg_temp.n(4, i), 'spotify', '2026-01', 'EUR', '', pg_temp.n(1, i % 300), 1, 1, sha256(i::text::bytea)
+    FROM generate_series(1, 3000) i;
 INSERT INTO order_lines SELECT pg_temp.n(7, i), 1, pg_temp.n(6, i), 0, pg_temp.n(4, i), NULL, 'basic', 't', 't', pg_temp.n(1, i), 100, 10, 90, 0
     FROM generate_series(1, 6000) i;
 INSERT INTO licences SELECT pg_temp.n(8, i), 1, pg_temp.n(7, i), pg_temp.n(6, i), pg_temp.n(4, i), pg_temp.n(1, i % 300), 'basic', 'active', i

@@ -157,9 +157,11 @@ fn after_commit(app: &App, order_id: OrderId, decision: &Decision) {
                 tracing::debug!(order = %order_id, subject = %subject.id(), code = code.as_str(), "waits on nobody any more");
             }
             Change::Invoice(invoice) => {
+                app.metrics.invoice(invoice);
                 tracing::info!(order = %order_id, invoice = %invoice.id, status = invoice.status.as_str(), "invoice");
             }
             Change::Subscription(subscription) => {
+                app.metrics.subscription(subscription.status);
                 tracing::info!(order = %order_id, subscription = %subscription.id, status = subscription.status.as_str(), "subscription");
                 app.wake.subscriptions.notify_one();
             }

@@ -32,7 +32,7 @@ pub enum Check {
 use Check::{Contract, Crate, EndToEnd, Rules, Simulation};
 
 /// All of them.
-pub const BUGS: [Bug; 14] = [
+pub const BUGS: [Bug; 18] = [
     Bug {
         name: "drop a guard: a row is written whatever its revision",
         file: "adapters/memory/src/draft.rs",
@@ -130,5 +130,33 @@ pub const BUGS: [Bug; 14] = [
         sound: "signature.is_some_and(|signature| self.signatures.verify(body, signature))",
         broken: "signature.is_none_or(|signature| self.signatures.verify(body, signature))",
         checks: &[Crate("veza-hyperswitch")],
+    },
+    Bug {
+        name: "give a plan away: a period counts without the invoice that paid it",
+        file: "domain/src/subscription/gate.rs",
+        sound: "&& standing.paid.is_some_and(|invoice| {",
+        broken: "&& standing.paid.is_none_or(|invoice| {",
+        checks: &[Rules],
+    },
+    Bug {
+        name: "charge twice: a renewal is tried again while nobody knows what became of the last try",
+        file: "domain/src/subscription/lifecycle.rs",
+        sound: "if order == OrderStatus::Failed && counted.method.is_some() {",
+        broken: "if order != OrderStatus::Completed && counted.method.is_some() {",
+        checks: &[Rules, Simulation],
+    },
+    Bug {
+        name: "credit too much: the unused part of a period is rounded up",
+        file: "domain/src/subscription/plan.rs",
+        sound: "Minor(i64::try_from(i128::from(price.0) * left / whole)",
+        broken: "Minor(i64::try_from((i128::from(price.0) * left + whole - 1) / whole)",
+        checks: &[Rules],
+    },
+    Bug {
+        name: "a trial for ever: nobody looks whether it was had",
+        file: "app/src/usecases/subscriptions/subscribe.rs",
+        sound: "start(id, user, plan, !standing.trial_used, method, app.now())",
+        broken: "start(id, user, plan, true, method, app.now())",
+        checks: &[EndToEnd("subscriptions")],
     },
 ];
