@@ -5,6 +5,8 @@ use serde_json::Value;
 use url::form_urlencoded;
 use uuid::Uuid;
 use veza::usecases::audit::export;
+use veza::usecases::distribution;
+use veza_domain::distribution::ReportLine;
 use veza_domain::ids::{OrderId, RefundId, ReversalId, TransferId};
 use veza_domain::money::Money;
 use veza_ports::transfers::{NewReversal, NewTransfer, TransferError};
@@ -104,7 +106,6 @@ fn owned((name, value): (&str, &str)) -> (String, String) {
 /// When that is not so.
 pub fn psp_export(input: &[u8]) {
     let Ok(payments) = export::parse(input) else { return };
-    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
     let mut written = String::from("payment_id,status,amount,currency\n");
     for payment in &payments {
         let fields = [&payment.payment_id, &payment.status, &payment.amount, &payment.currency];
@@ -112,4 +113,42 @@ pub fn psp_export(input: &[u8]) {
         written.push('\n');
     }
     assert_eq!(export::parse(written.as_bytes()).ok(), Some(payments), "what was read, written and read again");
+}
+
+/// A royalty report.
+///
+/// A refusal names lines that there are; lines come in order; what was read is written and read again.
+///
+/// # Panics
+/// When that is not so.
+pub fn royalties(input: &[u8]) {
+    let last = String::from_utf8_lossy(input).replace("\r\n", "\n").matches(['\n', '\r']).count() as u64 + 1;
+    let lines = match distribution::read(input) {
+        Ok(lines) => lines,
+        Err(refused) => {
+            let named = refused.problem().errors.iter().flatten().map(|error| &error.field);
+            let line =
+                |field: &String| field.strip_prefix("line ").map_or(field.is_empty(), |line| (1..=last).contains(&line.parse().unwrap()));
+            assert!(named.clone().count() > 0 && named.clone().all(line), "{:?}", named.collect::<Vec<_>>());
+            return;
+        }
+    };
+    assert!(lines.windows(2).all(|two| two[0].0 < two[1].0), "in order, and none twice");
+    assert!(lines.iter().all(|(line, _)| (2..=last).contains(line)), "each is a line after the header");
+    let good: Vec<_> = lines.into_iter().filter_map(|(_, line)| line.ok()).collect();
+    let mut written = ReportLine::COLUMNS.join(",");
+    for line in &good {
+        let (platform, period, units) = (line.platform.as_str().to_owned(), line.period.to_string(), line.units.to_string());
+        let (amount, currency) = (line.amount.amount.0.to_string(), line.amount.currency.to_string());
+        let fields = [&line.reference, &platform, &period, &line.territory, &units, &amount, &currency];
+        written.push('\n');
+        written.push_str(&fields.map(|field| quoted(field)).join(","));
+    }
+    let again =
+        distribution::read(written.as_bytes()).map(|lines| lines.into_iter().map(|(_, line)| line.ok()).collect::<Option<Vec<_>>>());
+    assert!(good.is_empty() || again.is_ok_and(|again| again.as_ref() == Some(&good)), "what was read, written and read again");
+}
+
+fn quoted(field: &str) -> String {
+    format!("\"{}\"", field.replace('"', "\"\""))
 }

@@ -11,7 +11,7 @@ mod edge;
 mod values;
 mod webhooks;
 
-pub use answers::{psp_export, stripe_answer, stripe_form};
+pub use answers::{psp_export, royalties, stripe_answer, stripe_form};
 pub use edge::{cursor, problem};
 pub use values::{duration, money};
 pub use webhooks::{hyperswitch_webhook, stripe_webhook};
@@ -26,6 +26,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("stripe_answer", stripe_answer),
     ("stripe_form", stripe_form),
     ("psp_export", psp_export),
+    ("royalties", royalties),
     ("money", money),
     ("duration", duration),
     ("problem", problem),

@@ -163,7 +163,7 @@ macro_rules! targets {
     };
 }
 
-targets!(hyperswitch_webhook, stripe_webhook, stripe_answer, stripe_form, psp_export, money, duration, problem, cursor);
+targets!(hyperswitch_webhook, stripe_webhook, stripe_answer, stripe_form, psp_export, royalties, money, duration, problem, cursor);
 
 #[test]
 fn every_target_is_tested_and_has_a_program() {

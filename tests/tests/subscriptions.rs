@@ -162,6 +162,26 @@ async fn a_lost_answer_is_resumed_and_charged_once() {
     world.stop().await;
 }
 
+/// The PSP says no when it is back: that is the answer, and it stays; another key begins anew.
+#[tokio::test]
+async fn a_refusal_is_the_answer_of_its_key() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    let body = json!({"plan": "creator", "cycle": "monthly"});
+    let choose = async |key| person.call(Method::POST, SUBSCRIBE, body.clone(), &[("Idempotency-Key", key)]).await;
+    world.sandbox.script(Script::new(Op::Hyperswitch, Fault::RateLimited).times(0)).unwrap();
+    let first = choose("no").await.problem(503, "payment_provider_unavailable");
+    world.sandbox.clear_scripts().unwrap();
+    world.sandbox.script(Script::new(Op::CreatePayment, Fault::NotFound)).unwrap();
+    for _ in 0..2 {
+        let refused = choose("no").await.problem(502, "payment_provider_refused");
+        assert_eq!(refused["order_id"], first["order_id"]);
+    }
+    choose("yes").await.ok(201);
+    assert_eq!(world.sandbox.books().payments.len(), 1);
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn the_reconciler_settles_a_plan_whose_message_never_comes() {
     let world = World::with(&[("RECONCILE_SUBSCRIPTION_STUCK_AFTER", "0s")]).await;

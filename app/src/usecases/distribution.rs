@@ -3,7 +3,7 @@
 mod royalties;
 mod work;
 
-pub use royalties::{BYTES_MAX, Imported, import};
+pub use royalties::{BYTES_MAX, Imported, Numbered, import, read};
 pub use work::work;
 
 use crate::problem::ApiError;

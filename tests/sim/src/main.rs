@@ -40,6 +40,9 @@ enum Command {
         /// Goes on after so many failures.
         #[arg(long, default_value_t = 0)]
         tolerate: u64,
+        /// Prints failing histories as they are, not shrunk.
+        #[arg(long)]
+        as_they_are: bool,
     },
     /// Lives a year of many subscribers, day by day, and counts what was charged.
     Year {
@@ -72,7 +75,9 @@ fn main() -> ExitCode {
         std::panic::set_hook(Box::new(|_| {}));
     }
     match Arguments::parse().command {
-        Command::Run { histories, seed, base, threads, tolerate } => many(Many { histories, seed, base, threads, tolerate }),
+        Command::Run { histories, seed, base, threads, tolerate, as_they_are } => {
+            many(Many { histories, seed, base, threads, tolerate, as_they_are })
+        }
         Command::Year { subscribers, days, seed } => year(&Year { subscribers, days, seed }),
         Command::Replay { history, base, shrink } => replay(&history, base, shrink),
     }

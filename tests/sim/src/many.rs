@@ -21,6 +21,8 @@ pub struct Many {
     pub threads: usize,
     /// Goes on after so many failures.
     pub tolerate: u64,
+    /// Tells a failing history as it is: who only asks whether there is one need not wait for a shorter one.
+    pub as_they_are: bool,
 }
 
 /// A history that broke something.
@@ -31,7 +33,7 @@ pub struct Failure {
     pub base: Base,
     /// What it broke.
     pub broken: Vec<String>,
-    /// A short history that breaks the same.
+    /// A short history that breaks the same; the history itself where nobody asked for a shorter one.
     pub shortest: History,
 }
 
@@ -70,7 +72,7 @@ impl Sums {
 }
 
 impl Many {
-    /// Plays them. Each that breaks something is shrunk and told, one at a time.
+    /// Plays them. Each that breaks something is told, one at a time, shrunk unless asked not to.
     pub fn play(self, tell: impl Fn(&Failure) + Sync) -> Totals {
         let threads = if self.threads == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { self.threads };
         let (next, sums, stop, telling) = (AtomicU64::new(self.seed), Sums::default(), AtomicBool::new(false), Mutex::new(()));
@@ -88,7 +90,7 @@ impl Many {
                     if sums.failed.fetch_add(1, Ordering::Relaxed) >= self.tolerate {
                         stop.store(true, Ordering::Relaxed);
                     }
-                    let shortest = shorten(&history, self.base, &ended);
+                    let shortest = if self.as_they_are { history } else { shorten(&history, self.base, &ended) };
                     let _guard = telling.lock();
                     tell(&Failure { seed, base: self.base, broken: ended.broken, shortest });
                 }
@@ -147,7 +149,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "seed {} on {:?} breaks:", self.seed, self.base)?;
         self.broken.iter().take(8).try_for_each(|what| writeln!(f, "  {what}"))?;
-        writeln!(f, "shrunk to {} operations, with {:?}:", self.shortest.ops.len(), self.shortest.setting)?;
+        writeln!(f, "{} operations do it, with {:?}:", self.shortest.ops.len(), self.shortest.setting)?;
         self.shortest.ops.iter().try_for_each(|op| writeln!(f, "  Op::{op:?},"))?;
         writeln!(f, "replay: veza-sim replay '{}'", serde_json::to_string(&self.shortest).unwrap_or_default())
     }

@@ -16,7 +16,7 @@ fn number(name: &str) -> Option<u64> {
 /// Another way to say which, and how many: `VEZA_SIM_SEED=17 VEZA_SIM_HISTORIES=1000 cargo test -p veza-sim`.
 fn all_is_well(base: Base, share: impl Fn(u64) -> u64) {
     let histories = share(number("VEZA_SIM_HISTORIES").unwrap_or(SOME));
-    let many = Many { histories, seed: number("VEZA_SIM_SEED").unwrap_or(1), base, threads: 0, tolerate: 0 };
+    let many = Many { histories, seed: number("VEZA_SIM_SEED").unwrap_or(1), base, threads: 0, tolerate: 0, as_they_are: false };
     let totals = many.play(|failure| println!("{failure}"));
     println!("{totals}");
     assert_eq!((totals.histories, totals.failed), (histories, 0));

@@ -101,7 +101,7 @@ fn commands(check: Check) -> (String, Vec<&'static str>, Vec<&'static str>) {
         Check::Contract => ("the contract of the store".to_owned(), "veza-memory", vec!["--tests"]),
         Check::EndToEnd(suite) => (format!("the suite `{suite}`"), "veza-tests", vec!["--test", suite]),
         Check::Simulation => {
-            let run = vec!["run", "--package", "veza-sim", "--", "run", "-n", HISTORIES];
+            let run = vec!["run", "--package", "veza-sim", "--", "run", "--as-they-are", "-n", HISTORIES];
             return ("the simulation".to_owned(), vec!["build", "--package", "veza-sim"], run);
         }
     };

@@ -28,7 +28,7 @@ pub struct Imported {
 }
 
 /// A line and its number in the file (the header is line 1).
-type Numbered = (u64, Result<ReportLine, LineFault>);
+pub type Numbered = (u64, Result<ReportLine, LineFault>);
 
 /// Imports a report for an admin. The same file again changes nothing.
 ///
@@ -68,9 +68,12 @@ pub async fn import(app: &App, admin: UserId, bytes: &[u8]) -> Result<Imported, 
 }
 
 /// The lines of a file, each read on its own.
-fn read(bytes: &[u8]) -> Result<Vec<Numbered>, ApiError> {
+///
+/// # Errors
+/// 422 `validation_failed` for a file that has no lines to be read: the fields are named as [`import`]'s.
+pub fn read(bytes: &[u8]) -> Result<Vec<Numbered>, ApiError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = line_ends(&bytes[..error.valid_up_to()]) + 1;
         ApiError::field(&format!("line {line}"), "not_utf8", "the report has to be UTF-8")
     })?;
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
@@ -120,10 +123,16 @@ impl LineNumbers<'_> {
     fn of(&mut self, byte: u64) -> u64 {
         let from = usize::try_from(byte).unwrap_or(usize::MAX).clamp(self.at, self.bytes.len());
         let ends = self.bytes[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        self.line += self.bytes[self.at..from + ends].iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.line += line_ends(&self.bytes[self.at..from + ends]);
         self.at = from + ends;
         self.line
     }
+}
+
+/// Lines end with LF, with CR and LF, or with CR alone.
+fn line_ends(bytes: &[u8]) -> u64 {
+    let next = bytes.iter().skip(1).map(Some).chain([None]);
+    bytes.iter().zip(next).filter(|(byte, next)| **byte == b'\n' || **byte == b'\r' && *next != Some(&b'\n')).count() as u64
 }
 
 fn unreadable(line: u64, why: &csv::Error) -> ApiError {
@@ -167,6 +176,12 @@ mod tests {
         let lines = read(good.as_bytes()).unwrap();
         assert_eq!(lines.iter().map(|(number, line)| (*number, line.is_ok())).collect::<Vec<_>>(), [(2, true), (4, true)]);
         assert_eq!(lines[0].1.as_ref().unwrap().reference, "rel_1");
+    }
+
+    #[test]
+    fn lines_that_end_in_cr_alone_are_lines() {
+        let report = b"reference,platform,period,units,amount,currency\ra,deezer,2026-01,1,1,EUR\rb,deezer,2026-01,x,1,EUR\r";
+        assert_eq!(faults(report), one("line 3", "bad_units"));
     }
 
     #[test]

@@ -143,8 +143,9 @@ async fn is_still_open(app: &App, order: OrderId) -> Result<bool, ApiError> {
 /// # Errors
 /// 404; 502, 503 as [`subscribe`].
 pub async fn go_on(app: &App, user: UserId, id: SubscriptionId) -> Result<StoredSubscription, ApiError> {
-    let stored = own(app, user, id).await?;
-    open_payment_of(app, &stored).await?;
+    own(app, user, id).await?;
+    // The first payment has the subscription's id; a plan that costs nothing yet has none.
+    checkout::resume(app, OrderId(id.0)).await?;
     own(app, user, id).await
 }
 

@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""Mutation of the settlement use cases (docs/proof/net.md).
+
+One change at a time would cost a build of the application each. So all of cargo-mutants' list goes into one copy of the sources, each change
+behind a switch: a function begins with `if crate::mutated(7) { return <its body with change 7>; }`. Built once; then the simulation plays some
+hundred histories for each change, and what it lets pass goes through the end-to-end suites.
+
+Prints a line a change and a table at the end; the list is in target/mutants/usecases.json, and what stands there is not tried again.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+OUT = ROOT / "target" / "mutants"
+COPY = OUT / "usecases"
+FILES = [
+    "settle", "psp_reads", "commit", "checkout", "refunds", "transfers", "reversals", "effects", "effects/*", "reconcile", "reconcile/*",
+    "webhooks", "connect_events", "idempotency", "subscriptions/*",
+]
+SUITES = ["sale", "refund", "retries", "reconcile", "debts", "disputes", "trouble", "subscriptions"]
+SWITCH = '''
+#[doc(hidden)]
+pub fn mutated(change: u32) -> bool {
+    static WANTED: std::sync::LazyLock<u32> =
+        std::sync::LazyLock::new(|| std::env::var("VEZA_MUTANT").ok().and_then(|number| number.parse().ok()).unwrap_or(0));
+    *WANTED == change
+}
+'''
+
+
+def run(*command, **options):
+    return subprocess.run([str(part) for part in command], text=True, capture_output=True, **options)
+
+
+def copy_sources():
+    """The tracked files; what is the same keeps its time, so that nothing of it is built again."""
+    for name in run("git", "ls-files", "-z", cwd=ROOT).stdout.split("\0"):
+        source, target = ROOT / name, COPY / name
+        if name and source.is_file() and not (target.is_file() and target.read_bytes() == source.read_bytes()):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+    # A changed body need not be pretty.
+    manifest = COPY / "Cargo.toml"
+    manifest.write_text(re.sub(r"(?ms)^\[workspace\.lints.*?(?=^\[(?!workspace\.lints))", "[workspace.lints]\n", manifest.read_text(), count=1))
+
+
+def listed():
+    """cargo-mutants' changes, numbered from 1."""
+    files = [part for name in FILES for part in ("--file", f"app/src/usecases/{name}.rs")]
+    found = json.loads(run("cargo", "mutants", "--list", "--json", "--package", "veza", *files, cwd=ROOT).stdout)
+    return [{**change, "number": number} for number, change in enumerate(found, 1)]
+
+
+def offset(lines, place):
+    """cargo-mutants counts lines and columns from 1, columns in characters."""
+    return sum(len(line) for line in lines[: place["line"] - 1]) + place["column"] - 1
+
+
+def body_at(text, start):
+    """Where the body of the function at `start` begins."""
+    depth = 0
+    for at in range(start, len(text)):
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(text[at], 0)
+        if text[at] == "{" and depth == 0:
+            return at
+    raise ValueError("a function without a body")
+
+
+def switched(text, changes):
+    """The file with all of `changes` behind switches."""
+    lines = text.splitlines(keepends=True)
+    functions = {}
+    for change in changes:
+        span = change["function"]["span"]
+        functions.setdefault((offset(lines, span["start"]), offset(lines, span["end"])), []).append(change)
+    for (start, end), its in sorted(functions.items(), reverse=True):
+        body = body_at(text, start)
+        ways = []
+        for change in its:
+            first, last = (offset(lines, change["span"][side]) for side in ("start", "end"))
+            changed = text[body:first] + change["replacement"] + text[last:end]
+            if not changed.startswith("{"):
+                changed = "{ " + changed + " }"
+            ways.append(f"\nif crate::mutated({change['number']}) {{ return {changed}; }} /* to {change['number']} */\n")
+        text = text[: body + 1] + "".join(ways) + text[body + 1 :]
+    return text
+
+
+def write(changes):
+    """Writes the files with these changes."""
+    by_file = {}
+    for change in changes:
+        by_file.setdefault(change["file"], []).append(change)
+    for name in sorted({change["file"] for change in changes}):
+        (COPY / name).write_text(switched((ROOT / name).read_text(), by_file[name]))
+    lib = COPY / "app/src/lib.rs"
+    lib.write_text((ROOT / "app/src/lib.rs").read_text() + SWITCH)
+
+
+def numbers_at(path, line):
+    """The change in whose switch this line is, if it is in one."""
+    text = (COPY / path).read_text().splitlines()
+    for at in range(line - 1, -1, -1):
+        if re.search(r"/\* to \d+ \*/", text[at]) and at != line - 1:
+            return None
+        if found := re.match(r"if crate::mutated\((\d+)\)", text[at]):
+            return int(found[1])
+    return None
+
+
+def viable(changes):
+    """Those that compile together."""
+    left = list(changes)
+    originals = {change["file"] for change in changes}
+    while True:
+        for name in originals:
+            (COPY / name).write_text((ROOT / name).read_text())
+        write(left)
+        said = run("cargo", "check", "--profile", "sim", "--package", "veza", "--lib", "--message-format=json", cwd=COPY, env=environment())
+        wrong = set()
+        for line in said.stdout.splitlines():
+            message = json.loads(line).get("message") or {}
+            if message.get("level") == "error":
+                for span in message.get("spans", []):
+                    if (number := numbers_at(span["file_name"], span["line_start"])) is not None:
+                        wrong.add(number)
+        if said.returncode == 0:
+            return left
+        if not wrong:
+            sys.exit("the copy does not compile, and no change is to blame:\n" + said.stderr[-4000:])
+        left = [change for change in left if change["number"] not in wrong]
+        print(f"{len(wrong)} do not compile, {len(left)} left", flush=True)
+
+
+def environment(**more):
+    return {**os.environ, "CARGO_INCREMENTAL": "0", "CARGO_TARGET_DIR": str(ARGUMENTS.target), **more}
+
+
+def build():
+    """The simulation, optimized, and the suites."""
+    suites = [part for suite in SUITES for part in ("--test", suite)]
+    for command in (
+        ["cargo", "build", "--profile", "sim", "--package", "veza-sim"],
+        ["cargo", "nextest", "run", "--workspace", "--no-run", "--lib", *suites],
+    ):
+        built = run(*command, cwd=COPY, env=environment())
+        if built.returncode:
+            sys.exit(built.stderr[-4000:])
+
+
+def caught_by(number):
+    """Who notices."""
+    more = {"VEZA_MUTANT": str(number)}
+    simulation = [ARGUMENTS.target / "sim/veza-sim", "run", "--as-they-are", "--histories", ARGUMENTS.histories]
+    try:
+        if run(*simulation, env={**os.environ, **more}, timeout=120).returncode:
+            return "the simulation"
+    except subprocess.TimeoutExpired:
+        return "the simulation, which hangs"
+    suites = [part for suite in SUITES for part in ("--test", suite)]
+    command = ["cargo", "nextest", "run", "--workspace", "--lib", *suites, "-E", "package(veza-tests) + package(veza)", "--fail-fast"]
+    try:
+        ran = run(*command, cwd=COPY, env=environment(**more), timeout=900)
+    except subprocess.TimeoutExpired:
+        return "a suite, which hangs"
+    failed = re.search(r"FAIL \[.*?\] \S+ (.*)", ran.stderr)
+    return None if ran.returncode == 0 else failed[1] if failed else "a suite"
+
+
+def main():
+    copy_sources()
+    changes = listed()
+    kept = viable(changes)
+    print(f"{len(changes)} changes, {len(changes) - len(kept)} do not compile", flush=True)
+    build()
+    if caught_by(0):
+        sys.exit("the tests fail without any change")
+    known = OUT / "usecases.json"
+    verdicts = json.loads(known.read_text()) if known.is_file() else {}
+    for change in kept:
+        name, began = change["name"], time.time()
+        if name not in verdicts:
+            verdicts[name] = caught_by(change["number"]) or "nobody"
+            known.write_text(json.dumps(verdicts, indent=1))
+            print(f"{time.time() - began:5.0f} s  {name}: {verdicts[name]}", flush=True)
+    missed = [change["name"] for change in kept if verdicts[change["name"]] == "nobody"]
+    simulation = sum(verdicts[change["name"]].startswith("the simulation") for change in kept)
+    print(f"{len(kept)} tried, {len(kept) - len(missed)} caught, {simulation} of them by the simulation; missed:")
+    print("\n".join(f"  {name}" for name in missed))
+
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--histories", default="400", help="histories for each change")
+parser.add_argument("--target", type=Path, default=OUT / "build", help="the build folder")
+ARGUMENTS = parser.parse_args()
+main()
