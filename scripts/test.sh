@@ -4,6 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Most of an end-to-end test is waiting: two of them a processor.
+export NEXTEST_TEST_THREADS=${NEXTEST_TEST_THREADS:-$((2 * $(nproc)))}
+
 if [ $# = 0 ]; then
     echo "== documentation examples"
     cargo test --workspace --doc --quiet
