@@ -15,16 +15,25 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "target" / "mutants"
 COPY = OUT / "usecases"
 FILES = [
-    "settle", "psp_reads", "commit", "checkout", "refunds", "transfers", "reversals", "effects", "effects/*", "reconcile", "reconcile/*",
-    "webhooks", "connect_events", "idempotency", "subscriptions/*",
+    "settle", "psp_reads", "commit", "effects", "effects/*", "transfers", "reversals", "refunds", "reconcile", "reconcile/*", "webhooks",
+    "subscriptions/*", "idempotency", "checkout", "connect_events",
 ]
-SUITES = ["sale", "refund", "retries", "reconcile", "debts", "disputes", "trouble", "subscriptions"]
+SUITES = ["sale", "refund", "retries", "reconcile", "debts", "disputes", "trouble", "subscriptions", "oncall", "metrics"]
+# Those that are likely to notice go first.
+NEAR = {
+    "effects/payment": ["sale", "retries"], "effects/refund": ["refund"], "effects": ["sale", "retries", "refund"],
+    "checkout": ["sale", "retries"], "refunds": ["refund"], "transfers": ["sale", "trouble"], "reversals": ["refund", "debts"],
+    "reconcile": ["reconcile"], "webhooks": ["sale", "trouble"], "connect_events": ["debts", "disputes", "trouble"],
+    "idempotency": ["sale", "retries", "refund"], "subscriptions": ["subscriptions"],
+}
 SWITCH = '''
 #[doc(hidden)]
 pub fn mutated(change: u32) -> bool {
@@ -52,9 +61,12 @@ def copy_sources():
 
 
 def listed():
-    """cargo-mutants' changes, numbered from 1."""
+    """cargo-mutants' changes in the order of FILES, numbered from 1."""
     files = [part for name in FILES for part in ("--file", f"app/src/usecases/{name}.rs")]
     found = json.loads(run("cargo", "mutants", "--list", "--json", "--package", "veza", *files, cwd=ROOT).stdout)
+    rank = {name: at for at, name in enumerate(FILES)}
+    place = lambda change: change["file"].removeprefix("app/src/usecases/").removesuffix(".rs")
+    found.sort(key=lambda change: rank.get(place(change), rank.get(place(change).split("/")[0] + "/*")))
     return [{**change, "number": number} for number, change in enumerate(found, 1)]
 
 
@@ -155,23 +167,30 @@ def build():
             sys.exit(built.stderr[-4000:])
 
 
-def caught_by(number):
+def suites_notice(suites, more):
+    """Which test of these fails, if one does."""
+    names = [part for suite in suites for part in ("--test", suite)]
+    command = ["cargo", "nextest", "run", "--workspace", "--lib", *names, "-E", "package(veza-tests) + package(veza)", "--fail-fast"]
+    try:
+        ran = run(*command, cwd=COPY, env=environment(**more), timeout=900)
+    except subprocess.TimeoutExpired:
+        return "a suite, which hangs"
+    failed = re.search(r"(?:FAIL|SIGABRT|TIMEOUT) \[.*?\] (?:\([ 0-9/]+\) )?(.*)", ran.stderr)
+    return None if ran.returncode == 0 else failed[1] if failed else "a suite"
+
+
+def caught_by(number, file=""):
     """Who notices."""
     more = {"VEZA_MUTANT": str(number)}
-    simulation = [ARGUMENTS.target / "sim/veza-sim", "run", "--as-they-are", "--histories", ARGUMENTS.histories]
+    simulation = [ARGUMENTS.target / "sim/veza-sim", "run", "--as-they-are", "--threads", "1", "--histories", ARGUMENTS.histories]
     try:
         if run(*simulation, env={**os.environ, **more}, timeout=120).returncode:
             return "the simulation"
     except subprocess.TimeoutExpired:
         return "the simulation, which hangs"
-    suites = [part for suite in SUITES for part in ("--test", suite)]
-    command = ["cargo", "nextest", "run", "--workspace", "--lib", *suites, "-E", "package(veza-tests) + package(veza)", "--fail-fast"]
-    try:
-        ran = run(*command, cwd=COPY, env=environment(**more), timeout=900)
-    except subprocess.TimeoutExpired:
-        return "a suite, which hangs"
-    failed = re.search(r"FAIL \[.*?\] \S+ (.*)", ran.stderr)
-    return None if ran.returncode == 0 else failed[1] if failed else "a suite"
+    place = file.removeprefix("app/src/usecases/").removesuffix(".rs")
+    near = NEAR.get(place) or NEAR.get(place.split("/")[0]) or ["sale", "refund", "disputes"]
+    return suites_notice(near, more) or suites_notice([suite for suite in SUITES if suite not in near], more)
 
 
 def main():
@@ -184,12 +203,20 @@ def main():
         sys.exit("the tests fail without any change")
     known = OUT / "usecases.json"
     verdicts = json.loads(known.read_text()) if known.is_file() else {}
-    for change in kept:
+    lock = Lock()
+
+    def tried(change):
         name, began = change["name"], time.time()
         if name not in verdicts:
-            verdicts[name] = caught_by(change["number"]) or "nobody"
-            known.write_text(json.dumps(verdicts, indent=1))
-            print(f"{time.time() - began:5.0f} s  {name}: {verdicts[name]}", flush=True)
+            verdict = caught_by(change["number"], change["file"]) or "nobody"
+            with lock:
+                verdicts[name] = verdict
+                known.write_text(json.dumps(verdicts, indent=1))
+                print(f"{time.time() - began:5.0f} s  {name}: {verdict}", flush=True)
+
+    # Most of a suite is waiting.
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        list(pool.map(tried, kept))
     missed = [change["name"] for change in kept if verdicts[change["name"]] == "nobody"]
     simulation = sum(verdicts[change["name"]].startswith("the simulation") for change in kept)
     print(f"{len(kept)} tried, {len(kept) - len(missed)} caught, {simulation} of them by the simulation; missed:")
