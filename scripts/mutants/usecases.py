@@ -21,7 +21,7 @@ from threading import Lock
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "target" / "mutants"
-COPY = OUT / "usecases"
+COPY = OUT / "usecases"  # built in the folder of all builds, so that no dependency is built twice
 FILES = [
     "settle", "psp_reads", "commit", "effects", "effects/*", "transfers", "reversals", "refunds", "reconcile", "reconcile/*", "webhooks",
     "subscriptions/*", "idempotency", "checkout", "connect_events",
@@ -135,7 +135,7 @@ def viable(changes):
         for name in originals:
             (COPY / name).write_text((ROOT / name).read_text())
         write(left)
-        said = run("cargo", "check", "--profile", "sim", "--package", "veza", "--lib", "--message-format=json", cwd=COPY, env=environment())
+        said = run("cargo", "build", "--profile", "sim", "--package", "veza", "--lib", "--message-format=json", cwd=COPY, env=environment())
         wrong = set()
         for line in said.stdout.splitlines():
             message = json.loads(line).get("message") or {}
@@ -152,7 +152,7 @@ def viable(changes):
 
 
 def environment(**more):
-    return {**os.environ, "CARGO_INCREMENTAL": "0", "CARGO_TARGET_DIR": str(ARGUMENTS.target), **more}
+    return {**os.environ, "CARGO_INCREMENTAL": "0", "CARGO_TARGET_DIR": str(ROOT / "target"), **more}
 
 
 def build():
@@ -182,7 +182,7 @@ def suites_notice(suites, more):
 def caught_by(number, file=""):
     """Who notices."""
     more = {"VEZA_MUTANT": str(number)}
-    simulation = [ARGUMENTS.target / "sim/veza-sim", "run", "--as-they-are", "--threads", "1", "--histories", ARGUMENTS.histories]
+    simulation = [ROOT / "target/sim/veza-sim", "run", "--as-they-are", "--threads", "1", "--histories", ARGUMENTS.histories]
     try:
         if run(*simulation, env={**os.environ, **more}, timeout=120).returncode:
             return "the simulation"
@@ -225,6 +225,5 @@ def main():
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--histories", default="400", help="histories for each change")
-parser.add_argument("--target", type=Path, default=OUT / "build", help="the build folder")
 ARGUMENTS = parser.parse_args()
 main()

@@ -109,9 +109,11 @@ async fn close_first(app: &App, current: Option<&StoredSubscription>) -> Result<
     let Some(stored) = current else { return Ok(()) };
     if let Some(order) = &stored.open_order {
         // A call on its way could reach the PSP after our question.
-        checkout::resume(app, order.value.id).await?;
-        if !is_still_open(app, order.value.id).await? {
-            return Ok(());
+        match checkout::resume(app, order.value.id).await {
+            Ok(()) if is_still_open(app, order.value.id).await? => {}
+            Ok(()) => return Ok(()),
+            Err(error) if error.problem().status == 502 => return Ok(()),
+            Err(_) => return Err(not_looked_up()),
         }
     }
     let step = close_unpaid(&stored.subscription.value, stored.open.as_ref().map(|open| &open.value), app.now());
@@ -134,8 +136,13 @@ async fn is_still_open(app: &App, order: OrderId) -> Result<bool, ApiError> {
     };
     look().await.map_err(|error| {
         tracing::warn!(%order, %error, "another plan was asked for, and the payment of the one before it can't be looked up");
-        ApiError::unavailable("payment_provider_unavailable", "the payment of the plan that you began can't be looked up; try again")
+        not_looked_up()
     })
+}
+
+/// Without an order's id: nothing was made under the key of this request.
+fn not_looked_up() -> ApiError {
+    ApiError::unavailable("payment_provider_unavailable", "the payment of the plan that you began can't be looked up; try again")
 }
 
 /// Goes on with what an interrupted request has begun. What was settled meanwhile is shown as it stands.
