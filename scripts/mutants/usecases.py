@@ -34,6 +34,7 @@ NEAR = {
     "reconcile": ["reconcile"], "webhooks": ["sale", "trouble"], "connect_events": ["debts", "disputes", "trouble"],
     "idempotency": ["sale", "retries", "refund"], "subscriptions": ["subscriptions"],
 }
+SURVIVES = "nobody yet"
 SWITCH = '''
 #[doc(hidden)]
 pub fn mutated(change: u32) -> bool {
@@ -60,13 +61,19 @@ def copy_sources():
     manifest.write_text(re.sub(r"(?ms)^\[workspace\.lints.*?(?=^\[(?!workspace\.lints))", "[workspace.lints]\n", manifest.read_text(), count=1))
 
 
+def place_of(change):
+    """The use case."""
+    return change["file"].removeprefix("app/src/usecases/").removesuffix(".rs")
+
+
 def listed():
     """cargo-mutants' changes in the order of FILES, numbered from 1."""
     files = [part for name in FILES for part in ("--file", f"app/src/usecases/{name}.rs")]
     found = json.loads(run("cargo", "mutants", "--list", "--json", "--package", "veza", *files, cwd=ROOT).stdout)
+    # What is in no function has no place for a switch: constants.
+    found = [change for change in found if change["function"]]
     rank = {name: at for at, name in enumerate(FILES)}
-    place = lambda change: change["file"].removeprefix("app/src/usecases/").removesuffix(".rs")
-    found.sort(key=lambda change: rank.get(place(change), rank.get(place(change).split("/")[0] + "/*")))
+    found.sort(key=lambda change: rank.get(place_of(change), rank.get(place_of(change).split("/")[0] + "/*")))
     return [{**change, "number": number} for number, change in enumerate(found, 1)]
 
 
@@ -110,8 +117,8 @@ def write(changes):
     by_file = {}
     for change in changes:
         by_file.setdefault(change["file"], []).append(change)
-    for name in sorted({change["file"] for change in changes}):
-        (COPY / name).write_text(switched((ROOT / name).read_text(), by_file[name]))
+    for name, its in by_file.items():
+        (COPY / name).write_text(switched((ROOT / name).read_text(), its))
     lib = COPY / "app/src/lib.rs"
     lib.write_text((ROOT / "app/src/lib.rs").read_text() + SWITCH)
 
@@ -156,41 +163,47 @@ def environment(**more):
 
 
 def build():
-    """The simulation, optimized, and the suites."""
-    suites = [part for suite in SUITES for part in ("--test", suite)]
-    for command in (
-        ["cargo", "build", "--profile", "sim", "--package", "veza-sim"],
-        ["cargo", "nextest", "run", "--workspace", "--no-run", "--lib", *suites],
-    ):
-        built = run(*command, cwd=COPY, env=environment())
+    """The simulation, optimized, and the suites, whose programs are then run without cargo."""
+    names = [part for suite in SUITES for part in ("--test", suite)]
+    simulation = run("cargo", "build", "--profile", "sim", "--package", "veza-sim", cwd=COPY, env=environment())
+    suites = run(
+        "cargo", "nextest", "list", "--workspace", "--lib", *names, "--list-type", "binaries-only", "--message-format", "json",
+        cwd=COPY, env=environment(),
+    )
+    for built in (simulation, suites):
         if built.returncode:
             sys.exit(built.stderr[-4000:])
+    (OUT / "binaries.json").write_text(suites.stdout)
+    (OUT / "cargo.json").write_text(run("cargo", "metadata", "--format-version", "1", cwd=COPY, env=environment()).stdout)
 
 
-def suites_notice(suites, more):
-    """Which test of these fails, if one does."""
-    names = [part for suite in suites for part in ("--test", suite)]
-    command = ["cargo", "nextest", "run", "--workspace", "--lib", *names, "-E", "package(veza-tests) + package(veza)", "--fail-fast"]
+def simulation_notices(change):
+    """Who notices in the simulation."""
+    command = [ROOT / "target/sim/veza-sim", "run", "--as-they-are", "--threads", "1", "--histories", ARGUMENTS.histories]
     try:
-        ran = run(*command, cwd=COPY, env=environment(**more), timeout=900)
-    except subprocess.TimeoutExpired:
-        return "a suite, which hangs"
-    failed = re.search(r"(?:FAIL|SIGABRT|TIMEOUT) \[.*?\] (?:\([ 0-9/]+\) )?(.*)", ran.stderr)
-    return None if ran.returncode == 0 else failed[1] if failed else "a suite"
-
-
-def caught_by(number, file=""):
-    """Who notices."""
-    more = {"VEZA_MUTANT": str(number)}
-    simulation = [ROOT / "target/sim/veza-sim", "run", "--as-they-are", "--threads", "1", "--histories", ARGUMENTS.histories]
-    try:
-        if run(*simulation, env={**os.environ, **more}, timeout=120).returncode:
-            return "the simulation"
+        ran = run(*command, env={**os.environ, "VEZA_MUTANT": str(change["number"])}, timeout=180)
     except subprocess.TimeoutExpired:
         return "the simulation, which hangs"
-    place = file.removeprefix("app/src/usecases/").removesuffix(".rs")
+    return "the simulation" if ran.returncode else SURVIVES
+
+
+def suites_notice(change):
+    """Which test fails, if one does; those that are likely to go first."""
+    place = place_of(change)
     near = NEAR.get(place) or NEAR.get(place.split("/")[0]) or ["sale", "refund", "disputes"]
-    return suites_notice(near, more) or suites_notice([suite for suite in SUITES if suite not in near], more)
+    for suites in (near, [suite for suite in SUITES if suite not in near]):
+        chosen = "package(veza) + " + " + ".join(f"binary({suite})" for suite in suites)
+        command = ["cargo", "nextest", "run", "--binaries-metadata", OUT / "binaries.json", "--cargo-metadata", OUT / "cargo.json"]
+        # A function that holds its body a dozen times wants a large stack.
+        more = {"VEZA_MUTANT": str(change["number"]), "RUST_MIN_STACK": str(64 << 20)}
+        try:
+            ran = run(*command, "--workspace-remap", COPY, "-E", chosen, "--fail-fast", cwd=COPY, env=environment(**more), timeout=900)
+        except subprocess.TimeoutExpired:
+            return "a suite, which hangs"
+        if ran.returncode:
+            failed = re.search(r"(?:FAIL|SIGABRT|TIMEOUT) \[.*?\] (?:\([ 0-9/]+\) )?(.*)", ran.stderr)
+            return failed[1] if failed else "a suite"
+    return "nobody"
 
 
 def main():
@@ -199,24 +212,25 @@ def main():
     kept = viable(changes)
     print(f"{len(changes)} changes, {len(changes) - len(kept)} do not compile", flush=True)
     build()
-    if caught_by(0):
+    none = {"number": 0, "file": "app/src/usecases/settle.rs"}
+    if simulation_notices(none) != SURVIVES or suites_notice(none) != "nobody":
         sys.exit("the tests fail without any change")
     known = OUT / "usecases.json"
     verdicts = json.loads(known.read_text()) if known.is_file() else {}
     lock = Lock()
 
-    def tried(change):
-        name, began = change["name"], time.time()
-        if name not in verdicts:
-            verdict = caught_by(change["number"], change["file"]) or "nobody"
-            with lock:
-                verdicts[name] = verdict
-                known.write_text(json.dumps(verdicts, indent=1))
-                print(f"{time.time() - began:5.0f} s  {name}: {verdict}", flush=True)
+    def ask(who, change):
+        began = time.time()
+        verdict = who(change)
+        with lock:
+            verdicts[change["name"]] = verdict
+            known.write_text(json.dumps(verdicts, indent=1))
+            print(f"{time.time() - began:5.0f} s  {change['name']}: {verdict}", flush=True)
 
-    # Most of a suite is waiting.
+    # Most of a suite is waiting, so that there are as many at a time as processors.
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        list(pool.map(tried, kept))
+        for who, open_ones in ((simulation_notices, None), (suites_notice, SURVIVES)):
+            list(pool.map(lambda change: ask(who, change), [one for one in kept if verdicts.get(one["name"]) == open_ones]))
     missed = [change["name"] for change in kept if verdicts[change["name"]] == "nobody"]
     simulation = sum(verdicts[change["name"]].startswith("the simulation") for change in kept)
     print(f"{len(kept)} tried, {len(kept) - len(missed)} caught, {simulation} of them by the simulation; missed:")
