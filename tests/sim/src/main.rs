@@ -105,6 +105,10 @@ fn year(year: &Year) -> ExitCode {
 fn many(many: Many) -> ExitCode {
     let totals = many.play(|failure| println!("{failure}"));
     println!("{totals}");
+    if let (0, Some(what)) = (totals.failed, totals.too_little()) {
+        println!("that shows little: there were hardly any {what}");
+        return ExitCode::FAILURE;
+    }
     if totals.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

@@ -145,6 +145,21 @@ fn progress(sums: &Sums, stop: &AtomicBool, histories: u64, began: Instant) {
     }
 }
 
+/// So many histories are not all unlucky.
+const ENOUGH_TO_SAY: u64 = 100;
+
+impl Totals {
+    /// Books agree too where nothing was sold. None: as much came of it as is usual; else what was too rare.
+    #[must_use]
+    pub fn too_little(&self) -> Option<&'static str> {
+        let [_, paid, refunds, transfers, reversals] = self.made;
+        // Two thirds of what is usual, for ten histories.
+        let wanted = [("paid orders", paid, 17), ("refunds", refunds, 4), ("transfers", transfers, 20), ("reversals", reversals, 2)];
+        let rare = wanted.into_iter().find(|(_, made, for_ten)| made * 10 < self.histories * for_ten);
+        rare.filter(|_| self.histories >= ENOUGH_TO_SAY).map(|(what, ..)| what)
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "seed {} on {:?} breaks:", self.seed, self.base)?;
