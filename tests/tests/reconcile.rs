@@ -289,6 +289,27 @@ async fn an_orphan_that_the_psp_does_not_know_fails_and_the_order_is_given_back(
     world.stop().await;
 }
 
+/// As long as the call that asks for it may be under way, that the PSP does not have it says nothing.
+#[tokio::test]
+async fn an_orphan_whose_call_may_be_under_way_is_not_given_up() {
+    let world = World::with(&[
+        ("RECONCILE_WORKER_ENABLED", "false"),
+        ("PROVIDER_TIMEOUT", "60s"),
+        ("RECONCILE_ORDER_STUCK_AFTER", "0s"),
+        ("RECONCILE_REFUND_STUCK_AFTER", "0s"),
+        ("RECONCILE_REFUND_ORPHAN_AFTER", "0s"),
+    ])
+    .await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
+    world.sandbox.script(Script::new(Op::CreateRefund, Fault::RequestLost).times(0)).unwrap();
+    refund(&buyer, &order).await;
+    let report = reconcile(&admin).await;
+    assert_eq!((&report["orphan_refunds"]["seen"], &report["orphan_refunds"]["failed"]), (&json!(1), &json!(0)), "{report:#}");
+    assert_eq!(buyer.get_order(&order).await["status"], "refund_pending");
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn a_recent_orphan_is_untouched() {
     let world = World::with(&[("RECONCILE_WORKER_ENABLED", "false")]).await;
