@@ -4,6 +4,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use veza_ports::storage::{Row, UnitId, UnitOfWork, Write};
 use veza_sandbox::{Fault, Op, ReleaseOrder, Script};
 use veza_tests::{Answer, Person, World, assert_books_agree};
 
@@ -114,6 +115,13 @@ async fn a_trial_is_had_once_ever() {
     subscribe(&person, "creator").await.ok(201);
     // What grants nothing does not stand in the way, and does not use the trial up.
     assert_eq!(subscribe(&person, "premium").await.ok(201)["subscription"]["status"], "trialing");
+    // Over, and chosen again: now it is to be paid.
+    let store = &world.running.app().store;
+    let current = store.standing(person.user_id()).await.unwrap().current.unwrap().subscription;
+    let over = Row::Subscription(current.value.clone().expired(current.value.created_at));
+    let writes = vec![Write::Update { row: over, expected: current.revision }];
+    store.commit(UnitOfWork::new(UnitId("over".into()), [0; 32], current.value.created_at, writes)).await.unwrap();
+    assert_eq!(subscribe(&person, "premium").await.ok(201)["subscription"]["status"], "pending_payment");
     world.stop().await;
 }
 

@@ -520,6 +520,8 @@ proptest! {
         let period = Period { start: START, end: START.plus(Duration::from_secs(length * 3600)) };
         let unused = period.unused(Minor(price), START.plus(Duration::from_secs(at * 3600)));
         prop_assert!(unused >= Minor::ZERO && unused.0 <= price);
+        let (left, whole) = (length.saturating_sub(at).cast_signed(), length.cast_signed());
+        prop_assert_eq!(unused.0, price * left / whole, "rounded down: nobody is credited what was not paid");
         prop_assert_eq!(at >= length, unused == Minor::ZERO || price == 0 || at >= length, "over is over");
         prop_assert_eq!(period.unused(Minor(price), START), Minor(price));
     }
