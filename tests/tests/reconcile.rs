@@ -292,14 +292,7 @@ async fn an_orphan_that_the_psp_does_not_know_fails_and_the_order_is_given_back(
 /// As long as the call that asks for it may be under way, that the PSP does not have it says nothing.
 #[tokio::test]
 async fn an_orphan_whose_call_may_be_under_way_is_not_given_up() {
-    let world = World::with(&[
-        ("RECONCILE_WORKER_ENABLED", "false"),
-        ("PROVIDER_TIMEOUT", "60s"),
-        ("RECONCILE_ORDER_STUCK_AFTER", "0s"),
-        ("RECONCILE_REFUND_STUCK_AFTER", "0s"),
-        ("RECONCILE_REFUND_ORPHAN_AFTER", "0s"),
-    ])
-    .await;
+    let world = World::with(&[AT_ONCE, &[("PROVIDER_TIMEOUT", "60s")]].concat()).await;
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
     let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
     world.sandbox.script(Script::new(Op::CreateRefund, Fault::RequestLost).times(0)).unwrap();

@@ -7,26 +7,32 @@ use veza_domain::ids::OrderId;
 use veza_domain::settlement::Change;
 use veza_ports::storage::{UnitId, UnitOfWork};
 use veza_sandbox::{Fault, Op, Script};
-use veza_tests::{Store, World, assert_books_agree, euros};
+use veza_tests::{Person, Store, World, assert_books_agree, euros};
+
+/// An order that is paid, and the PSP's message of it, which is held back.
+async fn paid_and_not_told(world: &World, buyer: &Person, product: &str) -> (String, String) {
+    world.sandbox.hold_webhooks(true).unwrap();
+    let order = buyer.order(&[product]).await["order"]["id"].as_str().unwrap().to_owned();
+    world.sandbox.pay(&order).unwrap();
+    let event = world.sandbox.webhooks().into_iter().find(|event| event.event_type == "payment_succeeded").unwrap();
+    (order, event.body)
+}
 
 #[tokio::test]
 async fn a_locked_database_answers_503_and_nothing_is_half_done() {
     let world = World::start().await;
     let (seller, buyer) = (world.seller().await, world.buyer().await);
     let product = seller.product(euros(1_000)).await;
-    world.sandbox.hold_webhooks(true).unwrap();
-    let order = buyer.order(&[&product]).await["order"]["id"].as_str().unwrap().to_owned();
-    world.sandbox.pay(&order).unwrap();
-    let event = world.sandbox.webhooks().into_iter().find(|event| event.event_type == "payment_succeeded").unwrap();
+    let (order, message) = paid_and_not_told(&world, &buyer, &product).await;
 
     let held = world.hold_writes();
     buyer.post("/api/v1/marketplace/orders", json!({"items": [{"product_id": product}]})).await.problem(503, "storage_unavailable");
-    world.webhook(&event.body).await.problem(503, "storage_unavailable");
+    world.webhook(&message).await.problem(503, "storage_unavailable");
     assert_eq!(buyer.get_order(&order).await["status"], "pending", "reading goes on");
     drop(held);
 
     assert_eq!(buyer.get("/api/v1/marketplace/orders").await.ok(200)["items"].as_array().unwrap().len(), 1, "nothing half done");
-    assert_eq!(world.webhook(&event.body).await.ok(200)["result"], "ok", "the PSP sends it again");
+    assert_eq!(world.webhook(&message).await.ok(200)["result"], "ok", "the PSP sends it again");
     seller.until_transfer(&world, &order, "completed").await;
     assert_books_agree(&world).await;
     world.stop().await;
@@ -38,15 +44,12 @@ async fn a_message_that_can_not_be_looked_up_is_not_skipped() {
     let world = World::on(Store::Sqlite, &[]).await;
     let (seller, buyer) = (world.seller().await, world.buyer().await);
     let product = seller.product(euros(1_000)).await;
-    world.sandbox.hold_webhooks(true).unwrap();
-    let order = buyer.order(&[&product]).await["order"]["id"].as_str().unwrap().to_owned();
-    world.sandbox.pay(&order).unwrap();
-    let event = world.sandbox.webhooks().into_iter().find(|event| event.event_type == "payment_succeeded").unwrap();
+    let (order, message) = paid_and_not_told(&world, &buyer, &product).await;
     let db = rusqlite::Connection::open(world.data_dir().join("veza.db")).unwrap();
     db.execute_batch("ALTER TABLE orders RENAME TO gone").unwrap();
-    world.webhook(&event.body).await.problem(503, "storage_unavailable");
+    world.webhook(&message).await.problem(503, "storage_unavailable");
     db.execute_batch("ALTER TABLE gone RENAME TO orders").unwrap();
-    assert_eq!(world.webhook(&event.body).await.ok(200)["result"], "ok");
+    assert_eq!(world.webhook(&message).await.ok(200)["result"], "ok");
     seller.until_transfer(&world, &order, "completed").await;
     assert_books_agree(&world).await;
     world.stop().await;

@@ -15,7 +15,7 @@ use crate::http::tags::Area;
 use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::idempotency::{self, Begun};
-use crate::usecases::subscriptions::{manage, subscribe};
+use crate::usecases::subscriptions::{self, manage, subscribe};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::{Binary, Html, Json};
@@ -195,8 +195,7 @@ async fn gone_on(app: &App, caller: &Caller, id: SubscriptionId, stored: Version
 
 /// The key was answered: the subscription that it made, as it stands.
 async fn repeated(app: &App, caller: &Caller, id: SubscriptionId) -> Result<Subscribed, ApiError> {
-    let stored = app.store.subscription(id).await?.filter(|stored| stored.subscription.value.user_id == caller.id());
-    let stored = stored.ok_or_else(|| ApiError::not_found("subscription_not_found", "no such subscription"))?;
+    let stored = subscriptions::own(app, caller.id(), id).await?;
     Ok(Subscribed::New(Json(SubscriptionAnswer::new(app, &stored))))
 }
 

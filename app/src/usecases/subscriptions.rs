@@ -65,7 +65,10 @@ fn write(row: Row, revision: Option<Revision>) -> Write {
 }
 
 /// The subscription with this id, if it is `user`'s.
-async fn own(app: &App, user: UserId, id: SubscriptionId) -> Result<StoredSubscription, ApiError> {
+///
+/// # Errors
+/// 404 `subscription_not_found`.
+pub async fn own(app: &App, user: UserId, id: SubscriptionId) -> Result<StoredSubscription, ApiError> {
     let stored = app.store.subscription(id).await?.filter(|stored| stored.subscription.value.user_id == user);
     stored.ok_or_else(|| ApiError::not_found("subscription_not_found", "no such subscription"))
 }
