@@ -101,7 +101,8 @@ cases! {
     }
     guards {
         an_insert_wants_no_such_row, an_ensure_keeps_what_is_there, an_update_wants_the_row_at_its_revision,
-        an_unchanged_row_is_guarded_and_not_written, a_refused_unit_leaves_nothing, a_refused_unit_leaves_its_neighbours,
+        an_unchanged_row_is_guarded_and_not_written, a_row_that_comes_new_is_seen_by_who_read_before_it,
+        a_refused_unit_leaves_nothing, a_refused_unit_leaves_its_neighbours,
         a_unit_that_comes_again_changes_nothing, a_unit_id_is_one_requests, a_refused_unit_uses_up_no_id,
         two_updates_of_one_row_in_one_unit, what_is_appended_is_never_updated, the_first_write_that_fails_is_named,
         a_unit_may_be_empty,

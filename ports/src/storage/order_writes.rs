@@ -16,11 +16,18 @@ impl StoredOrder {
     /// The writes that carry out `changes`: each row that the file has is updated, each other inserted, and every row that
     /// the decision read and did not change is guarded.
     ///
-    /// Lines and licences need no guard of their own: they change only together with their order.
+    /// A row that comes new is seen by no guard of who read before it came. So the order is written together with it, be it as
+    /// it was: whoever decided on the rows without the new one decides anew. Lines and licences need no guard of their own: they
+    /// change only together with their order.
     #[must_use]
     pub fn writes(&self, changes: &[Change]) -> Vec<Write> {
         let mut now = self.revisions.clone();
         let mut writes: Vec<Write> = changes.iter().map(|change| write(&mut now, change)).collect();
+        let order = RowKey::Order(self.file.order.id);
+        let as_read = self.revisions.get(&order).is_some_and(|read| now.get(&order) == Some(read));
+        if as_read && writes.iter().any(is_new_in_a_file) {
+            writes.push(write(&mut now, &Change::Order(self.file.order.clone())));
+        }
         if !writes.is_empty() {
             let untouched = self.revisions.iter().filter(|(key, revision)| now.get(key) == Some(revision) && self.guards(key));
             writes.extend(untouched.map(|(key, expected)| Write::Unchanged { key: key.clone(), expected: *expected }));
@@ -37,6 +44,16 @@ impl StoredOrder {
             _ => false,
         }
     }
+}
+
+/// Does it add a row to an order's file, of those that decisions ask?
+fn is_new_in_a_file(write: &Write) -> bool {
+    matches!(
+        write,
+        Write::Insert(
+            Row::Refund(_) | Row::Licence(_) | Row::Transfer(_) | Row::Reversal(_) | Row::Exclusive(_) | Row::Dispute(_) | Row::Netting(_)
+        )
+    )
 }
 
 fn write(revisions: &mut Revisions, change: &Change) -> Write {

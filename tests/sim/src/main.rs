@@ -9,11 +9,6 @@ use veza_sim::many::{Many, shorten};
 use veza_sim::year::{Figures, Year};
 use veza_sim::{Base, History, run, run_year};
 
-/// A fifth of a history went into allocating by glibc.
-#[cfg(not(target_env = "msvc"))]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 /// Plays histories of Veza and compares the books at the end of each.
 #[derive(Parser)]
 struct Arguments {

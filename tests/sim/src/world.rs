@@ -442,15 +442,14 @@ impl World {
         if key.2 == 0 {
             return;
         }
+        // Keys are kept for a day from when their order was made, which may be long before anybody got this answer.
+        let made = made_at(&order).unwrap_or(began);
         match self.keys.get(&key) {
             Some((known, _)) if *known == order => {}
-            // Keys are kept for a day.
-            Some((known, at)) if began.since(*at).max(at.since(began)) < Duration::from_secs(24 * 3600) => {
+            Some((known, at)) if made.since(*at).max(at.since(made)) < Duration::from_secs(24 * 3600) => {
                 self.broken.push(format!("two orders under one key: {known} and {order}"));
             }
             _ => {
-                // A key may have been used long before this answer, the first that anybody got.
-                let made = made_at(&order).unwrap_or(began);
                 self.keys.insert(key, (order, made));
             }
         }

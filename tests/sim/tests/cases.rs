@@ -195,3 +195,75 @@ fn a_refund_that_fails_while_an_older_answer_is_settled_is_asked_about() {
     ];
     ends_well(Setting { dispute_fee: true, ..PLAIN }, &ops);
 }
+
+/// A refund of the dashboard fails after all, which is being settled when another one of the whole order is booked: the order's own row
+/// had nothing to say to the second, so the first did not notice, and the seller was paid although the buyer had the money.
+#[test]
+fn a_refund_that_comes_while_an_earlier_one_is_undone_is_not_overlooked() {
+    let ops = [
+        Op::Buy { buyer: 1, basket: 0, key: 2, at: 0, run: END },
+        Op::Deliver { letter: 0, at: 0, run: 2 },
+        Op::Pay { order: 0 },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::DashboardRefund { order: 3, part: 1 },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::StoreFault { how: 2, skip: 2 },
+        Op::RefundTurns { refund: 3 },
+        Op::Deliver { letter: 0, at: 1, run: 0 },
+        Op::Advance { time: 11 },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Work { worker: 2, at: 1, run: 6 },
+        Op::DashboardRefund { order: 8, part: 3 },
+        Op::Deliver { letter: 2, at: 0, run: END },
+    ];
+    ends_well(Setting { slow_money: true, dispute_fee: true, ..PLAIN }, &ops);
+}
+
+/// A payment fails after its refund had succeeded, and the refund fails too; both are settled at once. All was refunded when the payment's
+/// end was booked, so that took nothing, and the end of the refund did not notice it.
+#[test]
+fn a_payment_and_its_refund_that_both_fail_at_once_are_both_noticed() {
+    let ops = [
+        Op::Buy { buyer: 0, basket: 0, key: 2, at: 0, run: END },
+        Op::Pay { order: 0 },
+        Op::ProviderFault { call: 9, fault: 3, times: 1 },
+        Op::Deliver { letter: 8, at: 0, run: END },
+        Op::Refund { order: 0, who: 5, part: 1, key: 2, at: 0, run: END },
+        Op::PaymentFails { order: 0 },
+        Op::Advance { time: 11 },
+    ];
+    ends_well(Setting { slow_money: true, close_all: true, ..PLAIN }, &ops);
+}
+
+/// The same with a plan's payment: somebody had the plan for nothing.
+#[test]
+fn a_plans_payment_and_its_refund_that_both_fail_at_once_are_both_noticed() {
+    let ops = [
+        Op::Buy { buyer: 1, basket: 0, key: 3, at: 0, run: END },
+        Op::Pay { order: 0 },
+        Op::Plan { who: 0, action: 0, plan: 1, at: 1, run: END },
+        Op::Account { seller: 0, ready: false },
+        Op::ProviderFault { call: 3, fault: 15, times: 2 },
+        Op::Pay { order: 1 },
+        Op::Operate { action: 9, nth: 11, at: 0, run: END },
+        Op::Refund { order: 1, who: 4, part: 1, key: 2, at: 0, run: END },
+        Op::Advance { time: 8 },
+        Op::PaymentFails { order: 1 },
+    ];
+    ends_well(Setting { slow_money: true, dispute_fee: true, ..PLAIN }, &ops);
+}
+
+/// A request that goes on with a key which is a day old, and the key is swept meanwhile: no two orders under one key.
+#[test]
+fn a_key_that_is_swept_while_a_late_request_goes_on_with_it_is_a_new_one() {
+    let ops = [
+        Op::Buy { buyer: 0, basket: 1, key: 2, at: 1, run: 5 },
+        Op::Advance { time: 9 },
+        Op::Advance { time: 8 },
+        Op::Buy { buyer: 0, basket: 1, key: 2, at: 1, run: 4 },
+        Op::Work { worker: 15, at: 0, run: END },
+        Op::Buy { buyer: 0, basket: 1, key: 2, at: 0, run: END },
+    ];
+    ends_well(PLAIN, &ops);
+}

@@ -2,8 +2,8 @@
 
 use super::check::{Store, apply, commit, conflicts, first, insert, invalid, unchanged, update, versioned, world};
 use super::sample::{
-    T0, admin_action, at, attention, debt, delivery, effect, effect_id, euros, hash, journal, line, netting, order, order_id, posting,
-    reversal_id, session, session_id, transfer, transfer_id, trial, unit, user, user_id,
+    T0, admin_action, at, attention, debt, delivery, dispute, effect, effect_id, euros, hash, journal, line, netting, order, order_id,
+    posting, refund, reversal_id, session, session_id, transfer, transfer_id, trial, unit, user, user_id,
 };
 use crate::storage::{CommitError, Committed, Row, RowKey, UnitId, UnitOfWork, Write};
 use veza_domain::attention::Code;
@@ -12,6 +12,8 @@ use veza_domain::identity::{Email, User};
 use veza_domain::journal::{AdminAction, Journal};
 use veza_domain::ledger::Account;
 use veza_domain::netting::Netting;
+use veza_domain::refund::{Refund, RefundStatus};
+use veza_domain::settlement::Change;
 use veza_domain::transfer::TransferStatus;
 use veza_domain::webhook::ProcessingResult;
 
@@ -80,6 +82,32 @@ pub async fn an_unchanged_row_is_guarded_and_not_written(store: Store) {
     conflicts(&store, "behind", vec![unchanged(RowKey::User(user_id(1)), 1)], &RowKey::User(user_id(1))).await;
     apply(&store, "own write", vec![update(failing(1, 2), 2), unchanged(RowKey::User(user_id(1)), 3)]).await;
     assert_eq!(failed_logins(&store, 1).await, Some((2, 3)));
+}
+
+/// Of an order's file: who read it before the new row was there decides anew, be it that the order itself is as it was.
+pub async fn a_row_that_comes_new_is_seen_by_who_read_before_it(store: Store) {
+    world(&store).await;
+    insert(&store, "refund", vec![Row::Refund(refund(1, order_id(1)))]).await;
+    let before = store.order_file(order_id(1)).await.unwrap().unwrap();
+    let loss = Refund { amount: euros(9000), ..refund(2, order_id(1)) };
+    let new = [
+        Change::Refund(loss.clone()),
+        Change::Transfer(transfer(1, order_id(1))),
+        Change::Reversal(debt(1, order_id(1))),
+        Change::Dispute(dispute(1, order_id(1))),
+    ];
+    let settled = Change::Refund(Refund { status: RefundStatus::Failed, ..refund(1, order_id(1)) });
+    for (n, new) in new.iter().enumerate() {
+        let read = store.order_file(order_id(1)).await.unwrap().unwrap();
+        apply(&store, &format!("new {n}"), read.writes(std::slice::from_ref(new))).await;
+        for (which, stale) in [("first", &before), ("last", &read)] {
+            let writes = stale.writes(std::slice::from_ref(&settled));
+            conflicts(&store, &format!("{which} {n}"), writes, &RowKey::Order(order_id(1))).await;
+        }
+    }
+    let now = store.order_file(order_id(1)).await.unwrap().unwrap();
+    assert_eq!((&now.file.order, now.file.refunds.last()), (&before.file.order, Some(&loss)));
+    apply(&store, "anew", now.writes(&[settled])).await;
 }
 
 pub async fn a_refused_unit_leaves_nothing(store: Store) {
