@@ -8,18 +8,20 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
+# What scripts/test.sh builds, so that nothing is built twice.
+lean=(--workspace --no-default-features)
 passed=0 failed=() skipped=()
 
 format() { cargo fmt --all -- --check; }
 
-lints() { cargo clippy --workspace --all-targets --quiet -- -D warnings; }
+lints() { cargo clippy "${lean[@]}" --all-targets --quiet -- -D warnings; }
 
-docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet; }
+docs() { RUSTDOCFLAGS="-D warnings" cargo doc "${lean[@]}" --no-deps --quiet; }
 
 # Builds the program and says where it is. CI has built it with the tests: what they were built with is taken again.
 program() {
     if [ "${CI:-}" = true ]; then
-        cargo test --workspace --no-run --quiet
+        cargo test "${lean[@]}" --no-run --quiet
     else
         cargo build --quiet -p veza
     fi || return 1
@@ -64,7 +66,7 @@ client() {
 }
 
 # The sandbox's Stripe answers against Stripe's published schema, by Prism as a validating proxy.
-sandbox-schema() { VEZA_REQUIRE_PRISM=1 cargo test --quiet --workspace --test prism; }
+sandbox-schema() { VEZA_REQUIRE_PRISM=1 cargo test --quiet "${lean[@]}" --test prism; }
 
 dependencies() { cargo deny --offline check licenses bans sources; }
 

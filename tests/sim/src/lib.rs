@@ -63,5 +63,6 @@ pub use run::{Base, Ended, run, run_year};
 pub use shrink::shrink;
 
 /// A fifth of a history went into allocating by glibc.
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

@@ -32,13 +32,20 @@ pub enum Check {
 use Check::{Contract, Crate, EndToEnd, Rules, Simulation};
 
 /// All of them.
-pub const BUGS: [Bug; 19] = [
+pub const BUGS: [Bug; 20] = [
     Bug {
         name: "drop a guard: a row is written whatever its revision",
         file: "adapters/memory/src/draft.rs",
         sound: "Some(before) if before.revision == *expected => {\n                    may_follow",
         broken: "Some(before) => {\n                    may_follow",
         checks: &[Contract],
+    },
+    Bug {
+        name: "drop a guard: a row that comes new is no business of who decides at the same time",
+        file: "ports/src/storage/order_writes.rs",
+        sound: "if as_read && writes.iter().any(is_new_in_a_file) {",
+        broken: "if as_read && writes.is_empty() {",
+        checks: &[Contract, Simulation],
     },
     Bug {
         name: "skip the key: every try of a transfer has a new one",
