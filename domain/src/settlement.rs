@@ -39,7 +39,7 @@ use crate::refund::Refund;
 use crate::reversal::Reversal;
 use crate::subscription::{BillingPolicy, Invoice, Subscription};
 use crate::time::Timestamp;
-use crate::transfer::{CallOutcome, IllegalMove, Transfer};
+use crate::transfer::{Attempt, CallOutcome, IllegalMove, Transfer};
 use draft::Draft;
 use std::time::Duration;
 use uuid::Uuid;
@@ -118,6 +118,23 @@ pub enum Fact {
     Dispute(DisputeFact),
     /// What Connect has of one of its transfers, read now.
     ConnectTransfer(TransferId, ConnectTransferFact),
+}
+
+impl Fact {
+    /// Is it the answer to a call, `asked`, after which another was made, or the outcome of which is known by now? Who stood still
+    /// between asking and settling brings old news then: that nothing took effect says nothing of the calls since. What has taken
+    /// effect, by Connect's own id, has for good.
+    #[must_use]
+    pub fn is_overtaken(&self, file: &OrderFile, asked: &Attempt) -> bool {
+        let now = match self {
+            Self::Transfer(_, CallOutcome::Done { provider_id: Some(_) })
+            | Self::Reversal(_, CallOutcome::Done { provider_id: Some(_) }) => None,
+            Self::Transfer(id, _) => file.transfers.iter().find(|row| row.id == *id).map(|row| row.attempt),
+            Self::Reversal(id, _) => file.reversals.iter().find(|row| row.id == *id).map(|row| row.attempt),
+            Self::Payment(_) | Self::Refund(_) | Self::Dispute(_) | Self::ConnectTransfer(..) => None,
+        };
+        now.is_some_and(|now| !now.is_still(asked))
+    }
 }
 
 /// What varies: time, ids and settings.

@@ -8,7 +8,7 @@ use crate::services::{App, Connect};
 use crate::usecases::commit::{commit, unit};
 use crate::usecases::effects::EffectError;
 use crate::usecases::onboarding;
-use crate::usecases::settle::{Bring, SettleError, bring};
+use crate::usecases::settle::{AsOf, Bring, SettleError, bring};
 use crate::usecases::transfers::{look, refresh};
 use crate::usecases::webhook_log;
 use crate::usecases::webhooks::{Envelope, Handled, result_of};
@@ -156,7 +156,7 @@ async fn transfer(
     };
     // The read decides, not the message: a second message of the same event may find more.
     let unit_id = format!("connect:{}:{}", event.event_id, app.ids.uuid());
-    let settled = bring(app, Bring { order_id, fact: &fact, as_of: None, unit_id, request: body, extra: &with_log_row }).await?;
+    let settled = bring(app, Bring { order_id, fact: &fact, as_of: AsOf::Whenever, unit_id, request: body, extra: &with_log_row }).await?;
     let result = if settled.verdict == Verdict::AmountMismatch { result_of(settled.verdict) } else { ProcessingResult::Ok };
     Ok(Dispatched { handled: Handled::Answered(result.clone()), result, order_id: Some(order_id), logged: settled.committed })
 }

@@ -12,7 +12,7 @@ use crate::usecases::commit::{commit, fresh_unit, unit};
 use crate::usecases::identity::mails;
 use crate::usecases::journal;
 use crate::usecases::psp_reads;
-use crate::usecases::settle::{Bring, SettleError, bring};
+use crate::usecases::settle::{AsOf, Bring, SettleError, bring};
 use std::time::Duration;
 use veza_domain::attention::{Attention, Code, Subject};
 use veza_domain::backoff::RetryPolicy;
@@ -168,7 +168,7 @@ async fn settle_read(
     let journal = journal::line(app, order_id, JournalKind::Fact, &format!("read at the PSP: {}", psp_reads::words(&fact)));
     let done = Write::Update { row: Row::Effect(effect.value.clone().done()), expected: effect.revision };
     let extra = |_: &_| vec![done.clone(), journal.clone()];
-    let settled = bring(app, Bring { order_id, fact: &fact, as_of: Some(as_of), unit_id, request: &[], extra: &extra }).await?;
+    let settled = bring(app, Bring { order_id, fact: &fact, as_of: AsOf::Rows(as_of), unit_id, request: &[], extra: &extra }).await?;
     if settled.overtaken {
         return later(app, effect, OVERTAKEN, false).await;
     }

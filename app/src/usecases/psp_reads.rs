@@ -3,7 +3,7 @@
 
 use crate::services::App;
 use crate::usecases::journal;
-use crate::usecases::settle::{Bring, SettleError, Settled, bring};
+use crate::usecases::settle::{AsOf, Bring, SettleError, Settled, bring};
 use veza_domain::ids::OrderId;
 use veza_domain::journal::JournalKind;
 use veza_domain::settlement::{DisputeFact, Fact, PaymentFact, PaymentStatus, PspRefundStatus, RefundFact, Source, Verdict};
@@ -88,7 +88,7 @@ pub async fn settle(app: &App, order_id: OrderId, fact: &Fact, by: &str, as_of: 
     let extra = move |decision: &veza_domain::settlement::Decision| {
         if decision.changes.is_empty() { Vec::new() } else { vec![told.clone()] }
     };
-    let settled = bring(app, Bring { order_id, fact, as_of: Some(as_of), unit_id, request: &[], extra: &extra }).await?;
+    let settled = bring(app, Bring { order_id, fact, as_of: AsOf::Rows(as_of), unit_id, request: &[], extra: &extra }).await?;
     if settled.committed {
         as_of.clone_from(&settled.revisions);
     }

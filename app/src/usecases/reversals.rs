@@ -6,7 +6,7 @@ use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::effects::{EffectError, TOO_LATE, flag_now, is_too_late};
 use crate::usecases::journal;
-use crate::usecases::settle::{Bring, bring};
+use crate::usecases::settle::{AsOf, Bring, bring};
 use crate::usecases::transfers::{may_be_under_way, outcome_of, words};
 use crate::usecases::worked::Worked;
 use veza_domain::attention::{Code, Subject};
@@ -40,25 +40,27 @@ pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<Worked, EffectE
     };
     let Some(connect) = &app.connect else { return Ok(Worked::Nothing) };
     let wanted = wanted(&reversal, stripe_transfer_id);
-    let outcome = match reversal.attempt.next_step(app.now()) {
-        Step::LookUp => look_up(app, connect.as_ref(), &reversal, &wanted, claimed.order_id).await,
+    match reversal.attempt.next_step(app.now()) {
+        Step::LookUp => {
+            let outcome = look_up(app, connect.as_ref(), &reversal, &wanted, claimed.order_id).await;
+            record(app, claimed.order_id, &reversal, outcome).await
+        }
         Step::Send => {
             let sent = reversal.clone().sent(app.now(), app.money.lease());
             let key = sent.key();
             let told =
                 journal::call(app, claimed.order_id, &format!("reversal {} of {} sent to Connect, key {key}", sent.id, wanted.amount));
-            let sent_at = sent.attempt.last_sent_at;
-            let mut writes = stored.writes(&[Change::Reversal(sent)]);
+            let mut writes = stored.writes(&[Change::Reversal(sent.clone())]);
             writes.push(told);
-            match commit(app, fresh_unit(app, writes)).await {
-                Ok(_) if is_too_late(app, sent_at) => CallOutcome::NotNow { message: TOO_LATE.to_owned() },
-                Ok(_) => send(app, connect.as_ref(), &stored.file, &key, &reversal, &wanted).await,
+            let outcome = match commit(app, fresh_unit(app, writes)).await {
+                Ok(_) if is_too_late(app, sent.attempt.last_sent_at) => CallOutcome::NotNow { message: TOO_LATE.to_owned() },
+                Ok(_) => send(app, connect.as_ref(), &stored.file, &key, &sent, &wanted).await,
                 Err(CommitError::Conflict(_)) => return Ok(Worked::Nothing),
                 Err(error) => return Err(error.into()),
-            }
+            };
+            record(app, claimed.order_id, &sent, outcome).await
         }
-    };
-    record(app, claimed.order_id, &reversal, outcome).await
+    }
 }
 
 /// Looks up a reversal whose outcome is unknown, whatever its schedule says, and sends nothing. False: its outcome is known.
@@ -153,6 +155,7 @@ async fn look_up(app: &App, connect: &dyn TransferService, reversal: &Reversal, 
     }
 }
 
+/// Settles what became of `reversal`, as it stood when Connect was asked.
 async fn record(app: &App, order_id: OrderId, reversal: &Reversal, outcome: CallOutcome) -> Result<Worked, EffectError> {
     let worked = Worked::from(&outcome);
     if let CallOutcome::Refused { message, .. } | CallOutcome::Unknown { message, .. } | CallOutcome::NotNow { message } = &outcome {
@@ -168,7 +171,8 @@ async fn record(app: &App, order_id: OrderId, reversal: &Reversal, outcome: Call
         let news = called || !decision.changes.iter().all(waits_on);
         if decision.changes.is_empty() || !news { Vec::new() } else { vec![told.clone()] }
     };
-    bring(app, Bring { order_id, fact: &fact, as_of: None, unit_id, request: &[], extra: &extra }).await?;
+    let as_of = AsOf::Call(&reversal.attempt);
+    bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &extra }).await?;
     Ok(worked)
 }
 

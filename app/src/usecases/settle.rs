@@ -6,7 +6,7 @@ use veza_domain::effect::EffectKind;
 use veza_domain::ids::OrderId;
 use veza_domain::reversal::ReversalStatus;
 use veza_domain::settlement::{Change, Decision, Fact, SettlementError, Verdict, decide};
-use veza_domain::transfer::TransferStatus;
+use veza_domain::transfer::{Attempt, TransferStatus};
 use veza_ports::storage::{CommitError, Committed, Retry, Revision, Revisions, RowKey, StoreError, StoredOrder, Write};
 
 /// Why a fact could not be brought. Nothing has changed.
@@ -39,15 +39,25 @@ pub struct Settled {
     pub revisions: Revisions,
 }
 
+/// When a provider was asked: what was settled between asking and settling may be younger than the answer, which then says nothing.
+#[derive(Clone, Copy, Debug)]
+pub enum AsOf<'a> {
+    /// It was not asked, or what it says is true whenever it was said.
+    Whenever,
+    /// When the order's rows had these revisions.
+    Rows(&'a Revisions),
+    /// By this call, or about it.
+    Call(&'a Attempt),
+}
+
 /// A fact on its way to an order.
 pub struct Bring<'a> {
     /// Which order.
     pub order_id: OrderId,
     /// What happened.
     pub fact: &'a Fact,
-    /// Of a provider's answer: the revisions of the order's rows before it was asked. What was settled between asking and settling
-    /// may be younger than the answer, which then says nothing.
-    pub as_of: Option<&'a Revisions>,
+    /// Of a provider's answer: when it was asked.
+    pub as_of: AsOf<'a>,
     /// The unit's id; a repetition of the same message has the same.
     pub unit_id: String,
     /// The message itself, where there is one.
@@ -70,7 +80,12 @@ async fn settle(app: &App, bring: Bring<'_>) -> Result<Settled, SettleError> {
     let mut last = None;
     for _ in 0..REDECIDE_MAX {
         let stored: StoredOrder = app.store.order_file(bring.order_id).await?.ok_or(SettleError::UnknownOrder)?;
-        if bring.as_of.is_some_and(|as_of| is_overtaken(as_of, &stored.revisions)) {
+        let overtaken = match bring.as_of {
+            AsOf::Whenever => false,
+            AsOf::Rows(as_of) => is_overtaken(as_of, &stored.revisions),
+            AsOf::Call(asked) => bring.fact.is_overtaken(&stored.file, asked),
+        };
+        if overtaken {
             tracing::info!(order = %bring.order_id, "an answer was overtaken by what was settled meanwhile: it counts for nothing");
             return Ok(Settled { verdict: Verdict::NotFinal, committed: false, overtaken: true, revisions: stored.revisions });
         }

@@ -5,7 +5,7 @@ use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::effects::{EffectError, TOO_LATE, flag_now, is_too_late};
 use crate::usecases::journal;
-use crate::usecases::settle::{Bring, bring};
+use crate::usecases::settle::{AsOf, Bring, bring};
 use crate::usecases::worked::Worked;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::ids::{OrderId, TransferId};
@@ -45,14 +45,17 @@ pub async fn work(app: &App, claimed: ClaimedTransfer) -> Result<Worked, EffectE
     let wanted = NewTransfer { transfer_id: transfer.id, order_id: transfer.order_id, destination, amount: transfer.amount };
     // Nobody is paid for refunded goods, or while a dispute is open: what may have been sent is looked up, not sent again.
     let step = if unwanted || held.is_some() { Step::LookUp } else { transfer.attempt.next_step(app.now()) };
-    let outcome = match step {
-        Step::LookUp => look_up(app, connect.as_ref(), &transfer, &wanted).await,
-        Step::Send => {
-            let Some(sent) = mark_sent(app, &stored, transfer.clone()).await? else { return Ok(Worked::Nothing) };
-            send(app, connect.as_ref(), &sent, &wanted).await
+    match step {
+        Step::LookUp => {
+            let outcome = look_up(app, connect.as_ref(), &transfer, &wanted).await;
+            record(app, &transfer, outcome).await
         }
-    };
-    record(app, &transfer, outcome).await
+        Step::Send => {
+            let Some(sent) = mark_sent(app, &stored, transfer).await? else { return Ok(Worked::Nothing) };
+            let outcome = send(app, connect.as_ref(), &sent, &wanted).await;
+            record(app, &sent, outcome).await
+        }
+    }
 }
 
 /// Looks up a transfer whose outcome is unknown, whatever its schedule says, and sends nothing. False: its outcome is known.
@@ -197,6 +200,7 @@ async fn look_up(app: &App, connect: &dyn TransferService, transfer: &Transfer, 
     }
 }
 
+/// Settles what became of `transfer`, as it stood when Connect was asked.
 async fn record(app: &App, transfer: &Transfer, outcome: CallOutcome) -> Result<Worked, EffectError> {
     let worked = Worked::from(&outcome);
     if let CallOutcome::Refused { message, .. } | CallOutcome::Unknown { message, .. } | CallOutcome::NotNow { message } = &outcome {
@@ -206,7 +210,8 @@ async fn record(app: &App, transfer: &Transfer, outcome: CallOutcome) -> Result<
     let told = journal::call(app, transfer.order_id, &format!("transfer {}: {}", transfer.id, words(&outcome)));
     let fact = Fact::Transfer(transfer.id, outcome);
     let extra = |decision: &Decision| if decision.changes.is_empty() { Vec::new() } else { vec![told.clone()] };
-    bring(app, Bring { order_id: transfer.order_id, fact: &fact, as_of: None, unit_id, request: &[], extra: &extra }).await?;
+    let as_of = AsOf::Call(&transfer.attempt);
+    bring(app, Bring { order_id: transfer.order_id, fact: &fact, as_of, unit_id, request: &[], extra: &extra }).await?;
     Ok(worked)
 }
 

@@ -1,7 +1,7 @@
 //! A message of the PSP: checked, read, dispatched, logged once (spec/01-money §6, §7).
 
 use crate::services::App;
-use crate::usecases::settle::{Bring, SettleError, bring};
+use crate::usecases::settle::{AsOf, Bring, SettleError, bring};
 use crate::usecases::subscriptions::revoked;
 use crate::usecases::webhook_log;
 use veza_domain::ids::{DeliveryId, OrderId};
@@ -233,7 +233,7 @@ async fn settle(app: &App, body: &[u8], row: Option<&Delivery>, event: &WebhookE
         (None, Some(row)) => format!("delivery:{}", row.id),
         (None, None) => format!("replay:{}", app.ids.uuid()),
     };
-    match bring(app, Bring { order_id, fact, as_of: None, unit_id, request: body, extra: &with_log_row }).await {
+    match bring(app, Bring { order_id, fact, as_of: AsOf::Whenever, unit_id, request: body, extra: &with_log_row }).await {
         Ok(settled) => {
             let result = result_of(settled.verdict);
             Dispatched { handled: Handled::Answered(result.clone()), result, order_id: Some(order_id), logged: settled.committed }

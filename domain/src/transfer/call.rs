@@ -50,6 +50,12 @@ impl Attempt {
         self.first_sent_at.is_some()
     }
 
+    /// Has no call been made since `earlier`, and nothing been found out about that one?
+    #[must_use]
+    pub fn is_still(&self, earlier: &Self) -> bool {
+        (self.generation, self.last_sent_at) == (earlier.generation, earlier.last_sent_at)
+    }
+
     /// A call is about to be made.
     #[must_use]
     pub fn sent(self, now: Timestamp) -> Self {

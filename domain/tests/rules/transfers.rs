@@ -49,6 +49,53 @@ fn undo(book: &mut Book, id: RefundId) {
     assert_eq!(book.report(Source::Read, id, PspRefundStatus::Failed), Verdict::Settled);
 }
 
+/// Somebody asked what became of a call, found nothing, and stood still while others called again: the next call may have taken effect,
+/// and the old answer says nothing of it. What Connect has made, it has made.
+#[test]
+fn an_answer_that_another_call_has_overtaken_counts_for_nothing() {
+    let said = || {
+        let not_now = CallOutcome::NotNow { message: "later".into() };
+        [
+            CallOutcome::NotThere,
+            refused(CallRefusal::Other),
+            unknown(),
+            not_now,
+            CallOutcome::NotNeeded,
+            CallOutcome::Done { provider_id: None },
+        ]
+    };
+    let mut book = paid();
+    let id = only_transfer(&book).id;
+    let overtaken = |book: &Book, asked: &Attempt| -> Vec<bool> {
+        assert!(!Fact::Transfer(id, done("tr_1")).is_overtaken(&book.file, asked));
+        said().into_iter().map(|outcome| Fact::Transfer(id, outcome).is_overtaken(&book.file, asked)).collect()
+    };
+    let unsent = only_transfer(&book).attempt;
+    book.send_transfer(id);
+    let first = only_transfer(&book).attempt;
+    assert_eq!((overtaken(&book, &unsent), overtaken(&book, &first)), (vec![true; 6], vec![false; 6]));
+    answer(&mut book, unknown());
+    assert_eq!(overtaken(&book, &first), [false; 6], "no call was made since");
+    book.send_transfer(id);
+    let again = only_transfer(&book).attempt;
+    assert_eq!((overtaken(&book, &first), overtaken(&book, &again)), (vec![true; 6], vec![false; 6]), "again, with the same key");
+    answer(&mut book, CallOutcome::NotThere);
+    assert_eq!(overtaken(&book, &again), [true; 6], "what became of it is known");
+    book.send_transfer(id);
+    assert_eq!(overtaken(&book, &again), [true; 6], "again, with the next key");
+
+    let mut book = paid_out();
+    book.refund_now(0, None, Vec::new());
+    let reversal = only_reversal(&book);
+    let overtaken = |book: &Book| -> Vec<bool> {
+        assert!(!Fact::Reversal(reversal.id, done("trr_1")).is_overtaken(&book.file, &reversal.attempt));
+        said().into_iter().map(|outcome| Fact::Reversal(reversal.id, outcome).is_overtaken(&book.file, &reversal.attempt)).collect()
+    };
+    assert_eq!(overtaken(&book), [false; 6]);
+    book.send_reversal(reversal.id);
+    assert_eq!(overtaken(&book), [true; 6]);
+}
+
 /// §11: from refund to reversed, end to end.
 #[test]
 fn a_completed_transfer_is_taken_back_from_refund_to_reversed() {

@@ -267,3 +267,28 @@ fn a_key_that_is_swept_while_a_late_request_goes_on_with_it_is_a_new_one() {
     ];
     ends_well(PLAIN, &ops);
 }
+
+/// A call for a share was looked up and not found; who had looked stood still for hours, in which others found the same, sent the share again
+/// and did not hear the answer. The old "not found" was then taken for news of the new call, and the share was sent a second time.
+#[test]
+fn what_was_found_out_about_one_call_says_nothing_of_the_next() {
+    let ops = [
+        Op::Buy { buyer: 1, basket: 0, key: 3, at: 0, run: END },
+        Op::Buy { buyer: 1, basket: 0, key: 0, at: 0, run: END },
+        Op::Buy { buyer: 1, basket: 3, key: 0, at: 0, run: END },
+        Op::Advance { time: 11 },
+        Op::Pay { order: 0 },
+        Op::Work { worker: 11, at: 0, run: END },
+        Op::Work { worker: 4, at: 0, run: 6 },
+        Op::Advance { time: 5 },
+        Op::Pay { order: 2 },
+        Op::Deliver { letter: 11, at: 0, run: END },
+        Op::Advance { time: 9 },
+        Op::ProviderFault { call: 6, fault: 23, times: 3 },
+        Op::Work { worker: 4, at: 0, run: 13 },
+        Op::Advance { time: 5 },
+        Op::Work { worker: 6, at: 0, run: END },
+        Op::Work { worker: 5, at: 0, run: END },
+    ];
+    ends_well(PLAIN, &ops);
+}

@@ -32,7 +32,7 @@ pub enum Check {
 use Check::{Contract, Crate, EndToEnd, Rules, Simulation};
 
 /// All of them.
-pub const BUGS: [Bug; 20] = [
+pub const BUGS: [Bug; 21] = [
     Bug {
         name: "drop a guard: a row is written whatever its revision",
         file: "adapters/memory/src/draft.rs",
@@ -52,6 +52,13 @@ pub const BUGS: [Bug; 20] = [
         file: "domain/src/transfer/call.rs",
         sound: "Self { first_sent_at: self.first_sent_at.or(Some(now)), last_sent_at: Some(now), ..self }",
         broken: "Self { generation: self.generation.saturating_add(1), first_sent_at: self.first_sent_at.or(Some(now)), last_sent_at: Some(now), ..self }",
+        checks: &[Rules, Simulation],
+    },
+    Bug {
+        name: "believe old news: what was found out about one call counts for the next",
+        file: "domain/src/transfer/call.rs",
+        sound: "(self.generation, self.last_sent_at) == (earlier.generation, earlier.last_sent_at)",
+        broken: "self.generation >= earlier.generation",
         checks: &[Rules, Simulation],
     },
     Bug {

@@ -4,7 +4,7 @@ use super::{BATCH, Findings, Listener, Period, Progress};
 use crate::problem::chain;
 use crate::services::{App, Connect};
 use crate::usecases::connect_events::transfer_fact;
-use crate::usecases::settle::{Bring, bring};
+use crate::usecases::settle::{AsOf, Bring, bring};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use veza_domain::ids::{OrderId, TransferId};
@@ -92,7 +92,7 @@ async fn against_ours(
     if import && let Ok(Some(read)) = connect.transfer(subject).await {
         let fact = transfer_fact(id, &read);
         let unit_id = format!("audit:{subject}:{}", app.ids.uuid());
-        match bring(app, Bring { order_id, fact: &fact, as_of: None, unit_id, request: &[], extra: &|_| Vec::new() }).await {
+        match bring(app, Bring { order_id, fact: &fact, as_of: AsOf::Whenever, unit_id, request: &[], extra: &|_| Vec::new() }).await {
             Ok(settled) => findings.imported += u64::from(settled.committed),
             Err(error) => tracing::error!(order = %order_id, error = chain(&error), "audit: could not be settled"),
         }

@@ -7,7 +7,7 @@ use super::{
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::psp_reads::{self, payment_fact};
-use crate::usecases::settle::{Bring, bring};
+use crate::usecases::settle::{AsOf, Bring, bring};
 use veza_domain::attention::{Code, Subject};
 use veza_domain::effect::Effect;
 use veza_domain::ids::{DisputeId, OrderId};
@@ -90,7 +90,7 @@ async fn answered(app: &App, sent: Versioned<Effect>, stored: StoredOrder, payme
     let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
     let journal = told(app, &sent.value, &format!("answered by the PSP: {}", payment.psp_status));
     let extra = |_: &_| [effect.clone()].into_iter().chain(journal.clone()).collect();
-    let as_of = Some(&stored.revisions);
+    let as_of = AsOf::Rows(&stored.revisions);
     if bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &extra }).await?.overtaken {
         return later(app, sent, OVERTAKEN, true).await;
     }
@@ -123,7 +123,7 @@ async fn not_answered(app: &App, sent: Versioned<Effect>, stored: &StoredOrder, 
                 [effect.clone()].into_iter().chain(flags).chain(journal.clone()).collect()
             };
             let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
-            let as_of = Some(&stored.revisions);
+            let as_of = AsOf::Rows(&stored.revisions);
             if bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &extra }).await?.overtaken {
                 return later(app, sent, OVERTAKEN, true).await;
             }

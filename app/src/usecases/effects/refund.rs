@@ -7,7 +7,7 @@ use super::{
 use crate::services::App;
 use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::psp_reads::{self, refund_fact};
-use crate::usecases::settle::{Bring, bring};
+use crate::usecases::settle::{AsOf, Bring, bring};
 use veza_domain::attention::{Code, Subject};
 use veza_domain::effect::Effect;
 use veza_domain::ids::{OrderId, RefundId};
@@ -84,7 +84,7 @@ async fn ended(app: &App, sent: Versioned<Effect>, stored: &StoredOrder, answer:
     let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
     let journal = told(app, &sent.value, &format!("answered by the PSP: {}", answer.psp_status));
     let extra = |_: &_| [effect.clone()].into_iter().chain(journal.clone()).collect();
-    let as_of = Some(&stored.revisions);
+    let as_of = AsOf::Rows(&stored.revisions);
     if bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &extra }).await?.overtaken {
         return later(app, sent, OVERTAKEN, true).await;
     }
@@ -114,7 +114,7 @@ async fn refused(
         extra.push(flag(app, Subject::Refund(refund_id), Code::ProviderRefused, Some(order_id), &message));
     }
     let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
-    let as_of = Some(&stored.revisions);
+    let as_of = AsOf::Rows(&stored.revisions);
     if bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &|_| extra.clone() }).await?.overtaken {
         return later(app, sent, OVERTAKEN, true).await;
     }

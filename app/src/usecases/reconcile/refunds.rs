@@ -5,7 +5,7 @@ use crate::services::App;
 use crate::usecases::effects::{flag, may_be_under_way};
 use crate::usecases::journal;
 use crate::usecases::psp_reads;
-use crate::usecases::settle::{Bring, bring};
+use crate::usecases::settle::{AsOf, Bring, bring};
 use veza_domain::attention::{Code, Subject};
 use veza_domain::effect::{Effect, EffectKind};
 use veza_domain::ids::RefundId;
@@ -90,7 +90,7 @@ async fn adopt(
     let told = journal::line(app, order_id, JournalKind::Fact, &format!("{BY}: adopted; {}", psp_reads::words(&fact)));
     let extra = |_: &Decision| done.iter().cloned().chain([told.clone()]).collect();
     let unit_id = format!("{BY}:{}:{}", refund.id, app.ids.uuid());
-    let as_of = Some(&stored.revisions);
+    let as_of = AsOf::Rows(&stored.revisions);
     let settled = bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &extra }).await?;
     Ok(found(read.status, settled.committed))
 }
@@ -106,7 +106,7 @@ async fn end(app: &App, stored: &StoredOrder, refund: &Refund, effect: Option<Ve
     extra.push(flag(app, Subject::Refund(refund.id), Code::OrphanRefundFailed, Some(order_id), &format!("{}: {why}", refund.amount)));
     extra.push(journal::line(app, order_id, JournalKind::Fact, &format!("{BY}: {why}: refund {} ended as failed", refund.id)));
     let unit_id = format!("{BY}:{}:{}", refund.id, app.ids.uuid());
-    let as_of = Some(&stored.revisions);
+    let as_of = AsOf::Rows(&stored.revisions);
     let settled = bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &|_| extra.clone() }).await?;
     Ok(if settled.overtaken { Found::Waits("settled meanwhile") } else { Found::Failed })
 }

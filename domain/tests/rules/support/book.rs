@@ -132,6 +132,12 @@ impl Book {
         self.take(&Change::Transfer(sent));
     }
 
+    /// The same of a reversal.
+    pub fn send_reversal(&mut self, id: ReversalId) {
+        let sent = self.reversal(id).sent(self.now(), LEASE);
+        self.take(&Change::Reversal(sent));
+    }
+
     /// Every open transfer and reversal that can be is carried out.
     pub fn pay_out(&mut self) {
         for _ in 0..100 {
