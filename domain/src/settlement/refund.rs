@@ -64,7 +64,13 @@ pub(super) fn settle(draft: &mut Draft<'_>, fact: &RefundFact) -> Result<Verdict
     Ok(match (fact.status, refund.status) {
         (PspRefundStatus::Open, _) => Verdict::NotFinal,
         (PspRefundStatus::Succeeded, RefundStatus::Succeeded) => Verdict::AlreadySettled,
-        (PspRefundStatus::Failed | PspRefundStatus::NotFound, RefundStatus::Failed) => Verdict::AlreadySettled,
+        (PspRefundStatus::Failed | PspRefundStatus::NotFound, RefundStatus::Failed) => {
+            if fact.source == Source::Webhook {
+                // It may have succeeded meanwhile and failed again: an answer that is on its way may still have it as a success.
+                draft.void_answers();
+            }
+            Verdict::AlreadySettled
+        }
         (PspRefundStatus::Succeeded, RefundStatus::Pending) => succeeded(draft, fact, refund, false)?,
         (PspRefundStatus::Failed | PspRefundStatus::NotFound, RefundStatus::Pending) => {
             failed(draft, fact, refund);

@@ -228,6 +228,31 @@ fn a_refund_that_failed_before_we_heard_of_it_voids_answers_that_are_on_their_wa
     }
 }
 
+/// ADR 0013: a second failure of what has failed already changes no row; but between the two it may have succeeded, and that answer may be on
+/// its way.
+#[test]
+fn a_failure_that_is_told_again_voids_answers_that_are_on_their_way() {
+    let failed = |source| Fact::Payment(payment(source, PaymentStatus::Failed, 1000));
+    let mut unpaid = Book::new(one_line());
+    unpaid.tell(failed(Source::Webhook));
+    let mut undone = Book::paid(one_line());
+    undone.tell(failed(Source::Read));
+    for mut book in [unpaid, undone] {
+        let order = book.file.order.clone();
+        assert_eq!(book.settle(&failed(Source::Webhook)).unwrap().changes, [Change::Order(order)]);
+        assert_eq!(book.settle(&failed(Source::Read)).unwrap().changes, []);
+    }
+
+    let mut book = Book::paid(one_line());
+    let id = refund_id(0);
+    book.open(id, user(buyer()), None, Vec::new()).unwrap();
+    assert_eq!(book.report(Source::Webhook, id, PspRefundStatus::Failed), Verdict::Settled);
+    let order = book.file.order.clone();
+    let again = |source| Fact::Refund(refund(source, &id.to_string(), PspRefundStatus::Failed, 1000));
+    assert_eq!(book.settle(&again(Source::Webhook)).unwrap().changes, [Change::Order(order)]);
+    assert_eq!(book.settle(&again(Source::Read)).unwrap().changes, []);
+}
+
 /// An unpaid order has nothing to refund; but where there is a refund there must have been a payment, and a read of it brings both.
 #[test]
 fn a_refund_of_an_unpaid_order_is_not_booked_and_the_payment_is_read() {

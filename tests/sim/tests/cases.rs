@@ -292,3 +292,27 @@ fn what_was_found_out_about_one_call_says_nothing_of_the_next() {
     ];
     ends_well(PLAIN, &ops);
 }
+
+/// An expired payment is paid after all and fails again, while an answer in which it is paid is about to be settled: the failure changed no
+/// row, so the answer counted, and the goods went out for nothing.
+#[test]
+fn a_failure_told_again_voids_the_answer_of_the_success_between() {
+    let ops = [
+        Op::Buy { buyer: 1, basket: 0, key: 2, at: 0, run: END },
+        Op::Buy { buyer: 0, basket: 0, key: 2, at: 0, run: END },
+        Op::Buy { buyer: 1, basket: 6, key: 1, at: 0, run: END },
+        Op::Lose { letter: 0 },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Advance { time: 9 },
+        Op::Expire { order: 3 },
+        Op::Buy { buyer: 0, basket: 0, key: 3, at: 0, run: END },
+        Op::Deliver { letter: 0, at: 0, run: END },
+        Op::Pay { order: 0 },
+        Op::Work { worker: 12, at: 1, run: 8 },
+        Op::Step { task: 0, point: 0, steps: 6 },
+        Op::Dispute { order: 0, part: 0 },
+        Op::PaymentFails { order: 8 },
+        Op::Deliver { letter: 8, at: 0, run: END },
+    ];
+    ends_well(PLAIN, &ops);
+}
