@@ -135,6 +135,15 @@ impl Fact {
         };
         now.is_some_and(|now| !now.is_still(asked))
     }
+
+    /// Is it a message that a payment or a refund has failed?
+    fn tells_of_a_failure(&self) -> bool {
+        match self {
+            Self::Payment(fact) => fact.source == Source::Webhook && fact.status == PaymentStatus::Failed,
+            Self::Refund(fact) => fact.source == Source::Webhook && fact.status == PspRefundStatus::Failed,
+            Self::Transfer(..) | Self::Reversal(..) | Self::Dispute(_) | Self::ConnectTransfer(..) => false,
+        }
+    }
 }
 
 /// What varies: time, ids and settings.
@@ -245,6 +254,10 @@ pub fn decide(file: &OrderFile, fact: &Fact, context: &Context) -> Result<Decisi
         Fact::Dispute(fact) => dispute::settle(&mut draft, fact)?,
         Fact::ConnectTransfer(id, fact) => connect::settle(&mut draft, *id, fact)?,
     };
+    if fact.tells_of_a_failure() && draft.is_unchanged() {
+        // It may have succeeded before it failed: an answer that is on its way may still have it as a success.
+        draft.void_answers();
+    }
     Ok(Decision { verdict, changes: draft.changes() })
 }
 

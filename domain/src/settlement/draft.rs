@@ -33,6 +33,10 @@ impl<'a> Draft<'a> {
         self.changes
     }
 
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.changes.is_empty()
+    }
+
     /// Adds a change. The order, its invoice and its subscription are written once, as they are in the end; transfers go through
     /// each of their moves.
     pub(super) fn put(&mut self, change: Change) {

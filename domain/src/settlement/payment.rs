@@ -69,10 +69,6 @@ pub(super) fn settle(draft: &mut Draft<'_>, fact: &PaymentFact) -> Result<Verdic
         (PaymentStatus::Succeeded, false, _) => succeeded(draft, fact, &order),
         (PaymentStatus::Failed | PaymentStatus::NotFound, true, _) => contradicted(draft, fact, &order),
         (PaymentStatus::Failed | PaymentStatus::NotFound, false, OrderStatus::Failed) => {
-            if fact.source == Source::Webhook {
-                // It may have been paid meanwhile and failed again: an answer that is on its way may still have it as a success.
-                draft.void_answers();
-            }
             Ok(looked(draft, fact, order, Verdict::AlreadySettled))
         }
         (PaymentStatus::Failed | PaymentStatus::NotFound, false, _) => {
@@ -112,10 +108,6 @@ fn stands(draft: &mut Draft<'_>, fact: &PaymentFact, order: &Order) -> Result<Ve
 /// that is what a wrong account or environment looks like.
 fn contradicted(draft: &mut Draft<'_>, fact: &PaymentFact, order: &Order) -> Result<Verdict, SettlementError> {
     if draft.file.payment_undone().is_some() {
-        if fact.source == Source::Webhook {
-            // It may have stood again and failed again: an answer that is on its way may still have it as a success.
-            draft.void_answers();
-        }
         return Ok(Verdict::AlreadySettled);
     }
     if order.payment_id.is_none() || !order.total.amount.is_positive() {

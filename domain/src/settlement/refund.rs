@@ -64,13 +64,7 @@ pub(super) fn settle(draft: &mut Draft<'_>, fact: &RefundFact) -> Result<Verdict
     Ok(match (fact.status, refund.status) {
         (PspRefundStatus::Open, _) => Verdict::NotFinal,
         (PspRefundStatus::Succeeded, RefundStatus::Succeeded) => Verdict::AlreadySettled,
-        (PspRefundStatus::Failed | PspRefundStatus::NotFound, RefundStatus::Failed) => {
-            if fact.source == Source::Webhook {
-                // It may have succeeded meanwhile and failed again: an answer that is on its way may still have it as a success.
-                draft.void_answers();
-            }
-            Verdict::AlreadySettled
-        }
+        (PspRefundStatus::Failed | PspRefundStatus::NotFound, RefundStatus::Failed) => Verdict::AlreadySettled,
         (PspRefundStatus::Succeeded, RefundStatus::Pending) => succeeded(draft, fact, refund, false)?,
         (PspRefundStatus::Failed | PspRefundStatus::NotFound, RefundStatus::Pending) => {
             failed(draft, fact, refund);
@@ -94,10 +88,6 @@ pub(super) fn settle(draft: &mut Draft<'_>, fact: &RefundFact) -> Result<Verdict
 fn import(draft: &mut Draft<'_>, fact: &RefundFact) -> Result<Verdict, SettlementError> {
     let order = draft.file.order.clone();
     if fact.status != PspRefundStatus::Succeeded {
-        if fact.status == PspRefundStatus::Failed && fact.source == Source::Webhook {
-            // It leaves no row behind, and an answer that is on its way may still have it as a success.
-            draft.void_answers();
-        }
         return Ok(Verdict::NotFinal);
     }
     if !order.is_paid() {
