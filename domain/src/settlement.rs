@@ -136,12 +136,17 @@ impl Fact {
         now.is_some_and(|now| !now.is_still(asked))
     }
 
-    /// Is it a message that a payment or a refund has failed?
-    fn tells_of_a_failure(&self) -> bool {
+    /// Is it a message that something came to an end, or of a dispute?
+    fn is_told(&self) -> bool {
         match self {
-            Self::Payment(fact) => fact.source == Source::Webhook && fact.status == PaymentStatus::Failed,
-            Self::Refund(fact) => fact.source == Source::Webhook && fact.status == PspRefundStatus::Failed,
-            Self::Transfer(..) | Self::Reversal(..) | Self::Dispute(_) | Self::ConnectTransfer(..) => false,
+            Self::Payment(fact) => {
+                fact.source == Source::Webhook && matches!(fact.status, PaymentStatus::Succeeded | PaymentStatus::Failed)
+            }
+            Self::Refund(fact) => {
+                fact.source == Source::Webhook && matches!(fact.status, PspRefundStatus::Succeeded | PspRefundStatus::Failed)
+            }
+            Self::Dispute(fact) => fact.source == Source::Webhook,
+            Self::Transfer(..) | Self::Reversal(..) | Self::ConnectTransfer(..) => false,
         }
     }
 }
@@ -254,8 +259,8 @@ pub fn decide(file: &OrderFile, fact: &Fact, context: &Context) -> Result<Decisi
         Fact::Dispute(fact) => dispute::settle(&mut draft, fact)?,
         Fact::ConnectTransfer(id, fact) => connect::settle(&mut draft, *id, fact)?,
     };
-    if fact.tells_of_a_failure() && draft.is_unchanged() {
-        // It may have succeeded before it failed: an answer that is on its way may still have it as a success.
+    if fact.is_told() && draft.is_unchanged() {
+        // It may have been otherwise between the last message and this one, and an answer that is on its way may say so.
         draft.void_answers();
     }
     Ok(Decision { verdict, changes: draft.changes() })

@@ -5,6 +5,7 @@ use crate::support::world::World;
 use crate::support::*;
 use proptest::prelude::*;
 use veza_domain::attention::{Code, Subject};
+use veza_domain::dispute::DisputeStatus;
 use veza_domain::effect::EffectKind;
 use veza_domain::ids::TransferId;
 use veza_domain::ledger::Account;
@@ -228,29 +229,41 @@ fn a_refund_that_failed_before_we_heard_of_it_voids_answers_that_are_on_their_wa
     }
 }
 
-/// ADR 0013: a second failure of what has failed already changes no row; but between the two it may have succeeded, and that answer may be on
-/// its way.
+/// ADR 0013: what is told again changes no row; but between the two it may have been otherwise, and that answer may be on its way.
 #[test]
-fn a_failure_that_is_told_again_voids_answers_that_are_on_their_way() {
-    let failed = |source| Fact::Payment(payment(source, PaymentStatus::Failed, 1000));
+fn what_is_told_again_voids_answers_that_are_on_their_way() {
+    let told = |source, status| Fact::Payment(payment(source, status, 1000));
     let mut unpaid = Book::new(one_line());
-    unpaid.tell(failed(Source::Webhook));
+    unpaid.tell(told(Source::Webhook, PaymentStatus::Failed));
     let mut undone = Book::paid(one_line());
-    undone.tell(failed(Source::Read));
-    for mut book in [unpaid, undone] {
+    undone.tell(told(Source::Read, PaymentStatus::Failed));
+    let paid = Book::paid(one_line());
+    for (mut book, status) in [(unpaid, PaymentStatus::Failed), (undone, PaymentStatus::Failed), (paid, PaymentStatus::Succeeded)] {
         let order = book.file.order.clone();
-        assert_eq!(book.settle(&failed(Source::Webhook)).unwrap().changes, [Change::Order(order)]);
-        assert_eq!(book.settle(&failed(Source::Read)).unwrap().changes, []);
+        assert_eq!(book.settle(&told(Source::Webhook, status)).unwrap().changes, [Change::Order(order)]);
+        assert_eq!(book.settle(&told(Source::Read, status)).unwrap().changes, []);
+        assert_eq!(book.settle(&told(Source::Webhook, PaymentStatus::Open)).unwrap().changes, []);
     }
 
-    let mut book = Book::paid(one_line());
-    let id = refund_id(0);
-    book.open(id, user(buyer()), None, Vec::new()).unwrap();
-    assert_eq!(book.report(Source::Webhook, id, PspRefundStatus::Failed), Verdict::Settled);
-    let order = book.file.order.clone();
-    let again = |source| Fact::Refund(refund(source, &id.to_string(), PspRefundStatus::Failed, 1000));
-    assert_eq!(book.settle(&again(Source::Webhook)).unwrap().changes, [Change::Order(order)]);
-    assert_eq!(book.settle(&again(Source::Read)).unwrap().changes, []);
+    for status in [PspRefundStatus::Failed, PspRefundStatus::Succeeded] {
+        let mut book = Book::paid(one_line());
+        let id = refund_id(0);
+        book.open(id, user(buyer()), None, Vec::new()).unwrap();
+        assert_eq!(book.report(Source::Webhook, id, status), Verdict::Settled);
+        let order = book.file.order.clone();
+        let again = |source| Fact::Refund(refund(source, &id.to_string(), status, 1000));
+        assert_eq!(book.settle(&again(Source::Webhook)).unwrap().changes, [Change::Order(order)]);
+        assert_eq!(book.settle(&again(Source::Read)).unwrap().changes, []);
+    }
+
+    for status in [DisputeStatus::Opened, DisputeStatus::Lost] {
+        let mut book = Book::paid(one_line());
+        let again = |source| Fact::Dispute(dispute(source, "dp_1", status, 1000));
+        book.tell(again(Source::Webhook));
+        let order = book.file.order.clone();
+        assert_eq!(book.settle(&again(Source::Webhook)).unwrap().changes, [Change::Order(order)]);
+        assert_eq!(book.settle(&again(Source::Read)).unwrap().changes, []);
+    }
 }
 
 /// An unpaid order has nothing to refund; but where there is a refund there must have been a payment, and a read of it brings both.
