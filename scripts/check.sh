@@ -10,22 +10,25 @@ cd "$(dirname "$0")/.." || exit 1
 
 # What scripts/test.sh builds, so that nothing is built twice.
 lean=(--workspace --no-default-features)
+profile=${VEZA_TEST_PROFILE:-dev}
 passed=0 failed=() skipped=()
 
 format() { cargo fmt --all -- --check; }
 
-lints() { cargo clippy "${lean[@]}" --all-targets --quiet -- -D warnings; }
+lints() { cargo clippy --profile "$profile" "${lean[@]}" --all-targets --quiet -- -D warnings; }
 
-docs() { RUSTDOCFLAGS="-D warnings" cargo doc "${lean[@]}" --no-deps --quiet; }
+docs() { RUSTDOCFLAGS="-D warnings" cargo doc --profile "$profile" "${lean[@]}" --no-deps --quiet; }
 
 # Builds the program and says where it is. CI has built it with the tests: what they were built with is taken again.
 program() {
     if [ "${CI:-}" = true ]; then
-        cargo test "${lean[@]}" --no-run --quiet
+        cargo test --profile "$profile" "${lean[@]}" --no-run --quiet
     else
-        cargo build --quiet -p veza
+        cargo build --profile "$profile" --quiet -p veza
     fi || return 1
-    echo "$(cargo metadata --no-deps --offline --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/debug/veza"
+    local target
+    target=$(cargo metadata --no-deps --offline --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+    echo "$target/${profile/#dev/debug}/veza"
 }
 
 # openapi.yaml is what the code says; `make openapi` writes it anew.
@@ -66,7 +69,7 @@ client() {
 }
 
 # The sandbox's Stripe answers against Stripe's published schema, by Prism as a validating proxy.
-sandbox-schema() { VEZA_REQUIRE_PRISM=1 cargo test --quiet "${lean[@]}" --test prism; }
+sandbox-schema() { VEZA_REQUIRE_PRISM=1 cargo test --profile "$profile" --quiet "${lean[@]}" --test prism; }
 
 dependencies() { cargo deny --offline check licenses bans sources; }
 

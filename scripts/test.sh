@@ -9,10 +9,12 @@ export NEXTEST_TEST_THREADS=${NEXTEST_TEST_THREADS:-$((2 * $(nproc)))}
 
 # jemalloc, a default feature, takes three minutes of a processor to build.
 lean=(--workspace --no-default-features)
+# `ci` is what CI tests (Cargo.toml): slower to build, quicker to run.
+profile=${VEZA_TEST_PROFILE:-dev}
 
 if [ $# = 0 ]; then
     echo "== documentation examples"
-    cargo test "${lean[@]}" --doc --quiet
+    cargo test --profile "$profile" "${lean[@]}" --doc --quiet
     # Built with the whole workspace, so that nothing is built twice. A file there is a suite; tidy, a folder, wants no store.
     suites=()
     for suite in tests/tests/*.rs; do
@@ -20,13 +22,13 @@ if [ $# = 0 ]; then
     done
     echo "== end to end on Postgres"
     if command -v cargo-nextest >/dev/null; then
-        VEZA_TEST_STORE=postgres cargo nextest run "${lean[@]}" --no-fail-fast "${suites[@]}"
+        VEZA_TEST_STORE=postgres cargo nextest run --cargo-profile "$profile" "${lean[@]}" --no-fail-fast "${suites[@]}"
     else
-        VEZA_TEST_STORE=postgres cargo test "${lean[@]}" --no-fail-fast "${suites[@]}"
+        VEZA_TEST_STORE=postgres cargo test --profile "$profile" "${lean[@]}" --no-fail-fast "${suites[@]}"
     fi
 fi
 echo "== tests"
 if command -v cargo-nextest >/dev/null; then
-    exec cargo nextest run "${lean[@]}" --no-fail-fast "$@"
+    exec cargo nextest run --cargo-profile "$profile" "${lean[@]}" --no-fail-fast "$@"
 fi
-exec cargo test "${lean[@]}" --lib --bins --tests --no-fail-fast "$@"
+exec cargo test --profile "$profile" "${lean[@]}" --lib --bins --tests --no-fail-fast "$@"

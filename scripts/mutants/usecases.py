@@ -169,7 +169,7 @@ def build():
     names = [part for suite in SUITES for part in ("--test", suite)]
     simulation = run("cargo", "build", "--profile", "sim", "--package", "veza-sim", cwd=COPY, env=environment())
     suites = run(
-        "cargo", "nextest", "list", "--workspace", "--lib", *names, "--list-type", "binaries-only", "--message-format", "json",
+        "cargo", "nextest", "list", "--cargo-profile", "ci", "--workspace", "--no-default-features", "--lib", *names, "--list-type", "binaries-only", "--message-format", "json",
         cwd=COPY, env=environment(),
     )
     for built in (simulation, suites):
