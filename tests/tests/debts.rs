@@ -73,6 +73,25 @@ async fn a_debt_that_nothing_at_connect_stands_for() {
     }
 }
 
+/// It is looked at for ever; the order's timeline does not grow by that.
+#[tokio::test]
+async fn a_debt_that_only_waits_is_told_once() {
+    let world = World::start().await;
+    let admin = world.admin().await;
+    let (seller, buyer, product) = indebted(&world).await;
+    let second = buyer.buy(&world, &[&product]).await;
+    world.until("the debt paid", || async { (balance(&seller, "owed").await == 0).then_some(()) }).await;
+    refunded(&world, &buyer, &second).await;
+    world.until("the entry", || waiting(&admin, "nothing_at_connect")).await;
+    let done = [("outcome", "done"), ("worker", "reversals")];
+    let looks = async || world.metrics().await.get("veza_worker_rows_total", &done).unwrap_or_default();
+    let told = async || admin.get(&format!("/api/v1/admin/orders/{second}/timeline")).await.ok(200)["items"].as_array().unwrap().len();
+    let (seen, lines) = (looks().await, told().await);
+    world.until("two looks more", || async { (looks().await >= seen + 2.0).then_some(()) }).await;
+    assert_eq!(told().await, lines);
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn what_was_given_up_is_paid_by_the_next_shares() {
     let world = World::start().await;

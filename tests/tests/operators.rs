@@ -79,6 +79,21 @@ async fn a_timeline_tells_the_whole_story_in_time_order() {
     world.stop().await;
 }
 
+/// A share that waits is looked at again and again, and told of once.
+#[tokio::test]
+async fn what_waits_is_told_once_in_the_timeline() {
+    let world = World::start().await;
+    let (seller, buyer, admin) = (world.creator().await, world.buyer().await, world.admin().await);
+    let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
+    let later = [("outcome", "later"), ("worker", "transfers")];
+    let looked = || async { (world.metrics().await.get("veza_worker_rows_total", &later) >= Some(3.0)).then_some(()) };
+    world.until("three looks", looked).await;
+    let story = items(&admin, &format!("/api/v1/admin/orders/{order}/timeline")).await;
+    let told = story.iter().filter(|item| item["text"].as_str().unwrap().contains("waits: account_not_ready")).count();
+    assert_eq!(told, 1, "{story:#?}");
+    world.stop().await;
+}
+
 /// A sale whose transfer Connect refuses for good.
 async fn refused_for_good(world: &World) -> (Person, Person, String, Value) {
     let (seller, buyer) = (world.seller().await, world.buyer().await);

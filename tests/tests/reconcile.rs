@@ -334,6 +334,42 @@ async fn a_transfer_of_unknown_outcome_is_looked_up_and_never_sent_from_here() {
     world.stop().await;
 }
 
+/// The workers try again in an hour; the button settles before, and says so.
+#[tokio::test]
+async fn what_connect_has_of_a_lost_answer_is_told_as_settled() {
+    let patient = [
+        ("TRANSFER_RETRY_BACKOFF_BASE", "1h"),
+        ("TRANSFER_RETRY_BACKOFF_MAX", "1h"),
+        ("REVERSAL_BACKOFF_BASE", "1h"),
+        ("REVERSAL_BACKOFF_MAX", "1h"),
+    ];
+    let world = World::with(&[AT_ONCE, &patient].concat()).await;
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
+    let product = seller.product(euros(1_000)).await;
+    world.sandbox.script(Script::new(Op::CreateTransfer, Fault::AnswerLost)).unwrap();
+    world.sandbox.script(Script::new(Op::CreateReversal, Fault::AnswerLost)).unwrap();
+    lose_every_webhook(&world);
+    world.sandbox.script(Script::new(Op::StripeWebhook, Fault::WebhookLost).times(0)).unwrap();
+    let order = placed(&buyer, &product).await;
+    world.sandbox.pay(&order).unwrap();
+    let until = async |status: &str| {
+        let pass = || async {
+            reconcile(&admin).await;
+            (seller.transfers().await.first()?["status"] == status).then_some(())
+        };
+        world.until(status, pass).await;
+    };
+    until("completed").await;
+    refund(&buyer, &order).await;
+    until("reversed").await;
+    for class in ["transfer", "reversal"] {
+        let settled = [("class", class), ("outcome", "settled")];
+        assert_eq!(world.metrics().await.get("veza_reconciled_rows_total", &settled), Some(1.0), "{class}");
+    }
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn two_who_press_the_button_at_once_settle_once() {
     let world = World::with(AT_ONCE).await;

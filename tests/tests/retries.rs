@@ -6,6 +6,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
+use veza::usecases::idempotency::ORDERS;
+use veza_ports::storage::{IdempotencyRecord, IdempotencyState, Row, UnitId, UnitOfWork, Write};
 use veza_sandbox::{Fault, Op, Script};
 use veza_tests::{Answer, Person, World, euros};
 
@@ -112,5 +114,26 @@ async fn many_repeat_at_once() {
         }
     }
     goes_on(&world, &buyer, &product, "many", &first).await;
+    world.stop().await;
+}
+
+/// Whoever worked on the first request has died: for the time of a call nobody knows that, after it the repetition goes on.
+#[tokio::test]
+async fn a_request_whose_worker_died_is_gone_on_with_after_its_time() {
+    let (world, buyer, product) = shop(&[]).await;
+    let placed = place(&buyer, &product, "died").await.ok(201);
+    let app = world.running.app();
+    let rewritten = async |created_at| {
+        let stored = app.store.idempotency(buyer.user_id(), ORDERS, "died").await.unwrap().unwrap();
+        let row = Row::Idempotency(IdempotencyRecord { state: IdempotencyState::InFlight, created_at, ..stored.value });
+        let write = Write::Update { row, expected: stored.revision };
+        let unit = UnitOfWork::new(UnitId(format!("{created_at:?}")), [0; 32], app.now(), vec![write]);
+        app.store.commit(unit).await.unwrap();
+    };
+    rewritten(app.now()).await;
+    place(&buyer, &product, "died").await.problem(409, "idempotency_key_in_use");
+    rewritten(app.now().minus(app.money.lease())).await;
+    assert_eq!(place(&buyer, &product, "died").await.ok(201), placed);
+    assert_eq!((orders(&buyer).await, world.sandbox.books().payments.len()), (1, 1));
     world.stop().await;
 }

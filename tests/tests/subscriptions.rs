@@ -4,10 +4,13 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
+use veza_domain::subscription::{Period, Subscription};
 use veza_ports::storage::{Row, UnitId, UnitOfWork, Write};
 use veza_sandbox::{Fault, Op, ReleaseOrder, Script};
 use veza_tests::{Answer, Person, World, assert_books_agree};
 
+const DAY: Duration = Duration::from_secs(86_400);
 const SUBSCRIBE: &str = "/api/v1/subscriptions/subscribe";
 
 async fn subscribe(person: &Person, plan: &str) -> Answer {
@@ -304,24 +307,26 @@ async fn strangers_see_nothing_of_a_subscription() {
     world.stop().await;
 }
 
+/// Changes the row of somebody's subscription, as time or an outage would.
+async fn rewritten(world: &World, person: &Person, change: impl FnOnce(Subscription) -> Subscription) {
+    let store = &world.running.app().store;
+    let stored = store.standing(person.user_id()).await.unwrap().current.unwrap().subscription;
+    let row = Row::Subscription(change(stored.value));
+    let writes = vec![Write::Update { row, expected: stored.revision }];
+    store.commit(UnitOfWork::new(UnitId("rewritten".into()), [0; 32], world.running.app().now(), writes)).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_renewal_that_did_not_happen_is_found() {
-    use std::time::Duration;
-    use veza_domain::subscription::{Period, Subscription};
-    use veza_ports::storage::{Row, UnitId, UnitOfWork, Write};
     let world = World::start().await;
     let person = creator(&world).await;
     let id = subscribe(&person, "creator").await.ok(201)["subscription"]["id"].as_str().unwrap().to_owned();
     world.sandbox.pay(&id).unwrap();
     until_active(&world, &person).await;
     // As after an outage of the worker: the period is over, and nothing is due.
-    let app = world.running.app();
-    let stored = app.store.standing(person.user_id()).await.unwrap().current.unwrap().subscription;
-    let day = Duration::from_secs(86_400);
-    let period = Period { start: app.now().minus(32 * day), end: app.now().minus(day) };
-    let row = Row::Subscription(Subscription { period: Some(period), due_at: None, ..stored.value });
-    let write = Write::Update { row, expected: stored.revision };
-    app.store.commit(UnitOfWork::new(UnitId("outage".into()), [0; 32], app.now(), vec![write])).await.unwrap();
+    let now = world.running.app().now();
+    let period = Some(Period { start: now.minus(32 * DAY), end: now.minus(DAY) });
+    rewritten(&world, &person, |row| Subscription { period, due_at: None, ..row }).await;
     sell(&person).await.problem(403, "complete_payment");
     let admin = world.admin().await;
     admin.post("/api/v1/admin/reconcile", Value::Null).await.ok(200);
@@ -329,5 +334,56 @@ async fn a_renewal_that_did_not_happen_is_found() {
     assert!(listed["items"].as_array().unwrap().iter().any(|entry| entry["class"] == "renewal_missed"), "{listed:#}");
     let renewed = || async { (invoices(&person).await.len() == 2).then_some(()) };
     world.until("the renewal", renewed).await;
+    world.stop().await;
+}
+
+/// The consent is taken back: at the renewal nothing is charged, the customer is asked, and goes on by paying.
+#[tokio::test]
+async fn a_revoked_payment_method_is_charged_no_more() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    let id = subscribe(&person, "creator").await.ok(201)["subscription"]["id"].as_str().unwrap().to_owned();
+    world.sandbox.pay(&id).unwrap();
+    until_active(&world, &person).await;
+    let kept = async || {
+        let standing = world.running.app().store.standing(person.user_id()).await.unwrap();
+        standing.current.unwrap().subscription.value.method
+    };
+    let method = kept().await.expect("the first payment keeps the method");
+    world.sandbox.revoke_saved_method(&method.0).unwrap();
+    world.until("the method forgotten", || async { kept().await.is_none().then_some(()) }).await;
+    let now = world.running.app().now();
+    let period = Some(Period { start: now.minus(30 * DAY), end: now.plus(DAY / 48) });
+    rewritten(&world, &person, |row| Subscription { period, due_at: Some(now), ..row }).await;
+    world.running.app().wake.subscriptions.notify_one();
+    let asked = || async { mine(&person).await["recovery_url"].as_str().map(str::to_owned) };
+    let recovery = world.until("the renewal that waits for the customer", asked).await;
+    assert_eq!(mine(&person).await["subscription"]["status"], "active", "what was paid goes on");
+    let asked = person.post(&recovery[recovery.find("/api/").unwrap()..], Value::Null).await.ok(200);
+    let payment = asked["payment"]["payment_id"].as_str().unwrap();
+    assert!(asked["payment"]["client_secret"].is_string(), "the customer is asked: {asked:#}");
+    world.sandbox.pay(payment).unwrap();
+    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
+    assert_eq!(mine(&person).await["recovery_url"], Value::Null);
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+/// The PSP was away when the plan was chosen; who then asks how to pay gets the payment opened.
+#[tokio::test]
+async fn completing_opens_a_payment_that_could_not_be_opened() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    world.sandbox.script(Script::new(Op::Hyperswitch, Fault::RateLimited).times(0)).unwrap();
+    subscribe(&person, "creator").await.problem(503, "payment_provider_unavailable");
+    let recovery = mine(&person).await["recovery_url"].as_str().unwrap().to_owned();
+    let path = &recovery[recovery.find("/api/").unwrap()..];
+    person.post(path, Value::Null).await.problem(503, "payment_provider_unavailable");
+    world.sandbox.clear_scripts().unwrap();
+    let opened = person.post(path, Value::Null).await.ok(200);
+    assert!(opened["payment"]["client_secret"].is_string(), "{opened:#}");
+    world.sandbox.pay(opened["payment"]["payment_id"].as_str().unwrap()).unwrap();
+    until_active(&world, &person).await;
+    assert_books_agree(&world).await;
     world.stop().await;
 }

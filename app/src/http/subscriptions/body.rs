@@ -10,7 +10,7 @@ use uuid::Uuid;
 use veza_domain::order::{Order, OrderStatus};
 use veza_domain::subscription::gate::{Access, access};
 use veza_domain::subscription::{
-    Choice, Cycle, Invoice, InvoiceReason, InvoiceStatus, Period, Plan, PlanId, Quote, Subscription, SubscriptionStatus,
+    Choice, Collection, Cycle, Invoice, InvoiceReason, InvoiceStatus, Period, Plan, PlanId, Quote, Subscription, SubscriptionStatus,
 };
 use veza_ports::storage::{Standing, StoredSubscription};
 
@@ -324,24 +324,36 @@ impl MySubscriptionView {
     pub fn new(app: &App, standing: &Standing) -> Self {
         let current = standing.current.as_ref();
         let support_contact = app.support_contact.clone();
+        let link = |current: &StoredSubscription| {
+            format!("{}/api/v1/subscriptions/complete/{}", app.money.public_url, current.subscription.value.id)
+        };
         match (access(&standing.as_gate(), app.now()), current) {
             (Access::NeedsPayment(plan), Some(current)) => {
                 let (message, can_go_on) = missing(current, plan);
-                let link = format!("{}/api/v1/subscriptions/complete/{}", app.money.public_url, current.subscription.value.id);
-                Self { subscription: None, needs_payment: true, message, recovery_url: can_go_on.then_some(link), support_contact }
+                let recovery_url = can_go_on.then(|| link(current));
+                Self { subscription: None, needs_payment: true, message, recovery_url, support_contact }
             }
             (_, current) => {
-                let running = current.map(|current| &current.subscription.value).filter(|row| row.status.is_open());
-                let message = match running {
-                    Some(row) => format!("your plan is {}", row.choice.plan.as_str()),
+                let running = current.filter(|current| current.subscription.value.status.is_open());
+                let asked = running.filter(|current| asks_the_customer(current));
+                let plan = running.map(|current| current.subscription.value.choice.plan.as_str());
+                let message = match plan {
+                    Some(plan) if asked.is_some() => format!("your plan is {plan}, and a payment for it is open"),
+                    Some(plan) => format!("your plan is {plan}"),
                     None if current.is_some() => "your plan is over: choose one".to_owned(),
                     None => "you have not chosen a plan".to_owned(),
                 };
-                let subscription = running.map(SubscriptionView::from);
-                Self { subscription, needs_payment: false, message, recovery_url: None, support_contact }
+                let subscription = running.map(|current| SubscriptionView::from(&current.subscription.value));
+                Self { subscription, needs_payment: false, message, recovery_url: asked.map(link), support_contact }
             }
         }
     }
+}
+
+/// Does a payment wait for the customer: of a renewal without a kept method, or of an upgrade?
+fn asks_the_customer(current: &StoredSubscription) -> bool {
+    let by_customer = current.open.as_ref().is_some_and(|open| open.value.collection == Collection::Customer);
+    by_customer && current.open_order.as_ref().is_some_and(|order| order.value.status == OrderStatus::Pending)
 }
 
 /// Why a plan is not in effect, and whether there is a payment to go on with.
@@ -350,6 +362,7 @@ fn missing(current: &StoredSubscription, plan: PlanId) -> (String, bool) {
     match current.subscription.value.status {
         SubscriptionStatus::PendingPayment => (format!("the payment of the plan {plan} is not complete"), true),
         SubscriptionStatus::PastDue => (format!("the renewal of the plan {plan} was not paid"), current.open.is_some()),
+        SubscriptionStatus::Active if asks_the_customer(current) => (format!("the renewal of the plan {plan} waits for its payment"), true),
         SubscriptionStatus::Active if current.open.is_some() => (format!("the renewal of the plan {plan} is being charged"), false),
         _ => (format!("no payment of the plan {plan} is known: ask for help"), false),
     }

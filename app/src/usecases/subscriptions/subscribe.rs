@@ -172,7 +172,7 @@ async fn open_payment_of(app: &App, stored: &StoredSubscription) -> Result<(), A
     }
 }
 
-/// Goes on with a payment that was begun, or opens one more for a renewal that was not paid.
+/// Goes on with a payment that was begun or that the customer is asked for, or opens one more for a renewal that was not paid.
 ///
 /// # Errors
 /// 404; 409 `subscription_not_pending`, `payment_under_way`; 502, 503 as [`subscribe`].
@@ -181,12 +181,13 @@ pub async fn complete(app: &App, user: UserId, id: SubscriptionId) -> Result<Sub
         let stored = own(app, user, id).await?;
         match stored.subscription.value.status {
             SubscriptionStatus::PendingPayment => return resume(app, user, Some(&stored)).await,
-            SubscriptionStatus::PastDue => {
-                if let Some(done) = pay_renewal(app, user, &stored).await? {
+            // A renewal that the customer is asked for, or an upgrade, is open while the plan still runs.
+            SubscriptionStatus::PastDue | SubscriptionStatus::Active => {
+                if let Some(done) = pay_open(app, user, &stored).await? {
                     return Ok(done);
                 }
             }
-            SubscriptionStatus::Trialing | SubscriptionStatus::Active | SubscriptionStatus::Canceled | SubscriptionStatus::Expired => {
+            SubscriptionStatus::Trialing | SubscriptionStatus::Canceled | SubscriptionStatus::Expired => {
                 return Err(refused(veza_domain::subscription::Refusal::NothingToPay));
             }
         }
@@ -195,7 +196,7 @@ pub async fn complete(app: &App, user: UserId, id: SubscriptionId) -> Result<Sub
 }
 
 /// None: somebody was faster, look again.
-async fn pay_renewal(app: &App, user: UserId, stored: &StoredSubscription) -> Result<Option<Subscribed>, ApiError> {
+async fn pay_open(app: &App, user: UserId, stored: &StoredSubscription) -> Result<Option<Subscribed>, ApiError> {
     let id = stored.subscription.value.id;
     let by_customer = stored.open.as_ref().is_some_and(|open| open.value.collection == Collection::Customer);
     let order = stored.open_order.as_ref().map(|order| &order.value);
