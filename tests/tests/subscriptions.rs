@@ -316,6 +316,14 @@ async fn rewritten(world: &World, person: &Person, change: impl FnOnce(Subscript
     store.commit(UnitOfWork::new(UnitId("rewritten".into()), [0; 32], world.running.app().now(), writes)).await.unwrap();
 }
 
+/// The period ends in half an hour, and the worker looks now.
+async fn renewal_is_due(world: &World, person: &Person) {
+    let now = world.running.app().now();
+    let period = Some(Period { start: now.minus(30 * DAY), end: now.plus(DAY / 48) });
+    rewritten(world, person, |row| Subscription { period, due_at: Some(now), ..row }).await;
+    world.running.app().wake.subscriptions.notify_one();
+}
+
 #[tokio::test]
 async fn a_renewal_that_did_not_happen_is_found() {
     let world = World::start().await;
@@ -352,10 +360,7 @@ async fn a_revoked_payment_method_is_charged_no_more() {
     let method = kept().await.expect("the first payment keeps the method");
     world.sandbox.revoke_saved_method(&method.0).unwrap();
     world.until("the method forgotten", || async { kept().await.is_none().then_some(()) }).await;
-    let now = world.running.app().now();
-    let period = Some(Period { start: now.minus(30 * DAY), end: now.plus(DAY / 48) });
-    rewritten(&world, &person, |row| Subscription { period, due_at: Some(now), ..row }).await;
-    world.running.app().wake.subscriptions.notify_one();
+    renewal_is_due(&world, &person).await;
     let asked = || async { mine(&person).await["recovery_url"].as_str().map(str::to_owned) };
     let recovery = world.until("the renewal that waits for the customer", asked).await;
     assert_eq!(mine(&person).await["subscription"]["status"], "active", "what was paid goes on");
@@ -384,6 +389,39 @@ async fn completing_opens_a_payment_that_could_not_be_opened() {
     assert!(opened["payment"]["client_secret"].is_string(), "{opened:#}");
     world.sandbox.pay(opened["payment"]["payment_id"].as_str().unwrap()).unwrap();
     until_active(&world, &person).await;
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+/// The PSP was away when the first plan was chosen, and then refuses it: that is over, and another can be had.
+#[tokio::test]
+async fn a_plan_that_the_psp_refuses_makes_room_for_another() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    world.sandbox.script(Script::new(Op::Hyperswitch, Fault::RateLimited).times(0)).unwrap();
+    subscribe(&person, "creator").await.problem(503, "payment_provider_unavailable");
+    world.sandbox.clear_scripts().unwrap();
+    world.sandbox.script(Script::new(Op::CreatePayment, Fault::NotFound)).unwrap();
+    assert_eq!(subscribe(&person, "premium").await.ok(201)["subscription"]["status"], "trialing");
+    assert!(world.sandbox.books().payments.is_empty());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_renewal_that_is_being_charged_can_not_be_paid_as_well() {
+    let world = World::with(&[("PROVIDER_TIMEOUT", "20s")]).await;
+    let person = creator(&world).await;
+    let id = subscribe(&person, "creator").await.ok(201)["subscription"]["id"].as_str().unwrap().to_owned();
+    world.sandbox.pay(&id).unwrap();
+    until_active(&world, &person).await;
+    world.sandbox.script(Script::new(Op::Webhook, Fault::WebhookLost).times(0)).unwrap();
+    world.sandbox.script(Script::new(Op::CreatePayment, Fault::Slow).lasting(Duration::from_secs(3))).unwrap();
+    renewal_is_due(&world, &person).await;
+    world.until("the renewal", || async { (invoices(&person).await.len() == 2).then_some(()) }).await;
+    person.post(&format!("/api/v1/subscriptions/complete/{id}"), Value::Null).await.problem(409, "payment_under_way");
+    assert_eq!(mine(&person).await["recovery_url"], Value::Null);
+    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
+    assert_eq!(world.sandbox.books().payments.len(), 2, "charged once");
     assert_books_agree(&world).await;
     world.stop().await;
 }

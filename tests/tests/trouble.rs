@@ -111,6 +111,23 @@ async fn a_reversal_of_a_transfer_without_an_id_makes_no_call() {
     world.stop().await;
 }
 
+/// Nobody is paid for refunded goods; but what may have been sent is looked for first, and taken back.
+#[tokio::test]
+async fn a_share_of_unknown_outcome_is_found_and_taken_back_when_its_order_is_refunded() {
+    let world = World::with(&[("TRANSFER_RETRY_BACKOFF_BASE", "2s"), ("TRANSFER_RETRY_BACKOFF_MAX", "2s")]).await;
+    let (seller, buyer) = (world.seller().await, world.buyer().await);
+    let product = seller.product(euros(1_000)).await;
+    world.sandbox.script(Script::new(Op::StripeWebhook, Fault::WebhookLost).times(0)).unwrap();
+    world.sandbox.script(Script::new(Op::CreateTransfer, Fault::AnswerLost)).unwrap();
+    let order = buyer.buy(&world, &[&product]).await;
+    world.until("the call", || async { (world.sandbox.books().transfers.len() == 1).then_some(()) }).await;
+    buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({})).await.ok(202);
+    buyer.until_order(&world, &order, "refunded").await;
+    seller.until_transfer(&world, &order, "reversed").await;
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn a_seller_who_comes_back_from_onboarding_is_paid_what_waited() {
     let world = World::with(&[("TRANSFER_RETRY_BACKOFF_MAX", "1h")]).await;
