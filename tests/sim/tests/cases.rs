@@ -97,6 +97,36 @@ fn a_process_that_stood_still_does_not_make_the_call_that_others_gave_up() {
     ends_well(Setting { slow_money: true, dispute_fee: true, ..PLAIN }, &ops);
 }
 
+/// The same with a part of a share that is taken back, wherever the process stands still; found by mutation, not by a seed.
+#[test]
+fn a_process_that_stood_still_takes_nothing_back_twice() {
+    let deliver = Op::Deliver { letter: 0, at: 0, run: END };
+    for stands_at in 1..16 {
+        let ops = [
+            Op::Buy { buyer: 1, basket: 0, key: 0, at: 0, run: END },
+            Op::Pay { order: 0 },
+            deliver,
+            deliver,
+            deliver,
+            deliver,
+            Op::Work { worker: 4, at: 0, run: END },
+            Op::Refund { order: 0, who: 1, part: 3, key: 3, at: 0, run: END },
+            Op::Work { worker: 0, at: 0, run: END },
+            deliver,
+            deliver,
+            deliver,
+            Op::Work { worker: 7, at: 1, run: stands_at },
+            Op::Advance { time: 5 },
+            Op::Work { worker: 12, at: 0, run: END },
+            Op::Work { worker: 7, at: 0, run: END },
+            // Connect forgets the key of a call after a day.
+            Op::Advance { time: 9 },
+            Op::Finish,
+        ];
+        ends_well(PLAIN, &ops);
+    }
+}
+
 /// Somebody takes a transfer back at Connect before we know the answer to the call that made it. The message named a transfer that was
 /// none of ours yet, and was skipped for good.
 #[test]
