@@ -29,7 +29,7 @@ fn histories_on_memory_end_well() {
 
 #[test]
 fn histories_on_sqlite_end_well() {
-    all_is_well(Base::Sqlite, |all| (all / 50).max(30));
+    all_is_well(Base::Sqlite, |all| (all / 100).max(30));
 }
 
 #[test]
