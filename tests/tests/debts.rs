@@ -44,17 +44,22 @@ async fn indebted(world: &World) -> (Person, Person, String) {
     (seller, buyer, product)
 }
 
+/// Then the next share pays the debt, so none of it reaches Connect, and is refunded: its order, and the operators' entry.
+async fn indebted_without_a_transfer(world: &World, admin: &Person) -> (Person, Person, String, Value) {
+    let (seller, buyer, product) = indebted(world).await;
+    let second = buyer.buy(world, &[&product]).await;
+    world.until("the debt paid", || async { (balance(&seller, "owed").await == 0).then_some(()) }).await;
+    refunded(world, &buyer, &second).await;
+    let entry = world.until("the entry", || waiting(admin, "nothing_at_connect")).await;
+    (seller, buyer, second, entry)
+}
+
 #[tokio::test]
 async fn a_debt_that_nothing_at_connect_stands_for() {
     for by_hand in [false, true] {
         let world = World::start().await;
         let admin = world.admin().await;
-        let (seller, buyer, product) = indebted(&world).await;
-        // The next share pays the debt, so none of it reaches Connect; and then it is refunded.
-        let second = buyer.buy(&world, &[&product]).await;
-        world.until("the debt paid", || async { (balance(&seller, "owed").await == 0).then_some(()) }).await;
-        refunded(&world, &buyer, &second).await;
-        let entry = world.until("the entry", || waiting(&admin, "nothing_at_connect")).await;
+        let (seller, buyer, second, entry) = indebted_without_a_transfer(&world, &admin).await;
         assert_eq!(entry["order_id"], second.as_str());
         assert_eq!(balance(&seller, "owed").await, 900);
         if by_hand {
@@ -78,11 +83,7 @@ async fn a_debt_that_nothing_at_connect_stands_for() {
 async fn a_debt_that_only_waits_is_told_once() {
     let world = World::start().await;
     let admin = world.admin().await;
-    let (seller, buyer, product) = indebted(&world).await;
-    let second = buyer.buy(&world, &[&product]).await;
-    world.until("the debt paid", || async { (balance(&seller, "owed").await == 0).then_some(()) }).await;
-    refunded(&world, &buyer, &second).await;
-    world.until("the entry", || waiting(&admin, "nothing_at_connect")).await;
+    let (_, _, second, _) = indebted_without_a_transfer(&world, &admin).await;
     let done = [("outcome", "done"), ("worker", "reversals")];
     let looks = async || world.metrics().await.get("veza_worker_rows_total", &done).unwrap_or_default();
     let told = async || admin.get(&format!("/api/v1/admin/orders/{second}/timeline")).await.ok(200)["items"].as_array().unwrap().len();

@@ -33,6 +33,19 @@ async fn until_active(world: &World, person: &Person) -> Value {
     world.until("the plan to be active", look).await
 }
 
+/// Chooses and pays the plan `creator`; answers the subscription's id.
+async fn paid(world: &World, person: &Person) -> String {
+    let id = subscribe(person, "creator").await.ok(201)["subscription"]["id"].as_str().unwrap().to_owned();
+    world.sandbox.pay(&id).unwrap();
+    until_active(world, person).await;
+    id
+}
+
+/// Goes the way to pay that `recovery_url` names.
+async fn recover(person: &Person, url: &str) -> Answer {
+    person.post(&url[url.find("/api/").unwrap()..], Value::Null).await
+}
+
 /// Somebody with the role creator and no plan.
 async fn creator(world: &World) -> Person {
     let person = world.buyer().await;
@@ -235,9 +248,7 @@ async fn another_plan_closes_the_unpaid_one_and_its_late_money_goes_back() {
 async fn an_upgrade_is_previewed_paid_and_credited() {
     let world = World::start().await;
     let person = creator(&world).await;
-    let id = subscribe(&person, "creator").await.ok(201)["subscription"]["id"].as_str().unwrap().to_owned();
-    world.sandbox.pay(&id).unwrap();
-    until_active(&world, &person).await;
+    paid(&world, &person).await;
     let to = json!({"plan": "premium", "cycle": "monthly"});
     let quote = person.post("/api/v1/subscriptions/change/preview", to.clone()).await.ok(200);
     assert_eq!(quote["at_once"], true);
@@ -328,9 +339,7 @@ async fn renewal_is_due(world: &World, person: &Person) {
 async fn a_renewal_that_did_not_happen_is_found() {
     let world = World::start().await;
     let person = creator(&world).await;
-    let id = subscribe(&person, "creator").await.ok(201)["subscription"]["id"].as_str().unwrap().to_owned();
-    world.sandbox.pay(&id).unwrap();
-    until_active(&world, &person).await;
+    paid(&world, &person).await;
     // As after an outage of the worker: the period is over, and nothing is due.
     let now = world.running.app().now();
     let period = Some(Period { start: now.minus(32 * DAY), end: now.minus(DAY) });
@@ -350,9 +359,7 @@ async fn a_renewal_that_did_not_happen_is_found() {
 async fn a_revoked_payment_method_is_charged_no_more() {
     let world = World::start().await;
     let person = creator(&world).await;
-    let id = subscribe(&person, "creator").await.ok(201)["subscription"]["id"].as_str().unwrap().to_owned();
-    world.sandbox.pay(&id).unwrap();
-    until_active(&world, &person).await;
+    paid(&world, &person).await;
     let kept = async || {
         let standing = world.running.app().store.standing(person.user_id()).await.unwrap();
         standing.current.unwrap().subscription.value.method
@@ -364,7 +371,7 @@ async fn a_revoked_payment_method_is_charged_no_more() {
     let asked = || async { mine(&person).await["recovery_url"].as_str().map(str::to_owned) };
     let recovery = world.until("the renewal that waits for the customer", asked).await;
     assert_eq!(mine(&person).await["subscription"]["status"], "active", "what was paid goes on");
-    let asked = person.post(&recovery[recovery.find("/api/").unwrap()..], Value::Null).await.ok(200);
+    let asked = recover(&person, &recovery).await.ok(200);
     let payment = asked["payment"]["payment_id"].as_str().unwrap();
     assert!(asked["payment"]["client_secret"].is_string(), "the customer is asked: {asked:#}");
     world.sandbox.pay(payment).unwrap();
@@ -382,10 +389,9 @@ async fn completing_opens_a_payment_that_could_not_be_opened() {
     world.sandbox.script(Script::new(Op::Hyperswitch, Fault::RateLimited).times(0)).unwrap();
     subscribe(&person, "creator").await.problem(503, "payment_provider_unavailable");
     let recovery = mine(&person).await["recovery_url"].as_str().unwrap().to_owned();
-    let path = &recovery[recovery.find("/api/").unwrap()..];
-    person.post(path, Value::Null).await.problem(503, "payment_provider_unavailable");
+    recover(&person, &recovery).await.problem(503, "payment_provider_unavailable");
     world.sandbox.clear_scripts().unwrap();
-    let opened = person.post(path, Value::Null).await.ok(200);
+    let opened = recover(&person, &recovery).await.ok(200);
     assert!(opened["payment"]["client_secret"].is_string(), "{opened:#}");
     world.sandbox.pay(opened["payment"]["payment_id"].as_str().unwrap()).unwrap();
     until_active(&world, &person).await;
@@ -411,9 +417,7 @@ async fn a_plan_that_the_psp_refuses_makes_room_for_another() {
 async fn a_renewal_that_is_being_charged_can_not_be_paid_as_well() {
     let world = World::with(&[("PROVIDER_TIMEOUT", "20s")]).await;
     let person = creator(&world).await;
-    let id = subscribe(&person, "creator").await.ok(201)["subscription"]["id"].as_str().unwrap().to_owned();
-    world.sandbox.pay(&id).unwrap();
-    until_active(&world, &person).await;
+    let id = paid(&world, &person).await;
     world.sandbox.script(Script::new(Op::Webhook, Fault::WebhookLost).times(0)).unwrap();
     world.sandbox.script(Script::new(Op::CreatePayment, Fault::Slow).lasting(Duration::from_secs(3))).unwrap();
     renewal_is_due(&world, &person).await;

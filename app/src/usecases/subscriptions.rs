@@ -13,8 +13,9 @@ use crate::services::App;
 use crate::usecases::effects;
 use veza_domain::effect::{Effect, EffectKind};
 use veza_domain::ids::{InvoiceId, OrderId, SubscriptionId, UserId};
+use veza_domain::order::OrderStatus;
 use veza_domain::settlement::billing_mail;
-use veza_domain::subscription::{Refusal, Step};
+use veza_domain::subscription::{Collection, Refusal, Step};
 use veza_ports::storage::{Revision, Row, StoredSubscription, Write};
 
 /// The writes of a step, and the payment that it opens.
@@ -71,6 +72,13 @@ fn write(row: Row, revision: Option<Revision>) -> Write {
 pub async fn own(app: &App, user: UserId, id: SubscriptionId) -> Result<StoredSubscription, ApiError> {
     let stored = app.store.subscription(id).await?.filter(|stored| stored.subscription.value.user_id == user);
     stored.ok_or_else(|| ApiError::not_found("subscription_not_found", "no such subscription"))
+}
+
+/// Does a payment wait for the customer: of a renewal without a kept method, or of an upgrade?
+#[must_use]
+pub fn asks_the_customer(current: &StoredSubscription) -> bool {
+    let by_customer = current.open.as_ref().is_some_and(|open| open.value.collection == Collection::Customer);
+    by_customer && current.open_order.as_ref().is_some_and(|order| order.value.status == OrderStatus::Pending)
 }
 
 /// The subscription that `user` has now.

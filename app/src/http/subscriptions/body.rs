@@ -4,13 +4,14 @@ use crate::http::orders::PaymentView;
 use crate::http::page::time;
 use crate::http::views::MoneyView;
 use crate::services::App;
+use crate::usecases::subscriptions::asks_the_customer;
 use chrono::{DateTime, Utc};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 use veza_domain::order::{Order, OrderStatus};
 use veza_domain::subscription::gate::{Access, access};
 use veza_domain::subscription::{
-    Choice, Collection, Cycle, Invoice, InvoiceReason, InvoiceStatus, Period, Plan, PlanId, Quote, Subscription, SubscriptionStatus,
+    Choice, Cycle, Invoice, InvoiceReason, InvoiceStatus, Period, Plan, PlanId, Quote, Subscription, SubscriptionStatus,
 };
 use veza_ports::storage::{Standing, StoredSubscription};
 
@@ -348,12 +349,6 @@ impl MySubscriptionView {
             }
         }
     }
-}
-
-/// Does a payment wait for the customer: of a renewal without a kept method, or of an upgrade?
-fn asks_the_customer(current: &StoredSubscription) -> bool {
-    let by_customer = current.open.as_ref().is_some_and(|open| open.value.collection == Collection::Customer);
-    by_customer && current.open_order.as_ref().is_some_and(|order| order.value.status == OrderStatus::Pending)
 }
 
 /// Why a plan is not in effect, and whether there is a payment to go on with.

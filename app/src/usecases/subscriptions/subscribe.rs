@@ -1,6 +1,6 @@
 //! Choosing a plan, and going on with a payment that was begun.
 
-use super::{Planned, Sender, busy, own, planned, refused};
+use super::{Planned, Sender, asks_the_customer, busy, own, planned, refused};
 use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::checkout;
@@ -11,7 +11,7 @@ use veza_domain::ids::{OrderId, SubscriptionId, UserId};
 use veza_domain::order::{Order, OrderStatus};
 use veza_domain::settlement::PaymentStatus;
 use veza_domain::subscription::SubscriptionStatus;
-use veza_domain::subscription::{Collection, Cycle, Opening, Plan, PlanId, Step, close_unpaid, collect_again, opening, start};
+use veza_domain::subscription::{Cycle, Opening, Plan, PlanId, Step, close_unpaid, collect_again, opening, start};
 use veza_ports::BoxError;
 use veza_ports::storage::{Retry, Row, Standing, StoredSubscription, Trial, Write};
 
@@ -198,11 +198,12 @@ pub async fn complete(app: &App, user: UserId, id: SubscriptionId) -> Result<Sub
 /// None: somebody was faster, look again.
 async fn pay_open(app: &App, user: UserId, stored: &StoredSubscription) -> Result<Option<Subscribed>, ApiError> {
     let id = stored.subscription.value.id;
-    let by_customer = stored.open.as_ref().is_some_and(|open| open.value.collection == Collection::Customer);
     let order = stored.open_order.as_ref().map(|order| &order.value);
     match order.map(|order| (order.status, order.client_secret.is_some())) {
         // The customer is asked for, or has begun to pay.
-        Some((OrderStatus::Pending, has_secret)) if by_customer || has_secret => return resume(app, user, Some(stored)).await.map(Some),
+        Some((OrderStatus::Pending, has_secret)) if asks_the_customer(stored) || has_secret => {
+            return resume(app, user, Some(stored)).await.map(Some);
+        }
         Some((OrderStatus::Pending, _)) => {
             return Err(ApiError::conflict("payment_under_way", "your saved payment method is being charged; look again in a minute"));
         }
