@@ -13,7 +13,7 @@ use crate::http::visitor::Visitor;
 use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::catalog::{self, CatalogError, Edit};
-use crate::usecases::{commit, entitlements};
+use crate::usecases::entitlements;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
@@ -207,7 +207,7 @@ impl From<CatalogError> for ApiError {
             CatalogError::Archived => Self::conflict("product_archived", "the product is off sale for good"),
             CatalogError::Fault(fault) => Self::field(field_of(fault), "invalid", fault.to_string()),
             CatalogError::Store(error) => error.into(),
-            CatalogError::Commit(error) => commit::refused(&error),
+            CatalogError::Commit(error) => error.into(),
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::http::middleware::hints;
 use crate::problem::{ApiError, FieldError, chain};
 use crate::services::App;
-use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
+use crate::usecases::commit::{REDECIDE_MAX, busy, commit, commit_if_current, fresh_unit, unless_stale};
 use crate::usecases::effects::{self, EffectError, Performed};
 use crate::usecases::idempotency::Incoming;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use veza_domain::look::Look;
 use veza_domain::money::{Minor, Money, split};
 use veza_domain::order::{Order, OrderLine, OrderStatus};
 use veza_domain::settlement::{Change, OrderFile, decide_free};
-use veza_ports::storage::{CommitError, Committed, Retry, Revision, Row, RowKey, StoredOrder, UniqueValue, Versioned, Write};
+use veza_ports::storage::{CommitError, Committed, Revision, Row, RowKey, StoredOrder, UniqueValue, Versioned, Write};
 
 /// When a repetition may find the payment provider there again.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
@@ -50,15 +50,13 @@ pub async fn place(app: &App, buyer: UserId, items: &[Item], incoming: Option<&I
         match commit(app, fresh_unit(app, draft.writes)).await {
             Ok(Committed::Applied | Committed::AlreadyApplied) => return open_payment(app, draft.order_id, draft.effect).await,
             Err(CommitError::Taken(_, UniqueValue::PaymentId)) => return Err(ApiError::internal("internal", "a fault of ours; try again")),
-            Err(error) if error.retry() == Retry::Redecide => {
-                if let Some(incoming) = incoming {
-                    incoming.still_ours(app).await?;
-                }
-            }
-            Err(error) => return Err(refused(&error)),
+            Err(error) => unless_stale(error)?,
+        }
+        if let Some(incoming) = incoming {
+            incoming.still_ours(app).await?;
         }
     }
-    Err(ApiError::unavailable("busy", "too many changes of the same products at once; try again"))
+    Err(busy("products"))
 }
 
 fn check_items(items: &[Item]) -> Result<(), ApiError> {
@@ -280,13 +278,12 @@ pub async fn resume(app: &App, order_id: OrderId) -> Result<(), ApiError> {
     // Ours for the time of a call: the worker, or a twin of this request, would now be told of a conflict.
     let taken = Effect { due_at: Some(app.now().plus(app.money.lease())), ..known.value };
     let write = Write::Update { row: Row::Effect(taken.clone()), expected: known.revision };
-    match commit(app, fresh_unit(app, vec![write])).await {
-        Ok(_) => opened(order_id, effects::work(app, Versioned { value: taken, revision: known.revision.next() }).await),
-        Err(error) if error.retry() == Retry::Redecide => {
+    match commit_if_current(app, fresh_unit(app, vec![write])).await? {
+        Some(_) => opened(order_id, effects::work(app, Versioned { value: taken, revision: known.revision.next() }).await),
+        None => {
             hints::retry_after(TRY_AGAIN_AFTER);
             Err(ApiError::unavailable("busy", "the payment of this order is being opened; try again").with_order(order_id))
         }
-        Err(error) => Err(refused(&error)),
     }
 }
 

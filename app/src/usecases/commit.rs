@@ -42,15 +42,41 @@ pub async fn commit(app: &App, unit: UnitOfWork) -> Result<Committed, CommitErro
     app.store.commit(unit).await
 }
 
-/// What the edge says of a commit that did not work and is not to be decided anew.
+/// Commits `unit`; `None` when a row on which it was decided is another by now: to be read and decided anew, [`REDECIDE_MAX`] times at most.
+///
+/// # Errors
+/// [`CommitError`], of [`Retry::Redecide`] never.
+pub async fn commit_if_current(app: &App, unit: UnitOfWork) -> Result<Option<Committed>, CommitError> {
+    match commit(app, unit).await {
+        Ok(committed) => Ok(Some(committed)),
+        Err(error) => unless_stale(error).map(|()| None),
+    }
+}
+
+/// `error`, unless all that it says is that the decision is to be made anew.
+///
+/// # Errors
+/// [`CommitError`], of [`Retry::Redecide`] never.
+pub fn unless_stale(error: CommitError) -> Result<(), CommitError> {
+    if error.retry() == Retry::Redecide { Ok(()) } else { Err(error) }
+}
+
+/// What the edge says when others changed the same `what` so often that nothing could be decided.
 #[must_use]
-pub fn refused(error: &CommitError) -> ApiError {
-    match error.retry() {
-        Retry::SameUnit => ApiError::storage(error),
-        Retry::Redecide => ApiError::unavailable("busy", "too many changes of the same thing at once; try again"),
-        Retry::Never => {
-            tracing::error!(%error, "a unit of work was refused: this is a bug");
-            ApiError::internal("internal", "a fault of ours; it is in the log")
+pub fn busy(what: &str) -> ApiError {
+    ApiError::unavailable("busy", format!("too many changes of the same {what} at once; try again"))
+}
+
+/// What the edge says of a commit that did not work.
+impl From<CommitError> for ApiError {
+    fn from(error: CommitError) -> Self {
+        match error.retry() {
+            Retry::SameUnit => Self::storage(&error),
+            Retry::Redecide => busy("thing"),
+            Retry::Never => {
+                tracing::error!(%error, "a unit of work was refused: this is a bug");
+                Self::internal("internal", "a fault of ours; it is in the log")
+            }
         }
     }
 }

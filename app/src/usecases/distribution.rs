@@ -8,7 +8,7 @@ pub use work::work;
 
 use crate::problem::ApiError;
 use crate::services::App;
-use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
+use crate::usecases::commit::{REDECIDE_MAX, busy, commit, commit_if_current, fresh_unit, unless_stale};
 use crate::usecases::entitlements;
 use crate::usecases::idempotency::Incoming;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use veza_domain::distribution::{Moved, Placement, PlacementMove, Platform, Relea
 use veza_domain::identity::User;
 use veza_domain::ids::{PlacementMoveId, ProductId, SubmissionId, UserId};
 use veza_domain::subscription::Feature;
-use veza_ports::storage::{CommitError, Retry, Row, RowKey, StoredSubmission, UniqueValue, Write};
+use veza_ports::storage::{CommitError, Row, RowKey, StoredSubmission, UniqueValue, Write};
 
 /// `DISTRIBUTION_*`.
 #[derive(Clone, Copy, Debug)]
@@ -95,15 +95,13 @@ pub async fn submit(
                     "the product is on one of these platforms, or on its way there; take it down first",
                 ));
             }
-            Err(error) if error.retry() == Retry::Redecide => {
-                if let Some(incoming) = incoming {
-                    incoming.still_ours(app).await?;
-                }
-            }
-            Err(error) => return Err(refused(&error)),
+            Err(error) => unless_stale(error)?,
+        }
+        if let Some(incoming) = incoming {
+            incoming.still_ours(app).await?;
         }
     }
-    Err(busy())
+    Err(busy("release"))
 }
 
 /// The submission as the product stands, and the guard that it still stands so.
@@ -123,10 +121,6 @@ async fn decide(app: &App, caller: &User, id: SubmissionId, product: ProductId) 
     let guard = Write::Unchanged { key: RowKey::Product(product.id), expected: found.revision };
     let submission = Submission { id, user_id: caller.id, product_id: product.id, kind, title: product.title, created_at: app.now() };
     Ok((submission, guard))
-}
-
-fn busy() -> ApiError {
-    ApiError::unavailable("busy", "too many changes of the same thing at once; try again")
 }
 
 async fn find(app: &App, id: SubmissionId) -> Result<StoredSubmission, ApiError> {
@@ -179,14 +173,10 @@ pub async fn take_down(
         if writes.is_empty() {
             return Ok(stored);
         }
-        match commit(app, fresh_unit(app, writes)).await {
-            Ok(_) => {
-                app.wake.distribution.notify_one();
-                return find(app, id).await;
-            }
-            Err(error) if error.retry() == Retry::Redecide => {}
-            Err(error) => return Err(refused(&error)),
+        if commit_if_current(app, fresh_unit(app, writes)).await?.is_some() {
+            app.wake.distribution.notify_one();
+            return find(app, id).await;
         }
     }
-    Err(busy())
+    Err(busy("release"))
 }

@@ -2,7 +2,7 @@
 
 use crate::problem::ApiError;
 use crate::services::App;
-use crate::usecases::commit::{commit, fresh_unit, refused};
+use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::transfers::refresh;
 use secrecy::ExposeSecret;
 use veza_domain::access::may_be_paid;
@@ -32,9 +32,9 @@ pub async fn start(app: &App, seller: &User) -> Result<Onboarding, ApiError> {
     let required = || ApiError::unavailable("payout_provider_required", "paying sellers needs a payout provider, and none is configured");
     let connect = app.connect.as_ref().ok_or_else(required)?;
     let known = ensure(app, connect.as_ref(), seller).await?;
-    let account = refresh(app, connect.as_ref(), known).await.map_err(|error| refused(&error))?;
+    let account = refresh(app, connect.as_ref(), known).await?;
     if account.transfers_enabled {
-        release(app, seller.id).await.map_err(|error| refused(&error))?;
+        release(app, seller.id).await?;
     }
     let id = account.stripe_account_id.clone().unwrap_or_default();
     let page = format!("{}/seller/onboarding", app.money.public_url);
@@ -51,9 +51,9 @@ pub async fn start(app: &App, seller: &User) -> Result<Onboarding, ApiError> {
 pub async fn returned(app: &App, seller: UserId) -> Result<bool, ApiError> {
     let not_found = || ApiError::not_found("account_not_found", "no such account at the payout provider");
     let (Some(connect), Some(known)) = (&app.connect, app.store.seller_account(seller).await?) else { return Err(not_found()) };
-    let account = refresh(app, connect.as_ref(), known).await.map_err(|error| refused(&error))?;
+    let account = refresh(app, connect.as_ref(), known).await?;
     if account.transfers_enabled {
-        release(app, seller).await.map_err(|error| refused(&error))?;
+        release(app, seller).await?;
     }
     Ok(account.transfers_enabled)
 }
@@ -71,7 +71,7 @@ async fn ensure(app: &App, connect: &dyn TransferService, seller: &User) -> Resu
     match commit(app, fresh_unit(app, vec![Write::Update { row: Row::SellerAccount(value.clone()), expected: intent.revision }])).await {
         Ok(_) => Ok(Versioned { value, revision: intent.revision.next() }),
         Err(CommitError::Conflict(_)) => read_again(app, seller).await,
-        Err(error) => Err(refused(&error)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -86,7 +86,7 @@ async fn store_intent(app: &App, seller: &User) -> Result<Versioned<SellerAccoun
     };
     match commit(app, fresh_unit(app, vec![Write::Insert(Row::SellerAccount(row))])).await {
         Ok(_) | Err(CommitError::Conflict(_)) => read_again(app, seller).await,
-        Err(error) => Err(refused(&error)),
+        Err(error) => Err(error.into()),
     }
 }
 

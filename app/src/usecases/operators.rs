@@ -8,12 +8,12 @@ pub mod webhooks;
 
 use crate::problem::ApiError;
 use crate::services::App;
-use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
+use crate::usecases::commit::{REDECIDE_MAX, busy, commit, commit_if_current, fresh_unit};
 use veza_domain::attention::Subject;
 use veza_domain::ids::{AdminActionId, OrderId, UserId};
 use veza_domain::journal::AdminAction;
 use veza_domain::settlement::{Change, OrderFile};
-use veza_ports::storage::{Retry, Row, Write};
+use veza_ports::storage::{Row, Write};
 
 /// Who acts: an admin over HTTP, or somebody at the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Operator {
         detail: impl Into<String>,
     ) -> Result<(), ApiError> {
         let write = self.did(app, action, subject, order_id, detail);
-        commit(app, fresh_unit(app, vec![write])).await.map_err(|error| refused(&error))?;
+        commit(app, fresh_unit(app, vec![write])).await?;
         Ok(())
     }
 }
@@ -65,15 +65,11 @@ async fn change(
         let changes = decide(&stored.file)?;
         let mut writes = stored.writes(&changes);
         writes.push(did());
-        match commit(app, fresh_unit(app, writes)).await {
-            Ok(_) => {
-                app.wake.transfers.notify_one();
-                app.wake.reversals.notify_one();
-                return Ok(());
-            }
-            Err(error) if error.retry() == Retry::Redecide => {}
-            Err(error) => return Err(refused(&error)),
+        if commit_if_current(app, fresh_unit(app, writes)).await?.is_some() {
+            app.wake.transfers.notify_one();
+            app.wake.reversals.notify_one();
+            return Ok(());
         }
     }
-    Err(ApiError::unavailable("busy", "too many changes of the same order at once; try again"))
+    Err(busy("order"))
 }

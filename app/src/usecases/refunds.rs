@@ -2,7 +2,7 @@
 
 use crate::problem::{ApiError, chain};
 use crate::services::App;
-use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
+use crate::usecases::commit::{REDECIDE_MAX, busy, commit_if_current, fresh_unit};
 use crate::usecases::effects::{self, Performed};
 use crate::usecases::idempotency::Incoming;
 use veza_domain::access::Actor;
@@ -10,7 +10,7 @@ use veza_domain::effect::Effect;
 use veza_domain::ids::{LineId, OrderId, RefundId};
 use veza_domain::refund::{OpenRefund, Refund, RefundRefusal, open};
 use veza_domain::settlement::{Change, decide_refund_opened};
-use veza_ports::storage::{Retry, Revision, StoredOrder, Versioned, Write};
+use veza_ports::storage::{Revision, StoredOrder, Versioned, Write};
 
 /// What is wished.
 #[derive(Clone, Debug, Default)]
@@ -35,17 +35,14 @@ pub async fn request(app: &App, actor: Actor, order_id: OrderId, wish: &Wish, in
         let wish = OpenRefund { id, actor, amount: wish.amount, lines: wish.lines.clone(), reason: wish.reason.clone(), now: app.now() };
         let refund = open(&stored.file.order, &stored.file.lines, stored.file.refund_in_flight(), &wish).map_err(problem)?;
         let (writes, effect) = writes(app, &stored, refund.clone(), incoming);
-        match commit(app, fresh_unit(app, writes)).await {
-            Ok(_) => return send(app, refund, effect).await,
-            Err(error) if error.retry() == Retry::Redecide => {
-                if let Some(incoming) = incoming {
-                    incoming.still_ours(app).await?;
-                }
-            }
-            Err(error) => return Err(refused(&error)),
+        if commit_if_current(app, fresh_unit(app, writes)).await?.is_some() {
+            return send(app, refund, effect).await;
+        }
+        if let Some(incoming) = incoming {
+            incoming.still_ours(app).await?;
         }
     }
-    Err(ApiError::unavailable("busy", "too many changes of the same order at once; try again"))
+    Err(busy("order"))
 }
 
 /// The effect is written as sent: it is sent right after this commit, and a crash in between is found by look-up.

@@ -100,8 +100,3 @@ fn refused(refusal: Refusal) -> ApiError {
     };
     ApiError::conflict(code, refusal.to_string())
 }
-
-/// Too many others at the same subscription.
-fn busy() -> ApiError {
-    ApiError::unavailable("busy", "too many changes of the same subscription at once; try again")
-}

@@ -1,15 +1,14 @@
 //! Importing a royalty report: a CSV file, whole or not at all, and once (spec/02-subscriptions §4).
 
-use super::busy;
 use crate::problem::{ApiError, FieldError};
 use crate::services::App;
-use crate::usecases::commit::{REDECIDE_MAX, commit, refused, unit};
+use crate::usecases::commit::{REDECIDE_MAX, busy, commit_if_current, unit};
 use crate::usecases::operators::Operator;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use veza_domain::distribution::{FileHash, LineFault, ReportLine, RoyaltyFile, RoyaltyKey, fresh_lines, resolve};
 use veza_domain::ids::UserId;
-use veza_ports::storage::{Committed, Retry, Row, Write};
+use veza_ports::storage::{Committed, Row, Write};
 
 /// Largest report, in bytes.
 pub const BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -56,15 +55,12 @@ pub async fn import(app: &App, admin: UserId, bytes: &[u8]) -> Result<Imported, 
             Operator(Some(admin)).did(app, "import_royalties", None, None, format!("{count} lines, {fresh_count} new; SHA-256 {name}")),
         ];
         writes.extend(fresh.into_iter().map(|line| Write::Insert(Row::RoyaltyLine(line))));
-        match commit(app, unit(app, format!("royalties:{name}"), bytes, writes)).await {
-            Ok(Committed::Applied) => return Ok(Imported { file, again: false }),
-            // A twin was faster; another file may have told the same lines meanwhile.
-            Ok(Committed::AlreadyApplied) => {}
-            Err(error) if error.retry() == Retry::Redecide => {}
-            Err(error) => return Err(refused(&error)),
+        // Otherwise a twin was faster, or another file told the same lines meanwhile.
+        if commit_if_current(app, unit(app, format!("royalties:{name}"), bytes, writes)).await? == Some(Committed::Applied) {
+            return Ok(Imported { file, again: false });
         }
     }
-    Err(busy())
+    Err(busy("royalties"))
 }
 
 /// The lines of a file, each read on its own.

@@ -4,10 +4,10 @@ use super::passwords;
 use super::register::{self, Registration};
 use crate::problem::ApiError;
 use crate::services::App;
-use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
+use crate::usecases::commit::{REDECIDE_MAX, busy, commit, commit_if_current, fresh_unit, unless_stale};
 use veza_domain::identity::{Role, User};
 use veza_domain::ids::UserId;
-use veza_ports::storage::{CommitError, Retry, Row, UniqueValue, Versioned, Write};
+use veza_ports::storage::{CommitError, Row, UniqueValue, Versioned, Write};
 
 /// Makes somebody a creator; one who is stays so.
 ///
@@ -21,13 +21,12 @@ pub async fn become_creator(app: &App, id: UserId) -> Result<User, ApiError> {
             return Ok(user);
         }
         let creator = User { roles: user.roles.with(Role::Creator), ..user };
-        match commit(app, fresh_unit(app, vec![Write::Update { row: Row::User(creator.clone()), expected: revision }])).await {
-            Ok(_) => return Ok(creator),
-            Err(error) if error.retry() == Retry::Redecide => {}
-            Err(error) => return Err(refused(&error)),
+        let write = Write::Update { row: Row::User(creator.clone()), expected: revision };
+        if commit_if_current(app, fresh_unit(app, vec![write])).await?.is_some() {
+            return Ok(creator);
         }
     }
-    Err(ApiError::unavailable("busy", "too many changes of the same account at once; try again"))
+    Err(busy("account"))
 }
 
 /// What became of a wish for an admin.
@@ -72,9 +71,8 @@ pub async fn make_admin(app: &App, wish: Registration) -> Result<MadeAdmin, ApiE
             Err(CommitError::Taken(_, UniqueValue::Username)) => {
                 return Err(ApiError::conflict("username_taken", "somebody else has this user name"));
             }
-            Err(error) if error.retry() == Retry::Redecide => {}
-            Err(error) => return Err(refused(&error)),
+            Err(error) => unless_stale(error)?,
         }
     }
-    Err(ApiError::unavailable("busy", "too many changes of the same account at once; try again"))
+    Err(busy("account"))
 }

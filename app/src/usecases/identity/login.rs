@@ -4,12 +4,12 @@ use super::sessions::{self, Tokens};
 use super::unknown;
 use crate::problem::ApiError;
 use crate::services::App;
-use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
+use crate::usecases::commit::{REDECIDE_MAX, busy, commit_if_current, fresh_unit};
 use secrecy::SecretString;
 use std::time::Duration;
 use veza_domain::identity::{Email, User, lock_after};
 use veza_domain::time::Timestamp;
-use veza_ports::storage::{Retry, Row, StoreError, Versioned, Write};
+use veza_ports::storage::{Row, StoreError, Versioned, Write};
 
 /// Why a login did not work.
 #[derive(Debug)]
@@ -85,10 +85,8 @@ async fn let_in(app: &App, found: Versioned<User>, email: &Email) -> Result<Logg
         let user = User { failed_logins: 0, locked_until: None, ..user };
         let (mut writes, tokens) = sessions::open(app, user.id)?;
         writes.push(Write::Update { row: Row::User(user.clone()), expected: revision });
-        match commit(app, fresh_unit(app, writes)).await {
-            Ok(_) => return Ok(LoggedIn { user, tokens }),
-            Err(error) if error.retry() == Retry::Redecide => {}
-            Err(error) => return Err(refused(&error).into()),
+        if commit_if_current(app, fresh_unit(app, writes)).await?.is_some() {
+            return Ok(LoggedIn { user, tokens });
         }
         let hash = user.password_hash;
         found = reload(app, email).await?;
@@ -96,7 +94,7 @@ async fn let_in(app: &App, found: Versioned<User>, email: &Email) -> Result<Logg
             break; // changed meanwhile: what was checked is not the password any more
         }
     }
-    Err(ApiError::unavailable("busy", "too many changes of the same account at once; try again").into())
+    Err(busy("account").into())
 }
 
 async fn note_failure(app: &App, found: Versioned<User>, email: &Email) -> Result<(), LoginRefused> {
@@ -109,13 +107,12 @@ async fn note_failure(app: &App, found: Versioned<User>, email: &Email) -> Resul
             tracing::warn!(user = %user.id, email = user.email.masked(), failures, lock_seconds = lock.as_secs(), "account locked after failed logins");
         }
         let user = User { failed_logins: failures, locked_until: lock.map(|lock| app.now().plus(lock)), ..user };
-        match commit(app, fresh_unit(app, vec![Write::Update { row: Row::User(user), expected: revision }])).await {
-            Ok(_) => return Ok(()),
-            Err(error) if error.retry() == Retry::Redecide => found = reload(app, email).await?,
-            Err(error) => return Err(refused(&error).into()),
+        if commit_if_current(app, fresh_unit(app, vec![Write::Update { row: Row::User(user), expected: revision }])).await?.is_some() {
+            return Ok(());
         }
+        found = reload(app, email).await?;
     }
-    Err(ApiError::unavailable("busy", "too many changes of the same account at once; try again").into())
+    Err(busy("account").into())
 }
 
 async fn reload(app: &App, email: &Email) -> Result<Versioned<User>, ApiError> {

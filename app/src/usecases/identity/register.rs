@@ -3,7 +3,7 @@
 use super::{mail_is_up, passwords, verification};
 use crate::problem::{ApiError, FieldError};
 use crate::services::App;
-use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
+use crate::usecases::commit::{REDECIDE_MAX, busy, commit, fresh_unit, unless_stale};
 use secrecy::SecretString;
 use std::time::Duration;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use veza_domain::effect::{Effect, EffectKind};
 use veza_domain::identity::{Email, PasswordHash, Roles, User, Username};
 use veza_domain::ids::{DeliveryId, EffectId, UserId, derive};
 use veza_domain::time::Timestamp;
-use veza_ports::storage::{CommitError, Retry, Revision, Row, RowKey, UniqueValue, Write};
+use veza_ports::storage::{CommitError, Revision, Row, RowKey, UniqueValue, Write};
 
 /// The owner of an address is told of registrations with it at most this often.
 const TELL_OWNER_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -61,11 +61,10 @@ pub async fn register(app: &App, registration: Registration) -> Result<Registere
             Err(CommitError::Taken(_, UniqueValue::Username)) => {
                 return Err(ApiError::conflict("username_taken", "somebody else has this user name"));
             }
-            Err(error) if error.retry() == Retry::Redecide => {}
-            Err(error) => return Err(refused(&error)),
+            Err(error) => unless_stale(error)?,
         }
     }
-    Err(ApiError::unavailable("busy", "too many changes of the same thing at once; try again"))
+    Err(busy("thing"))
 }
 
 /// Reads the fields, naming everything that is wrong with them.

@@ -3,13 +3,13 @@
 use super::tokens;
 use crate::problem::ApiError;
 use crate::services::App;
-use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
+use crate::usecases::commit::{REDECIDE_MAX, busy, commit_if_current, fresh_unit};
 use crate::usecases::identity::access_tokens::ACCESS_TOKEN_TTL;
 use secrecy::SecretString;
 use std::time::Duration;
 use veza_domain::identity::{RefreshToken, Rotation, Session, User, rotate};
 use veza_domain::ids::{SessionId, UserId};
-use veza_ports::storage::{Retry, Row, RowKey, Versioned, Write};
+use veza_ports::storage::{Row, RowKey, Versioned, Write};
 
 /// How long a login lasts, however often it is refreshed.
 pub const SESSION_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -67,13 +67,11 @@ pub async fn refresh(app: &App, presented: &SecretString) -> Result<(User, Token
             Write::Update { row: Row::RefreshToken(used), expected: token.revision },
             Write::Insert(Row::RefreshToken(next)),
         ];
-        match commit(app, fresh_unit(app, writes)).await {
-            Ok(_) => return Ok((user, tokens)),
-            Err(error) if error.retry() == Retry::Redecide => {}
-            Err(error) => return Err(refused(&error)),
+        if commit_if_current(app, fresh_unit(app, writes)).await?.is_some() {
+            return Ok((user, tokens));
         }
     }
-    Err(ApiError::unavailable("busy", "too many changes of the same login at once; try again"))
+    Err(busy("login"))
 }
 
 /// Ends a login; one that is over already stays so.
@@ -96,14 +94,13 @@ async fn end(app: &App, session: Versioned<Session>) -> Result<(), ApiError> {
         }
         let id = value.id;
         let ended = Session { revoked_at: Some(app.now()), ..value };
-        match commit(app, fresh_unit(app, vec![Write::Update { row: Row::Session(ended), expected: revision }])).await {
-            Ok(_) => return Ok(()),
-            Err(error) if error.retry() == Retry::Redecide => match app.store.session(id).await? {
-                Some(again) => session = again,
-                None => return Ok(()),
-            },
-            Err(error) => return Err(refused(&error)),
+        if commit_if_current(app, fresh_unit(app, vec![Write::Update { row: Row::Session(ended), expected: revision }])).await?.is_some() {
+            return Ok(());
+        }
+        match app.store.session(id).await? {
+            Some(again) => session = again,
+            None => return Ok(()),
         }
     }
-    Err(ApiError::unavailable("busy", "too many changes of the same login at once; try again"))
+    Err(busy("login"))
 }

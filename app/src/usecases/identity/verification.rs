@@ -4,14 +4,14 @@ use super::register::period;
 use super::{mail_is_up, tokens};
 use crate::problem::ApiError;
 use crate::services::App;
-use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused};
+use crate::usecases::commit::{REDECIDE_MAX, busy, commit_if_current, fresh_unit};
 use secrecy::SecretString;
 use std::time::Duration;
 use uuid::Uuid;
 use veza_domain::effect::{Effect, EffectKind};
 use veza_domain::identity::{Email, MailToken, User};
 use veza_domain::ids::{MailTokenId, UserId, derive};
-use veza_ports::storage::{Retry, Row, Versioned, Write};
+use veza_ports::storage::{Row, Versioned, Write};
 
 /// How long a token works.
 pub const TOKEN_TTL: Duration = Duration::from_secs(24 * 60 * 60);
@@ -45,16 +45,12 @@ pub async fn verify(app: &App, token: &SecretString) -> Result<User, ApiError> {
             Write::Update { row: Row::MailToken(MailToken { used_at: Some(now), ..token }), expected: revision },
             Write::Update { row: Row::User(verified.clone()), expected: user_revision },
         ];
-        match commit(app, fresh_unit(app, writes)).await {
-            Ok(_) => {
-                tracing::info!(user = %verified.id, "address proven");
-                return Ok(verified);
-            }
-            Err(error) if error.retry() == Retry::Redecide => {}
-            Err(error) => return Err(refused(&error)),
+        if commit_if_current(app, fresh_unit(app, writes)).await?.is_some() {
+            tracing::info!(user = %verified.id, "address proven");
+            return Ok(verified);
         }
     }
-    Err(ApiError::unavailable("busy", "too many changes of the same thing at once; try again"))
+    Err(busy("thing"))
 }
 
 /// Mails a new token, if the address has an account that is not verified; the answer is the same in any case.
@@ -68,11 +64,10 @@ pub async fn resend(app: &App, address: &str) -> Result<(), ApiError> {
     let Some(user) = user.filter(|user| user.email_verified_at.is_none()) else { return Ok(()) };
     let id = derive(user.id.0, "resend_verification", &period(app.now(), RESEND_EVERY));
     let (token, effect) = mail(app, user.id, id);
-    match commit(app, fresh_unit(app, vec![Write::Insert(Row::MailToken(token)), Write::Insert(Row::Effect(effect))])).await {
-        Ok(_) => app.wake.effects.notify_one(),
-        // One went out in this minute already.
-        Err(error) if error.retry() == Retry::Redecide => {}
-        Err(error) => return Err(refused(&error)),
+    let writes = vec![Write::Insert(Row::MailToken(token)), Write::Insert(Row::Effect(effect))];
+    // Otherwise one went out in this minute already.
+    if commit_if_current(app, fresh_unit(app, writes)).await?.is_some() {
+        app.wake.effects.notify_one();
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::Operator;
 use crate::problem::ApiError;
 use crate::services::App;
-use crate::usecases::commit::{commit, fresh_unit, refused};
+use crate::usecases::commit::{commit, fresh_unit};
 use uuid::Uuid;
 use veza_domain::attention::{Attention, Code};
 use veza_ports::storage::{CommitError, RowKey, Write};
@@ -42,6 +42,6 @@ pub async fn resolve(app: &App, operator: Operator, subject: Uuid, code: &str, n
     match commit(app, fresh_unit(app, writes)).await {
         Ok(_) => Ok(()),
         Err(CommitError::Conflict(_)) => Err(gone()),
-        Err(error) => Err(refused(&error)),
+        Err(error) => Err(error.into()),
     }
 }

@@ -1,14 +1,14 @@
 //! Cancelling, reactivating, changing a plan.
 
 use super::subscribe::offered;
-use super::{Planned, Sender, busy, current, own, planned, refused};
+use super::{Planned, Sender, current, own, planned, refused};
 use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::checkout;
-use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused as not_committed};
+use crate::usecases::commit::{REDECIDE_MAX, busy, commit_if_current, fresh_unit};
 use veza_domain::ids::{InvoiceId, UserId};
 use veza_domain::subscription::{self as rules, Choice, Cycle, Invoice, PlanId, Quote, Refusal, Step, Subscription};
-use veza_ports::storage::{Retry, StoredSubscription};
+use veza_ports::storage::StoredSubscription;
 
 /// Ends the plan when what was paid, or the trial, is over.
 ///
@@ -64,17 +64,13 @@ async fn take(
         let subscription = &stored.subscription.value;
         let step = decide(subscription, stored.open.as_ref().map(|open| &open.value)).map_err(refused)?;
         let Planned { writes, payment } = planned(app, &step, Some(&stored), Sender::Request);
-        match commit(app, fresh_unit(app, writes)).await {
-            Ok(_) => {
-                tracing::info!(subscription = %subscription.id, status = step.subscription.status.as_str(), "subscription");
-                if let Some((order, effect)) = payment {
-                    checkout::open_now(app, order, effect).await?;
-                }
-                return own(app, user, subscription.id).await;
+        if commit_if_current(app, fresh_unit(app, writes)).await?.is_some() {
+            tracing::info!(subscription = %subscription.id, status = step.subscription.status.as_str(), "subscription");
+            if let Some((order, effect)) = payment {
+                checkout::open_now(app, order, effect).await?;
             }
-            Err(error) if error.retry() == Retry::Redecide => {}
-            Err(error) => return Err(not_committed(&error)),
+            return own(app, user, subscription.id).await;
         }
     }
-    Err(busy())
+    Err(busy("subscription"))
 }

@@ -1,11 +1,11 @@
 //! A kept payment method that the PSP has revoked: it is not charged any more, the customer is asked at the next renewal.
 
 use crate::services::App;
-use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit};
+use crate::usecases::commit::{REDECIDE_MAX, commit_if_current, fresh_unit};
 use veza_domain::saved_method::SavedMethod;
 use veza_domain::subscription::Subscription;
 use veza_ports::BoxError;
-use veza_ports::storage::{Retry, Row, Write};
+use veza_ports::storage::{Row, Write};
 
 /// Forgets `method` wherever it would be charged; says in how many subscriptions.
 ///
@@ -22,13 +22,9 @@ pub async fn forget(app: &App, method: &SavedMethod) -> Result<usize, BoxError> 
         for row in rows {
             let id = row.value.id;
             let next = Row::Subscription(Subscription { method: None, ..row.value });
-            match commit(app, fresh_unit(app, vec![Write::Update { row: next, expected: row.revision }])).await {
-                Ok(_) => {
-                    forgotten += 1;
-                    tracing::warn!(subscription = %id, "the kept payment method was revoked: the customer is asked at the next renewal");
-                }
-                Err(error) if error.retry() == Retry::Redecide => {}
-                Err(error) => return Err(error.into()),
+            if commit_if_current(app, fresh_unit(app, vec![Write::Update { row: next, expected: row.revision }])).await?.is_some() {
+                forgotten += 1;
+                tracing::warn!(subscription = %id, "the kept payment method was revoked: the customer is asked at the next renewal");
             }
         }
     }

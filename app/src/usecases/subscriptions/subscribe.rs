@@ -1,10 +1,10 @@
 //! Choosing a plan, and going on with a payment that was begun.
 
-use super::{Planned, Sender, asks_the_customer, busy, own, planned, refused};
+use super::{Planned, Sender, asks_the_customer, own, planned, refused};
 use crate::problem::ApiError;
 use crate::services::App;
 use crate::usecases::checkout;
-use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit, refused as not_committed};
+use crate::usecases::commit::{REDECIDE_MAX, busy, commit_if_current, fresh_unit};
 use crate::usecases::idempotency::Incoming;
 use crate::usecases::psp_reads;
 use veza_domain::ids::{OrderId, SubscriptionId, UserId};
@@ -13,7 +13,7 @@ use veza_domain::settlement::PaymentStatus;
 use veza_domain::subscription::SubscriptionStatus;
 use veza_domain::subscription::{Cycle, Opening, Plan, PlanId, Step, close_unpaid, collect_again, opening, start};
 use veza_ports::BoxError;
-use veza_ports::storage::{Retry, Row, Standing, StoredSubscription, Trial, Write};
+use veza_ports::storage::{Row, Standing, StoredSubscription, Trial, Write};
 
 /// What subscribing made.
 pub struct Subscribed {
@@ -61,23 +61,18 @@ pub async fn subscribe(
         let trial = step.subscription.trial_ends_at.is_some();
         writes.extend(trial.then(|| Write::Insert(Row::Trial(Trial { user_id: user, plan: plan.choice.plan, started_at: app.now() }))));
         writes.extend(incoming.as_ref().map(Incoming::insert));
-        match commit(app, fresh_unit(app, writes)).await {
-            Ok(_) => {
-                tracing::info!(subscription = %id, plan = plan.choice.plan.as_str(), status = step.subscription.status.as_str(), "subscribed");
-                if let Some((order, effect)) = payment {
-                    checkout::open_now(app, order, effect).await?;
-                }
-                return Ok(Subscribed { stored: own(app, user, id).await?, is_new: true });
+        if commit_if_current(app, fresh_unit(app, writes)).await?.is_some() {
+            tracing::info!(subscription = %id, plan = plan.choice.plan.as_str(), status = step.subscription.status.as_str(), "subscribed");
+            if let Some((order, effect)) = payment {
+                checkout::open_now(app, order, effect).await?;
             }
-            Err(error) if error.retry() == Retry::Redecide => {
-                if let Some(incoming) = &incoming {
-                    incoming.still_ours(app).await?;
-                }
-            }
-            Err(error) => return Err(not_committed(&error)),
+            return Ok(Subscribed { stored: own(app, user, id).await?, is_new: true });
+        }
+        if let Some(incoming) = &incoming {
+            incoming.still_ours(app).await?;
         }
     }
-    Err(busy())
+    Err(busy("subscription"))
 }
 
 /// The row of the price list.
@@ -118,12 +113,9 @@ async fn close_first(app: &App, current: Option<&StoredSubscription>) -> Result<
     }
     let step = close_unpaid(&stored.subscription.value, stored.open.as_ref().map(|open| &open.value), app.now());
     let Planned { writes, .. } = planned(app, &step, Some(stored), Sender::Worker);
-    match commit(app, fresh_unit(app, writes)).await {
-        Ok(_) => Ok(()),
-        // Somebody was faster: looked at anew.
-        Err(error) if error.retry() == Retry::Redecide => Ok(()),
-        Err(error) => Err(not_committed(&error)),
-    }
+    // Where somebody was faster it is looked at anew.
+    commit_if_current(app, fresh_unit(app, writes)).await?;
+    Ok(())
 }
 
 /// Settles what the PSP says of the payment of `order`; false: the next look at the subscription sees what came of it.
@@ -157,7 +149,7 @@ pub async fn go_on(app: &App, user: UserId, id: SubscriptionId) -> Result<Stored
 }
 
 async fn resume(app: &App, user: UserId, current: Option<&StoredSubscription>) -> Result<Subscribed, ApiError> {
-    let Some(stored) = current else { return Err(busy()) };
+    let Some(stored) = current else { return Err(busy("subscription")) };
     let id = stored.subscription.value.id;
     open_payment_of(app, stored).await?;
     Ok(Subscribed { stored: own(app, user, id).await?, is_new: false })
@@ -192,7 +184,7 @@ pub async fn complete(app: &App, user: UserId, id: SubscriptionId) -> Result<Sub
             }
         }
     }
-    Err(busy())
+    Err(busy("subscription"))
 }
 
 /// None: somebody was faster, look again.
@@ -211,14 +203,11 @@ async fn pay_open(app: &App, user: UserId, stored: &StoredSubscription) -> Resul
     }
     let step = collect_again(&stored.subscription.value, stored.open.as_ref().map(|open| &open.value), app.now()).map_err(refused)?;
     let Planned { writes, payment } = planned(app, &step, Some(stored), Sender::Request);
-    match commit(app, fresh_unit(app, writes)).await {
-        Ok(_) => {
-            if let Some((order, effect)) = payment {
-                checkout::open_now(app, order, effect).await?;
-            }
-            Ok(Some(Subscribed { stored: own(app, user, id).await?, is_new: false }))
-        }
-        Err(error) if error.retry() == Retry::Redecide => Ok(None),
-        Err(error) => Err(not_committed(&error)),
+    if commit_if_current(app, fresh_unit(app, writes)).await?.is_none() {
+        return Ok(None);
     }
+    if let Some((order, effect)) = payment {
+        checkout::open_now(app, order, effect).await?;
+    }
+    Ok(Some(Subscribed { stored: own(app, user, id).await?, is_new: false }))
 }

@@ -1,12 +1,12 @@
 //! Renewals that should have happened and did not: listed for a person, and due again.
 
 use crate::services::App;
-use crate::usecases::commit::{commit, fresh_unit};
+use crate::usecases::commit::{commit_if_current, fresh_unit};
 use crate::usecases::effects::flag;
 use std::time::Duration;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::subscription::Subscription;
-use veza_ports::storage::{OverdueRenewal, Retry, Row, StoreError, Write};
+use veza_ports::storage::{OverdueRenewal, Row, StoreError, Write};
 
 /// How long after its period's end a subscription may still be seen as running: the worker has had every chance by then.
 const GRACE: Duration = Duration::from_secs(2 * 3600);
@@ -41,11 +41,9 @@ async fn again(app: &App, row: &OverdueRenewal) -> Result<(), Box<dyn std::error
         let row = Row::Subscription(Subscription { due_at: Some(now), ..subscription });
         writes.push(Write::Update { row, expected: stored.subscription.revision });
     }
-    match commit(app, fresh_unit(app, writes)).await {
-        Ok(_) => app.wake.subscriptions.notify_one(),
-        // It has just been worked on.
-        Err(error) if error.retry() == Retry::Redecide => {}
-        Err(error) => return Err(error.into()),
+    // Otherwise it has just been worked on.
+    if commit_if_current(app, fresh_unit(app, writes)).await?.is_some() {
+        app.wake.subscriptions.notify_one();
     }
     Ok(())
 }

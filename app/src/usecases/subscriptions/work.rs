@@ -3,11 +3,11 @@
 
 use super::{Planned, Sender, planned};
 use crate::services::App;
-use crate::usecases::commit::{commit, unit};
+use crate::usecases::commit::{commit_if_current, unit};
 use crate::usecases::effects::EffectError;
 use crate::usecases::worked::Worked;
 use veza_domain::subscription::due;
-use veza_ports::storage::{ClaimedSubscription, Retry};
+use veza_ports::storage::ClaimedSubscription;
 
 /// Does what is due of one subscription.
 ///
@@ -23,11 +23,9 @@ pub async fn work(app: &App, claimed: ClaimedSubscription) -> Result<Worked, Eff
     }
     let Planned { writes, payment } = planned(app, &step, Some(&stored), Sender::Worker);
     let id = format!("subscription:{}:{}", claimed.id, stored.subscription.revision.0);
-    match commit(app, unit(app, id, &[], writes)).await {
-        Ok(_) => {}
+    if commit_if_current(app, unit(app, id, &[], writes)).await?.is_none() {
         // A message was faster; what is still due comes again.
-        Err(error) if error.retry() == Retry::Redecide => return Ok(Worked::Nothing),
-        Err(error) => return Err(error.into()),
+        return Ok(Worked::Nothing);
     }
     let status = step.subscription.status.as_str();
     tracing::info!(subscription = %claimed.id, status, collects = step.collect, retries = step.subscription.retries, "subscription moved on");
