@@ -30,7 +30,7 @@ const CALIBRATION: Duration = Duration::from_secs(10);
 const FAULT_EVERY: Duration = Duration::from_millis(400);
 /// Pause between two looks at the memory.
 const MEMORY_EVERY: Duration = Duration::from_secs(1);
-/// Most visits at a time; beyond that the load is more than the machine can do.
+/// Most visits at a time, each on a connection; beyond that the load is more than the machine can do.
 const VISITS_MAX: usize = 512;
 /// Share by which the memory may have grown.
 const GROWN_MAX: f64 = 0.05;
@@ -147,6 +147,7 @@ fn settings(options: &Options, sandbox: SocketAddr) -> Vec<(String, String)> {
 
 /// Visits at a steady rate, faults and looks at the memory, side by side.
 async fn load(server: &Server, places: Places, shop: Shop, rate: f64, after: Duration) -> Outcome<(Counts, Vec<u64>)> {
+    shop.connect(VISITS_MAX).await?;
     let shop = Rc::new(shop);
     let counts = Rc::new(RefCell::new(Counts::default()));
     let local = tokio::task::LocalSet::new();

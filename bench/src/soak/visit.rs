@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Buyers who are signed in.
 const BUYERS: usize = 16;
@@ -19,9 +19,6 @@ const REFUNDED_EVERY: usize = 4;
 const TRIES: usize = 40;
 /// Pause between two tries.
 const PAUSE: Duration = Duration::from_millis(500);
-
-/// Connections that are idle for so long are closed, as browsers and balancers do, and before the server does it.
-const IDLE_MAX: Duration = Duration::from_secs(15);
 
 /// What has happened so far.
 #[derive(Clone, Debug, Default)]
@@ -53,8 +50,8 @@ pub struct Shop {
     /// The header of each buyer.
     buyers: Vec<String>,
     products: Vec<String>,
-    /// Connections to the server and to the PSP that nobody uses right now, and since when: the newest last.
-    idle: RefCell<[VecDeque<(Instant, Connection)>; 2]>,
+    /// Connections to the server and to the PSP that nobody uses right now; the one that was used last is the last.
+    idle: RefCell<[VecDeque<Connection>; 2]>,
     orders: Cell<usize>,
 }
 
@@ -131,20 +128,25 @@ impl Shop {
         Ok(())
     }
 
-    /// The connection that was used last; those that nobody has used for long are closed.
-    fn idle_connection(&self, whom: usize) -> Option<Connection> {
-        let idle = &mut self.idle.borrow_mut()[whom];
-        while idle.front().is_some_and(|(since, _)| since.elapsed() > IDLE_MAX) {
-            idle.pop_front();
+    /// Opens so many connections to the server. They are used in turn, as by a balancer, and stay: a load that opens them when a fault
+    /// delays many answers at once would measure how many it has opened.
+    ///
+    /// # Errors
+    /// The server takes no more.
+    pub async fn connect(&self, connections: usize) -> Outcome<()> {
+        for _ in 0..connections {
+            let connection = Connection::open(self.places.shop).await?;
+            self.idle.borrow_mut()[0].push_back(connection);
         }
-        idle.pop_back().map(|(_, connection)| connection)
+        Ok(())
     }
 
     /// Asks the server (0) or the PSP (1) until it is answered as wanted. An answer that a fault explains is tried again.
     async fn ask<T>(&self, whom: usize, bytes: &[u8], counts: &RefCell<Counts>, wanted: impl Fn(u16, &Value) -> Option<T>) -> Outcome<T> {
         let mut last = String::new();
         for _ in 0..TRIES {
-            let mut connection = match self.idle_connection(whom) {
+            let idle = self.idle.borrow_mut()[whom].pop_front();
+            let mut connection = match idle {
                 Some(connection) => connection,
                 None => Connection::open([self.places.shop, self.places.sandbox][whom]).await?,
             };
@@ -154,7 +156,7 @@ impl Shop {
                 Err(_) if whom == 1 => continue,
                 Err(error) => return Err(error),
             };
-            self.idle.borrow_mut()[whom].push_back((Instant::now(), connection));
+            self.idle.borrow_mut()[whom].push_back(connection);
             if let Some(found) = wanted(status, &answer) {
                 return Ok(found);
             }
