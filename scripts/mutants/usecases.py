@@ -3,7 +3,8 @@
 
 One change at a time would cost a build of the application each. So all of cargo-mutants' list goes into one copy of the sources, each change
 behind a switch: a function begins with `if crate::mutated(7) { return <its body with change 7>; }`. Built once; then the simulation plays some
-hundred histories for each change, and what it lets pass goes through the end-to-end suites (all of it, or so many by lot).
+hundred histories for each change, and what it lets pass goes through the tests (all of it, or so many by lot). All tests run once without any
+change and write down which switches they pass: a change is tried with those tests alone that come by it.
 
 Prints a line a change and a table at the end; the list is in target/mutants/usecases.json, and what stands there is not tried again.
 """
@@ -13,15 +14,18 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "target" / "mutants"
+TRACES = OUT / "traces"
 COPY = OUT / "usecases"  # built in the folder of all builds, so that no dependency is built twice
 FILES = [
     "settle", "psp_reads", "commit", "effects", "effects/*", "transfers", "reversals", "refunds", "reconcile", "reconcile/*", "webhooks",
@@ -30,7 +34,7 @@ FILES = [
 # `cases` are the simulation's histories that once broke something.
 SUITES = [
     "cases", "sale", "refund", "retries", "reconcile", "debts", "disputes", "trouble", "subscriptions", "oncall", "metrics", "operators",
-    "audits", "instances", "crash", "demo",
+    "audits", "instances", "crash", "demo", "edge", "authorisation", "several", "seller_and_admin", "doctor", "year",
 ]
 # Those that are likely to notice go first.
 NEAR = {
@@ -45,8 +49,21 @@ SWITCH = '''
 pub fn mutated(change: u32) -> bool {
     static WANTED: std::sync::LazyLock<u32> =
         std::sync::LazyLock::new(|| std::env::var("VEZA_MUTANT").ok().and_then(|number| number.parse().ok()).unwrap_or(0));
+    if let Some(tests) = &*TRACE
+        && !SEEN[change as usize].swap(true, std::sync::atomic::Ordering::Relaxed)
+        && let Ok(mut test) = std::fs::File::options().create(true).append(true).open(tests)
+    {
+        let _ = std::io::Write::write_all(&mut test, format!("{change}\n").as_bytes());
+    }
     *WANTED == change
 }
+
+/// Which tests come by: a file for each in this folder.
+static TRACE: std::sync::LazyLock<Option<String>> = std::sync::LazyLock::new(|| {
+    let [folder, binary, test] = ["VEZA_MUTANT_TRACE", "NEXTEST_BINARY_ID", "NEXTEST_TEST_NAME"].map(|name| std::env::var(name).ok());
+    Some(format!("{}/{}@{}", folder?, binary?.replace("::", "="), test?.replace("::", "=")))
+});
+static SEEN: [std::sync::atomic::AtomicBool; 4096] = [const { std::sync::atomic::AtomicBool::new(false) }; 4096];
 '''
 
 
@@ -192,23 +209,46 @@ def simulation_notices(change):
     return "the simulation" if ran.returncode else SURVIVES
 
 
-def suites_notice(change):
-    """Which test fails, if one does; those that are likely to go first."""
+def nextest(chosen, *options, **more):
+    """Runs the chosen ones of the built tests."""
+    command = ["cargo", "nextest", "run", "--binaries-metadata", OUT / "binaries.json", "--cargo-metadata", OUT / "cargo.json"]
+    # Most of a test is waiting. A function that holds its body a dozen times wants a large stack.
+    more = environment(RUST_MIN_STACK=str(64 << 20), NEXTEST_TEST_THREADS=str(2 * os.cpu_count()), **more)
+    return run(*command, "--workspace-remap", COPY, "-E", chosen, *options, cwd=COPY, env=more, timeout=1200)
+
+
+def who_comes_by():
+    """The tests by the number of the change whose switch they pass. They all have to pass."""
+    shutil.rmtree(TRACES, ignore_errors=True)
+    TRACES.mkdir(parents=True)
+    if (ran := nextest("all()", VEZA_MUTANT_TRACE=str(TRACES))).returncode:
+        sys.exit("the tests fail without any change:\n" + ran.stderr[-4000:])
+    comers = {}
+    for trace in TRACES.iterdir():
+        binary, test = (part.replace("=", "::") for part in trace.name.split("@"))
+        for number in set(map(int, trace.read_text().split())):
+            comers.setdefault(number, []).append((binary, test))
+    return comers
+
+
+def suites_notice(change, comers):
+    """Which test fails, twice, if one does; those that are likely to go first."""
     place = place_of(change)
     near = NEAR.get(place) or NEAR.get(place.split("/")[0]) or ["sale", "refund", "disputes"]
-    for suites in (near, [suite for suite in SUITES if suite not in near]):
-        chosen = "package(veza) + " + " + ".join(f"binary({suite})" for suite in suites)
-        command = ["cargo", "nextest", "run", "--binaries-metadata", OUT / "binaries.json", "--cargo-metadata", OUT / "cargo.json"]
-        # A function that holds its body a dozen times wants a large stack.
-        more = {"VEZA_MUTANT": str(change["number"]), "RUST_MIN_STACK": str(64 << 20)}
+    tests = comers.get(change["number"], [])
+    is_near = lambda test: test[0].split("::")[-1] in near
+    for chosen in ([test for test in tests if is_near(test)], [test for test in tests if not is_near(test)]):
+        if not chosen:
+            continue
         try:
-            ran = run(*command, "--workspace-remap", COPY, "-E", chosen, "--fail-fast", cwd=COPY, env=environment(**more), timeout=900)
+            expression = " + ".join(f"(binary_id({binary}) & test(={test}))" for binary, test in chosen)
+            ran = nextest(expression, "--fail-fast", "--retries", "1", VEZA_MUTANT=str(change["number"]))
         except subprocess.TimeoutExpired:
             return "a suite, which hangs"
         if ran.returncode:
             failed = re.search(r"(?:FAIL|SIGABRT|TIMEOUT) \[.*?\] (?:\([ 0-9/]+\) )?(.*)", ran.stderr)
             return failed[1] if failed else "a suite"
-    return "nobody"
+    return f"nobody, of {len(tests)} tests that come by"
 
 
 def main():
@@ -217,9 +257,10 @@ def main():
     kept = viable(changes)
     print(f"{len(changes)} changes, {len(changes) - len(kept)} do not compile", flush=True)
     build()
-    none = {"number": 0, "file": "app/src/usecases/settle.rs"}
-    if simulation_notices(none) != SURVIVES or suites_notice(none) != "nobody":
-        sys.exit("the tests fail without any change")
+    if simulation_notices({"number": 0}) != SURVIVES:
+        sys.exit("the simulation fails without any change")
+    comers = who_comes_by()
+    print(f"{len(list(TRACES.iterdir()))} tests come by at all, {sum(one['number'] not in comers for one in kept)} changes see none", flush=True)
     known = OUT / "usecases.json"
     verdicts = json.loads(known.read_text()) if known.is_file() else {}
     lock = Lock()
@@ -232,15 +273,15 @@ def main():
             known.write_text(json.dumps(verdicts, indent=1))
             print(f"{time.time() - began:5.0f} s  {change['name']}: {verdict}", flush=True)
 
-    # Most of a suite is waiting, so that there are as many at a time as processors.
+    # Most of a test is waiting, so that there are as many changes at a time as processors.
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for who, open_ones in ((simulation_notices, None), (suites_notice, SURVIVES)):
+        for who, open_ones in ((simulation_notices, None), (partial(suites_notice, comers=comers), SURVIVES)):
             todo = [one for one in kept if verdicts.get(one["name"]) == open_ones and re.search(ARGUMENTS.only, one["name"])]
-            if who is suites_notice and ARGUMENTS.sample:
+            if open_ones == SURVIVES and ARGUMENTS.sample:
                 todo = random.Random(ARGUMENTS.sample).sample(todo, min(ARGUMENTS.sample, len(todo)))
             list(pool.map(lambda change: ask(who, change), todo))
     kept = [change for change in kept if verdicts.get(change["name"], SURVIVES) != SURVIVES]
-    missed = [change["name"] for change in kept if verdicts[change["name"]] == "nobody"]
+    missed = [change["name"] for change in kept if verdicts[change["name"]].startswith("nobody")]
     simulation = sum(verdicts[change["name"]].startswith("the simulation") for change in kept)
     print(f"{len(kept)} tried, {len(kept) - len(missed)} caught, {simulation} of them by the simulation; missed:")
     print("\n".join(f"  {name}" for name in missed))
