@@ -170,8 +170,14 @@ async fn whose(app: &App, read: &ListedTransfer) -> Result<Option<(OrderId, Tran
     let (Some(order_id), Some(id)) = (read.order_id, read.transfer_id) else { return Ok(None) };
     let was_unknown = look(app, order_id, id).await?;
     match app.store.order_of_transfer(&read.stripe_transfer_id).await? {
+        Some(known) => Ok(Some(known)),
         None if was_unknown => Err(EventError::NotYet),
-        known => Ok(known),
+        // Made in our name beside the one that we know, or after we had given it up: the rules say what that means.
+        None => {
+            let stored = app.store.order_file(order_id).await?;
+            let names_ours = stored.is_some_and(|stored| stored.file.transfers.iter().any(|transfer| transfer.id == id));
+            Ok(names_ours.then_some((order_id, id)))
+        }
     }
 }
 
@@ -191,11 +197,13 @@ pub fn transfer_fact(id: TransferId, read: &ListedTransfer) -> Fact {
 async fn payout(app: &App, connect: &Connect, event: &ConnectEvent, payout_id: &str) -> Result<Dispatched, EventError> {
     let Some(account_id) = &event.account_id else { return Ok(Dispatched::plain(ProcessingResult::Skipped)) };
     let Some(seller) = app.store.seller_of_account(account_id).await? else { return Ok(Dispatched::plain(ProcessingResult::Skipped)) };
+    // As it stood before Connect is asked: of two messages at once the one with the older answer conflicts, and comes again.
+    let known = app.store.payout(payout_id).await?;
     let Some(read) = connect.payout(account_id, payout_id).await? else { return Ok(Dispatched::plain(ProcessingResult::Skipped)) };
     let (Some(status), Ok(currency)) = (read.status, read.currency.parse::<Currency>()) else {
         return Ok(Dispatched::plain(ProcessingResult::Error("unknown payout status or currency".to_owned())));
     };
-    mirror(app, event, seller, &read, status, currency).await?;
+    mirror(app, event, seller, known, &read, (status, currency)).await?;
     Ok(Dispatched::plain(ProcessingResult::Ok))
 }
 
@@ -203,11 +211,10 @@ async fn mirror(
     app: &App,
     event: &ConnectEvent,
     seller: UserId,
+    known: Option<Versioned<Payout>>,
     read: &ListedPayout,
-    status: PayoutStatus,
-    currency: Currency,
+    (status, currency): (PayoutStatus, Currency),
 ) -> Result<(), EventError> {
-    let known: Option<Versioned<Payout>> = app.store.payout(&read.payout_id).await?;
     let row = Payout {
         id: read.payout_id.clone(),
         seller_id: seller,

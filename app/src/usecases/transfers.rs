@@ -2,7 +2,7 @@
 //! (spec/01-money §5).
 
 use crate::services::App;
-use crate::usecases::commit::{commit, fresh_unit};
+use crate::usecases::commit::{REDECIDE_MAX, commit, commit_if_current, fresh_unit};
 use crate::usecases::effects::{EffectError, TOO_LATE, flag_now, is_too_late};
 use crate::usecases::journal;
 use crate::usecases::settle::{AsOf, Bring, bring};
@@ -21,15 +21,26 @@ use veza_ports::transfers::{Found, NewTransfer, TransferError, TransferService};
 /// # Errors
 /// [`EffectError`] when something could not be stored: the row is due again after its lease.
 pub async fn work(app: &App, claimed: ClaimedTransfer) -> Result<Worked, EffectError> {
-    let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(Worked::Nothing) };
-    let Some(transfer) = find(&stored.file, claimed.id).cloned() else { return Ok(Worked::Nothing) };
+    for _ in 0..REDECIDE_MAX {
+        // Another share of the order is often sent at the same time.
+        if let Some(worked) = work_once(app, &claimed).await? {
+            return Ok(worked);
+        }
+    }
+    Ok(Worked::Nothing)
+}
+
+/// `None`: the order has changed before anything was sent.
+async fn work_once(app: &App, claimed: &ClaimedTransfer) -> Result<Option<Worked>, EffectError> {
+    let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(Some(Worked::Nothing)) };
+    let Some(transfer) = find(&stored.file, claimed.id).cloned() else { return Ok(Some(Worked::Nothing)) };
     let retry = transfer.status() == TransferStatus::Failed;
     if !(transfer.status() == TransferStatus::Pending || retry && app.workers.transfer_retries) {
-        return Ok(Worked::Nothing);
+        return Ok(Some(Worked::Nothing));
     }
     let unwanted = stored.file.order.refunded >= stored.file.order.total.amount;
     if unwanted && !transfer.attempt.is_unknown() {
-        return record(app, &transfer, CallOutcome::NotThere).await;
+        return record(app, &transfer, CallOutcome::NotThere).await.map(Some);
     }
     let ready = match (&app.connect, transfer.attempt.is_unknown()) {
         (None, _) => None,
@@ -39,21 +50,21 @@ pub async fn work(app: &App, claimed: ClaimedTransfer) -> Result<Worked, EffectE
     if let Some(reason) = held
         && !transfer.attempt.is_unknown()
     {
-        return hold(app, &stored, transfer, reason).await;
+        return hold(app, &stored, transfer, reason).await.map(Some);
     }
-    let Some((connect, destination)) = ready else { return hold(app, &stored, transfer, Hold::AccountNotReady).await };
+    let Some((connect, destination)) = ready else { return hold(app, &stored, transfer, Hold::AccountNotReady).await.map(Some) };
     let wanted = NewTransfer { transfer_id: transfer.id, order_id: transfer.order_id, destination, amount: transfer.amount };
     // Nobody is paid for refunded goods, or while a dispute is open: what may have been sent is looked up, not sent again.
     let step = if unwanted || held.is_some() { Step::LookUp } else { transfer.attempt.next_step(app.now()) };
     match step {
         Step::LookUp => {
             let outcome = look_up(app, connect.as_ref(), &transfer, &wanted).await;
-            record(app, &transfer, outcome).await
+            record(app, &transfer, outcome).await.map(Some)
         }
         Step::Send => {
-            let Some(sent) = mark_sent(app, &stored, transfer).await? else { return Ok(Worked::Nothing) };
+            let Some(sent) = mark_sent(app, &stored, transfer).await? else { return Ok(None) };
             let outcome = send(app, connect.as_ref(), &sent, &wanted).await;
-            record(app, &sent, outcome).await
+            record(app, &sent, outcome).await.map(Some)
         }
     }
 }
@@ -136,15 +147,11 @@ async fn mark_sent(app: &App, stored: &StoredOrder, transfer: Transfer) -> Resul
     Ok(store(app, stored, sent.clone(), Some(told)).await?.then_some(sent))
 }
 
-/// Stores a transfer on its own, guarded by its order. False: a guard did not hold, the row is due again soon.
+/// Stores a transfer on its own, guarded by its order. False: a guard did not hold.
 async fn store(app: &App, stored: &StoredOrder, transfer: Transfer, told: Option<Write>) -> Result<bool, CommitError> {
     let mut writes = stored.writes(&[veza_domain::settlement::Change::Transfer(transfer)]);
     writes.extend(told);
-    match commit(app, fresh_unit(app, writes)).await {
-        Ok(_) => Ok(true),
-        Err(CommitError::Conflict(_)) => Ok(false),
-        Err(error) => Err(error),
-    }
+    Ok(commit_if_current(app, fresh_unit(app, writes)).await?.is_some())
 }
 
 async fn send(app: &App, connect: &dyn TransferService, sent: &Transfer, wanted: &NewTransfer) -> CallOutcome {

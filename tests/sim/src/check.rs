@@ -111,6 +111,9 @@ impl Picture {
             self.transfers(file, &connect_told, &mut broken);
         }
         self.plans(world, everything, &mut broken);
+        if !everything {
+            self.payouts(world, &mut broken);
+        }
         self.strangers(&mut broken);
         self.nothing_twice(world, &mut broken);
         self.attention(world, &mut broken);
@@ -118,6 +121,17 @@ impl Picture {
             self.sums(world, &mut broken);
         }
         world.broken.extend(broken);
+    }
+
+    /// What Connect has told of payouts is what we show. (No audit brings what it has not.)
+    fn payouts(&self, world: &World, broken: &mut Vec<String>) {
+        for theirs in self.books.payouts.iter().filter(|theirs| !world.facts.untold.contains(&theirs.id)) {
+            let ours = world.look(world.store.payout(&theirs.id)).ok().flatten().map(|ours| ours.value.status.as_str());
+            let theirs_is = serde_json::json!(theirs.status);
+            if ours.is_none_or(|ours| theirs_is != ours) {
+                broken.push(format!("payout {} is {ours:?}, and {theirs_is} at Connect", theirs.id));
+            }
+        }
     }
 
     /// Sums to zero, kept balances right, nothing that was posted has changed or gone, nothing came from nowhere.

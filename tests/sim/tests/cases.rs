@@ -346,3 +346,22 @@ fn a_failure_told_again_voids_the_answer_of_the_success_between() {
     ];
     ends_well(PLAIN, &ops);
 }
+
+/// Both shares of an order are due at once; the second found that the first had changed the order, and waited a minute for its next turn.
+#[test]
+fn two_shares_of_an_order_are_sent_by_one_batch() {
+    let deliver = Op::Deliver { letter: 0, at: 0, run: END };
+    let ops = [
+        // Connect's messages about both accounts.
+        deliver,
+        deliver,
+        Op::Buy { buyer: 1, basket: 3, key: 1, at: 0, run: END },
+        Op::Pay { order: 0 },
+        deliver,
+        Op::Work { worker: 4, at: 0, run: END },
+    ];
+    let ended = run(&History { setting: PLAIN, ops: ops.to_vec() }, Base::Memory, true);
+    assert!(ended.broken.is_empty(), "{}", ended.broken.join("\n"));
+    let before_the_end = ended.text.iter().take_while(|line| *line != "-- quiet");
+    assert_eq!(before_the_end.filter(|line| line.trim() == "POST /v1/transfers").count(), 2);
+}
