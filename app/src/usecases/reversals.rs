@@ -23,57 +23,50 @@ use veza_ports::transfers::{Found, NewReversal, TransferError, TransferService};
 /// # Errors
 /// [`EffectError`] when something could not be stored: the row is due again after its lease.
 pub async fn work(app: &App, claimed: ClaimedReversal) -> Result<Worked, EffectError> {
+    // Another share of the order is often taken back at the same time: then it has changed before anything was sent, and is read again.
     for _ in 0..REDECIDE_MAX {
-        // Another share of the order is often taken back at the same time.
-        if let Some(worked) = work_once(app, &claimed).await? {
-            return Ok(worked);
+        let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(Worked::Nothing) };
+        let Some(reversal) = stored.file.reversals.iter().find(|reversal| reversal.id == claimed.id).cloned() else {
+            return Ok(Worked::Nothing);
+        };
+        if reversal.status != ReversalStatus::ReversalPending {
+            return Ok(Worked::Nothing);
         }
+        if !reversal.needs_call() {
+            // Later shares have paid it, or Connect holds nothing of it: the rules end it, or let it wait.
+            return record(app, claimed.order_id, &reversal, CallOutcome::NotNeeded).await;
+        }
+        let Some(stripe_transfer_id) = transfer_at_connect(&stored.file, &reversal) else {
+            // Without Connect's id there is nothing to call: the rules end it.
+            return record(app, claimed.order_id, &reversal, CallOutcome::NotThere).await;
+        };
+        let Some(connect) = &app.connect else { return Ok(Worked::Nothing) };
+        let wanted = wanted(&reversal, stripe_transfer_id);
+        return match reversal.attempt.next_step(app.now()) {
+            Step::LookUp => {
+                let outcome = look_up(app, connect.as_ref(), &reversal, &wanted, claimed.order_id).await;
+                record(app, claimed.order_id, &reversal, outcome).await
+            }
+            Step::Send => {
+                let sent = reversal.clone().sent(app.now(), app.money.lease());
+                let key = sent.key();
+                let told =
+                    journal::call(app, claimed.order_id, &format!("reversal {} of {} sent to Connect, key {key}", sent.id, wanted.amount));
+                let mut writes = stored.writes(&[Change::Reversal(sent.clone())]);
+                writes.push(told);
+                if commit_if_current(app, fresh_unit(app, writes)).await?.is_none() {
+                    continue;
+                }
+                let outcome = if is_too_late(app, sent.attempt.last_sent_at) {
+                    CallOutcome::NotNow { message: TOO_LATE.to_owned() }
+                } else {
+                    send(app, connect.as_ref(), &stored.file, &key, &sent, &wanted).await
+                };
+                record(app, claimed.order_id, &sent, outcome).await
+            }
+        };
     }
     Ok(Worked::Nothing)
-}
-
-/// `None`: the order has changed before anything was sent.
-async fn work_once(app: &App, claimed: &ClaimedReversal) -> Result<Option<Worked>, EffectError> {
-    let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(Some(Worked::Nothing)) };
-    let Some(reversal) = stored.file.reversals.iter().find(|reversal| reversal.id == claimed.id).cloned() else {
-        return Ok(Some(Worked::Nothing));
-    };
-    if reversal.status != ReversalStatus::ReversalPending {
-        return Ok(Some(Worked::Nothing));
-    }
-    if !reversal.needs_call() {
-        // Later shares have paid it, or Connect holds nothing of it: the rules end it, or let it wait.
-        return record(app, claimed.order_id, &reversal, CallOutcome::NotNeeded).await.map(Some);
-    }
-    let Some(stripe_transfer_id) = transfer_at_connect(&stored.file, &reversal) else {
-        // Without Connect's id there is nothing to call: the rules end it.
-        return record(app, claimed.order_id, &reversal, CallOutcome::NotThere).await.map(Some);
-    };
-    let Some(connect) = &app.connect else { return Ok(Some(Worked::Nothing)) };
-    let wanted = wanted(&reversal, stripe_transfer_id);
-    match reversal.attempt.next_step(app.now()) {
-        Step::LookUp => {
-            let outcome = look_up(app, connect.as_ref(), &reversal, &wanted, claimed.order_id).await;
-            record(app, claimed.order_id, &reversal, outcome).await.map(Some)
-        }
-        Step::Send => {
-            let sent = reversal.clone().sent(app.now(), app.money.lease());
-            let key = sent.key();
-            let told =
-                journal::call(app, claimed.order_id, &format!("reversal {} of {} sent to Connect, key {key}", sent.id, wanted.amount));
-            let mut writes = stored.writes(&[Change::Reversal(sent.clone())]);
-            writes.push(told);
-            if commit_if_current(app, fresh_unit(app, writes)).await?.is_none() {
-                return Ok(None);
-            }
-            let outcome = if is_too_late(app, sent.attempt.last_sent_at) {
-                CallOutcome::NotNow { message: TOO_LATE.to_owned() }
-            } else {
-                send(app, connect.as_ref(), &stored.file, &key, &sent, &wanted).await
-            };
-            record(app, claimed.order_id, &sent, outcome).await.map(Some)
-        }
-    }
 }
 
 /// Looks up a reversal whose outcome is unknown, whatever its schedule says, and sends nothing. False: its outcome is known.

@@ -21,52 +21,45 @@ use veza_ports::transfers::{Found, NewTransfer, TransferError, TransferService};
 /// # Errors
 /// [`EffectError`] when something could not be stored: the row is due again after its lease.
 pub async fn work(app: &App, claimed: ClaimedTransfer) -> Result<Worked, EffectError> {
+    // Another share of the order is often sent at the same time: then it has changed before anything was sent, and is read again.
     for _ in 0..REDECIDE_MAX {
-        // Another share of the order is often sent at the same time.
-        if let Some(worked) = work_once(app, &claimed).await? {
-            return Ok(worked);
+        let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(Worked::Nothing) };
+        let Some(transfer) = find(&stored.file, claimed.id).cloned() else { return Ok(Worked::Nothing) };
+        let retry = transfer.status() == TransferStatus::Failed;
+        if !(transfer.status() == TransferStatus::Pending || retry && app.workers.transfer_retries) {
+            return Ok(Worked::Nothing);
         }
+        let unwanted = stored.file.order.refunded >= stored.file.order.total.amount;
+        if unwanted && !transfer.attempt.is_unknown() {
+            return record(app, &transfer, CallOutcome::NotThere).await;
+        }
+        let ready = match (&app.connect, transfer.attempt.is_unknown()) {
+            (None, _) => None,
+            (Some(connect), was_sent) => destination(app, connect.as_ref(), &transfer, was_sent).await?.map(|account| (connect, account)),
+        };
+        let held = stored.file.may_send(&transfer).err();
+        if let Some(reason) = held
+            && !transfer.attempt.is_unknown()
+        {
+            return hold(app, &stored, transfer, reason).await;
+        }
+        let Some((connect, destination)) = ready else { return hold(app, &stored, transfer, Hold::AccountNotReady).await };
+        let wanted = NewTransfer { transfer_id: transfer.id, order_id: transfer.order_id, destination, amount: transfer.amount };
+        // Nobody is paid for refunded goods, or while a dispute is open: what may have been sent is looked up, not sent again.
+        let step = if unwanted || held.is_some() { Step::LookUp } else { transfer.attempt.next_step(app.now()) };
+        return match step {
+            Step::LookUp => {
+                let outcome = look_up(app, connect.as_ref(), &transfer, &wanted).await;
+                record(app, &transfer, outcome).await
+            }
+            Step::Send => {
+                let Some(sent) = mark_sent(app, &stored, transfer).await? else { continue };
+                let outcome = send(app, connect.as_ref(), &sent, &wanted).await;
+                record(app, &sent, outcome).await
+            }
+        };
     }
     Ok(Worked::Nothing)
-}
-
-/// `None`: the order has changed before anything was sent.
-async fn work_once(app: &App, claimed: &ClaimedTransfer) -> Result<Option<Worked>, EffectError> {
-    let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(Some(Worked::Nothing)) };
-    let Some(transfer) = find(&stored.file, claimed.id).cloned() else { return Ok(Some(Worked::Nothing)) };
-    let retry = transfer.status() == TransferStatus::Failed;
-    if !(transfer.status() == TransferStatus::Pending || retry && app.workers.transfer_retries) {
-        return Ok(Some(Worked::Nothing));
-    }
-    let unwanted = stored.file.order.refunded >= stored.file.order.total.amount;
-    if unwanted && !transfer.attempt.is_unknown() {
-        return record(app, &transfer, CallOutcome::NotThere).await.map(Some);
-    }
-    let ready = match (&app.connect, transfer.attempt.is_unknown()) {
-        (None, _) => None,
-        (Some(connect), was_sent) => destination(app, connect.as_ref(), &transfer, was_sent).await?.map(|account| (connect, account)),
-    };
-    let held = stored.file.may_send(&transfer).err();
-    if let Some(reason) = held
-        && !transfer.attempt.is_unknown()
-    {
-        return hold(app, &stored, transfer, reason).await.map(Some);
-    }
-    let Some((connect, destination)) = ready else { return hold(app, &stored, transfer, Hold::AccountNotReady).await.map(Some) };
-    let wanted = NewTransfer { transfer_id: transfer.id, order_id: transfer.order_id, destination, amount: transfer.amount };
-    // Nobody is paid for refunded goods, or while a dispute is open: what may have been sent is looked up, not sent again.
-    let step = if unwanted || held.is_some() { Step::LookUp } else { transfer.attempt.next_step(app.now()) };
-    match step {
-        Step::LookUp => {
-            let outcome = look_up(app, connect.as_ref(), &transfer, &wanted).await;
-            record(app, &transfer, outcome).await.map(Some)
-        }
-        Step::Send => {
-            let Some(sent) = mark_sent(app, &stored, transfer).await? else { return Ok(None) };
-            let outcome = send(app, connect.as_ref(), &sent, &wanted).await;
-            record(app, &sent, outcome).await.map(Some)
-        }
-    }
 }
 
 /// Looks up a transfer whose outcome is unknown, whatever its schedule says, and sends nothing. False: its outcome is known.
