@@ -6,7 +6,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
-use veza::usecases::idempotency::ORDERS;
+use veza::usecases::idempotency::{KEY_CHARS_MAX, ORDERS, SUBSCRIPTIONS};
+use veza_domain::effect::{Effect, EffectKind};
+use veza_domain::time::Timestamp;
 use veza_ports::storage::{IdempotencyRecord, IdempotencyState, Row, UnitId, UnitOfWork, Write};
 use veza_sandbox::{Fault, Op, Script};
 use veza_tests::{Answer, Person, World, euros};
@@ -117,23 +119,84 @@ async fn many_repeat_at_once() {
     world.stop().await;
 }
 
+/// The record of a key as it was before its answer was stored.
+async fn unanswered(world: &World, person: &Person, scope: &str, key: &str, since: Timestamp) {
+    let app = world.running.app();
+    let stored = app.store.idempotency(person.user_id(), scope, key).await.unwrap().unwrap();
+    let row = Row::Idempotency(IdempotencyRecord { state: IdempotencyState::InFlight, created_at: since, ..stored.value });
+    let write = Write::Update { row, expected: stored.revision };
+    app.store.commit(UnitOfWork::new(UnitId(app.ids.uuid().to_string()), [0; 32], app.now(), vec![write])).await.unwrap();
+}
+
 /// Whoever worked on the first request has died: for the time of a call nobody knows that, after it the repetition goes on.
 #[tokio::test]
 async fn a_request_whose_worker_died_is_gone_on_with_after_its_time() {
-    let (world, buyer, product) = shop(&[]).await;
+    let (world, buyer, product) = shop(&[("PROVIDER_TIMEOUT", "60s")]).await;
     let placed = place(&buyer, &product, "died").await.ok(201);
     let app = world.running.app();
-    let rewritten = async |created_at| {
-        let stored = app.store.idempotency(buyer.user_id(), ORDERS, "died").await.unwrap().unwrap();
-        let row = Row::Idempotency(IdempotencyRecord { state: IdempotencyState::InFlight, created_at, ..stored.value });
-        let write = Write::Update { row, expected: stored.revision };
-        let unit = UnitOfWork::new(UnitId(format!("{created_at:?}")), [0; 32], app.now(), vec![write]);
-        app.store.commit(unit).await.unwrap();
-    };
-    rewritten(app.now()).await;
+    unanswered(&world, &buyer, ORDERS, "died", app.now()).await;
     place(&buyer, &product, "died").await.problem(409, "idempotency_key_in_use");
-    rewritten(app.now().minus(app.money.lease())).await;
+    unanswered(&world, &buyer, ORDERS, "died", app.now().minus(app.money.lease())).await;
     assert_eq!(place(&buyer, &product, "died").await.ok(201), placed);
     assert_eq!((orders(&buyer).await, world.sandbox.books().payments.len()), (1, 1));
+    world.stop().await;
+}
+
+/// Who repeats an order or a refund that is being worked on can look it up by its id already; a plan has neither.
+#[tokio::test]
+async fn what_is_being_worked_on_is_named_as_what_it_is() {
+    let (world, buyer, product) = shop(&[("PROVIDER_TIMEOUT", "60s")]).await;
+    let order = buyer.buy(&world, &[&product]).await;
+    let cases = [
+        (ORDERS.to_owned(), "/api/v1/marketplace/orders".to_owned(), json!({"items": [{"product_id": product}]}), Some("order")),
+        (format!("refund:{order}"), format!("/api/v1/marketplace/orders/{order}/refund"), json!({"amount": 100}), Some("refund")),
+        (SUBSCRIPTIONS.to_owned(), "/api/v1/subscriptions/subscribe".to_owned(), json!({"plan": "creator"}), None),
+    ];
+    for (scope, path, body, made) in cases {
+        let post = async || buyer.call(Method::POST, &path, body.clone(), &[("Idempotency-Key", "twin")]).await;
+        let first = post().await;
+        assert!(matches!(first.status, 201 | 202), "{first:?}");
+        unanswered(&world, &buyer, &scope, "twin", world.running.app().now()).await;
+        let twin = post().await;
+        assert_eq!(twin.retry_after(), Some(1), "{twin:?}");
+        let twin = twin.problem(409, "idempotency_key_in_use");
+        let id_of = |what: &str| if made == Some(what) { first.body[what]["id"].clone() } else { Value::Null };
+        assert_eq!((&twin["order_id"], &twin["refund_id"]), (&id_of("order"), &id_of("refund")), "{scope}");
+    }
+    world.stop().await;
+}
+
+/// Who goes on with a payment has it for the time of a call: the worker does not come in between when the effect would have been due.
+#[tokio::test]
+async fn the_worker_leaves_a_payment_alone_that_a_repetition_is_looking_up() {
+    let (world, buyer, product) = shop(&[("PROVIDER_TIMEOUT", "60s")]).await;
+    world.sandbox.script(Script::new(Op::CreatePayment, Fault::AnswerLost)).unwrap();
+    let first = place(&buyer, &product, "taken").await.problem(503, "payment_provider_unavailable");
+    let app = world.running.app();
+    let id = Effect::pending(EffectKind::CreatePayment(first["order_id"].as_str().unwrap().parse().unwrap()), app.now()).id;
+    let waits = app.store.effect(id).await.unwrap().unwrap();
+    world.sandbox.script(Script::new(Op::ReadPayment, Fault::Slow).delay(Duration::from_secs(3))).unwrap();
+    let worker = async {
+        let taken = || async { app.store.effect(id).await.unwrap().filter(|effect| effect.revision != waits.revision) };
+        world.until("the repetition to take it", taken).await;
+        let then = waits.value.due_at.unwrap().plus(Duration::from_secs(1));
+        app.store.claim_effects(then, app.money.lease(), 50).await.unwrap()
+    };
+    let (second, claimed) = tokio::join!(place(&buyer, &product, "taken"), worker);
+    assert!(claimed.iter().all(|effect| effect.value.id != id), "{claimed:?}");
+    assert_eq!(second.ok(201)["order"]["id"], first["order_id"]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_is_of_1_to_255_visible_characters() {
+    let (world, buyer, product) = shop(&[]).await;
+    let longest = "k".repeat(KEY_CHARS_MAX);
+    for bad in ["", "tab\tin it", &format!("{longest}k")] {
+        place(&buyer, &product, bad).await.problem(400, "bad_idempotency_key");
+    }
+    let placed = place(&buyer, &product, &longest).await.ok(201);
+    assert_eq!(place(&buyer, &product, &longest).await.ok(201), placed);
+    assert_eq!(orders(&buyer).await, 1);
     world.stop().await;
 }

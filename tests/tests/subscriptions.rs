@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use futures_util::FutureExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
+use veza::usecases::subscriptions::work::work;
+use veza::wiring::Parts;
 use veza_domain::subscription::{Period, Subscription};
-use veza_ports::storage::{Row, UnitId, UnitOfWork, Write};
-use veza_sandbox::{Fault, Op, ReleaseOrder, Script};
+use veza_ports::storage::{ClaimedSubscription, Row, UnitId, UnitOfWork, Write};
+use veza_sandbox::{Behaviour, Fault, Op, ReleaseOrder, SandboxConfig, Script};
 use veza_tests::{Answer, Person, World, assert_books_agree};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -320,11 +323,11 @@ async fn strangers_see_nothing_of_a_subscription() {
 
 /// Changes the row of somebody's subscription, as time or an outage would.
 async fn rewritten(world: &World, person: &Person, change: impl FnOnce(Subscription) -> Subscription) {
-    let store = &world.running.app().store;
-    let stored = store.standing(person.user_id()).await.unwrap().current.unwrap().subscription;
+    let app = world.running.app();
+    let stored = app.store.standing(person.user_id()).await.unwrap().current.unwrap().subscription;
     let row = Row::Subscription(change(stored.value));
     let writes = vec![Write::Update { row, expected: stored.revision }];
-    store.commit(UnitOfWork::new(UnitId("rewritten".into()), [0; 32], world.running.app().now(), writes)).await.unwrap();
+    app.store.commit(UnitOfWork::new(UnitId(app.ids.uuid().to_string()), [0; 32], app.now(), writes)).await.unwrap();
 }
 
 /// The period ends in half an hour, and the worker looks now.
@@ -338,19 +341,22 @@ async fn renewal_is_due(world: &World, person: &Person) {
 #[tokio::test]
 async fn a_renewal_that_did_not_happen_is_found() {
     let world = World::start().await;
-    let person = creator(&world).await;
-    paid(&world, &person).await;
-    // As after an outage of the worker: the period is over, and nothing is due.
-    let now = world.running.app().now();
-    let period = Some(Period { start: now.minus(32 * DAY), end: now.minus(DAY) });
-    rewritten(&world, &person, |row| Subscription { period, due_at: None, ..row }).await;
-    sell(&person).await.problem(403, "complete_payment");
     let admin = world.admin().await;
-    admin.post("/api/v1/admin/reconcile", Value::Null).await.ok(200);
-    let listed = admin.get("/api/v1/admin/attention").await.ok(200);
-    assert!(listed["items"].as_array().unwrap().iter().any(|entry| entry["class"] == "renewal_missed"), "{listed:#}");
-    let renewed = || async { (invoices(&person).await.len() == 2).then_some(()) };
-    world.until("the renewal", renewed).await;
+    let now = world.running.app().now();
+    // As after an outage of the worker: the period is over, and nothing is due, or not for long.
+    for due_at in [None, Some(now.plus(30 * DAY))] {
+        let person = creator(&world).await;
+        paid(&world, &person).await;
+        let period = Some(Period { start: now.minus(32 * DAY), end: now.minus(DAY) });
+        rewritten(&world, &person, |row| Subscription { period, due_at, ..row }).await;
+        sell(&person).await.problem(403, "complete_payment");
+        admin.post("/api/v1/admin/reconcile", Value::Null).await.ok(200);
+        let listed = admin.get("/api/v1/admin/attention").await.ok(200);
+        let mine = |entry: &Value| entry["class"] == "renewal_missed" && entry.to_string().contains(&person.id);
+        assert!(listed["items"].as_array().unwrap().iter().any(mine), "{listed:#}");
+        let renewed = || async { (invoices(&person).await.len() == 2).then_some(()) };
+        world.until("the renewal", renewed).await;
+    }
     world.stop().await;
 }
 
@@ -367,6 +373,11 @@ async fn a_revoked_payment_method_is_charged_no_more() {
     let method = kept().await.expect("the first payment keeps the method");
     world.sandbox.revoke_saved_method(&method.0).unwrap();
     world.until("the method forgotten", || async { kept().await.is_none().then_some(()) }).await;
+    let delivered = || async {
+        let told = world.sandbox.webhooks().into_iter().find(|event| event.event_type == "mandate_revoked")?;
+        told.attempts.first().map(|attempt| attempt.status)
+    };
+    assert_eq!(world.until("the answer to the message", delivered).await, Some(200));
     renewal_is_due(&world, &person).await;
     let asked = || async { mine(&person).await["recovery_url"].as_str().map(str::to_owned) };
     let recovery = world.until("the renewal that waits for the customer", asked).await;
@@ -426,6 +437,147 @@ async fn a_renewal_that_is_being_charged_can_not_be_paid_as_well() {
     assert_eq!(mine(&person).await["recovery_url"], Value::Null);
     world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
     assert_eq!(world.sandbox.books().payments.len(), 2, "charged once");
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+/// The PSP is away when a renewal waits for the customer: who asks how to pay is told so, and pays once it is back.
+#[tokio::test]
+async fn a_renewal_that_waits_for_the_customer_waits_for_the_psp_too() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    paid(&world, &person).await;
+    world.sandbox.script(Script::new(Op::Hyperswitch, Fault::RateLimited).times(0)).unwrap();
+    rewritten(&world, &person, |row| Subscription { method: None, ..row }).await;
+    renewal_is_due(&world, &person).await;
+    let asked = || async { mine(&person).await["recovery_url"].as_str().map(str::to_owned) };
+    let recovery = world.until("the renewal that waits for the customer", asked).await;
+    assert_eq!(recover(&person, &recovery).await.status, 503);
+    world.sandbox.clear_scripts().unwrap();
+    // 503 while the worker is at it.
+    let open = || async { Some(recover(&person, &recovery).await).filter(|answer| answer.status != 503) };
+    let open = world.until("the payment open", open).await.ok(200);
+    world.sandbox.pay(open["payment"]["payment_id"].as_str().unwrap()).unwrap();
+    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
+    assert_eq!(world.sandbox.books().payments.len(), 2, "asked for once");
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+/// The kept method is charged, and the bank wants to see its owner, who goes on with that very payment.
+#[tokio::test]
+async fn a_charge_that_the_bank_asks_about_is_gone_on_with_by_the_customer() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    let id = paid(&world, &person).await;
+    let method = world.sandbox.books().saved_methods[0].payment_method_id.clone();
+    world.sandbox.set_saved_method(&method, Behaviour::RequiresCustomerAction).unwrap();
+    renewal_is_due(&world, &person).await;
+    let path = format!("/api/v1/subscriptions/complete/{id}");
+    let open = || async { Some(person.post(&path, Value::Null).await).filter(|answer| answer.status == 200) };
+    let open = world.until("the charge that waits", open).await.ok(200);
+    assert!(open["payment"]["client_secret"].is_string(), "{open:#}");
+    assert_eq!(world.sandbox.books().payments.len(), 2, "no payment beside it");
+    world.sandbox.pay(open["payment"]["payment_id"].as_str().unwrap()).unwrap();
+    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_free_plan_makes_room_for_a_paid_one() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    subscribe(&person, "free").await.ok(201);
+    let paid = paid(&world, &person).await;
+    let shown = mine(&person).await["subscription"].clone();
+    assert_eq!((&shown["id"], &shown["plan"]), (&json!(paid), &json!("creator")));
+    sell(&person).await.ok(201);
+    world.stop().await;
+}
+
+/// A plan can be left without a payment provider; what would have to be paid can't be had.
+#[tokio::test]
+async fn without_a_payment_provider_a_plan_can_be_left() {
+    let world = World::start().await;
+    let person = world.creator().await;
+    let world = world.restarted(&[("SANDBOX_ENABLED", "false")]).await;
+    let person = person.moved_to(&world);
+    let change = async |plan: &str| person.post("/api/v1/subscriptions/change", json!({"plan": plan, "cycle": "monthly"})).await;
+    change("creator").await.problem(409, "complete_payment");
+    assert_eq!(mine(&person).await["subscription"]["next"], Value::Null);
+    assert_eq!(change("free").await.ok(200)["subscription"]["next"]["plan"], "free");
+    world.stop().await;
+}
+
+/// The message that the first plan was paid has not come yet when another is chosen: the PSP is asked before anything is closed.
+#[tokio::test]
+async fn a_plan_that_was_paid_meanwhile_is_not_closed_for_another() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    let id = subscribe(&person, "creator").await.ok(201)["subscription"]["id"].as_str().unwrap().to_owned();
+    world.sandbox.script(Script::new(Op::Webhook, Fault::WebhookLost).times(0)).unwrap();
+    world.sandbox.pay(&id).unwrap();
+    subscribe(&person, "premium").await.problem(409, "already_subscribed");
+    assert_eq!(until_active(&world, &person).await["id"], json!(id));
+    assert_eq!(invoices(&person).await[0]["status"], "paid");
+    assert!(world.sandbox.books().refunds.is_empty());
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
+/// Somebody has changed the amount at the PSP, and that was paid: nothing is closed over it, a person looks.
+#[tokio::test]
+async fn a_plan_that_was_paid_with_another_amount_is_not_closed_for_another() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    let id = subscribe(&person, "creator").await.ok(201)["subscription"]["id"].as_str().unwrap().to_owned();
+    world.sandbox.script(Script::new(Op::Webhook, Fault::WebhookLost).times(0)).unwrap();
+    let at_the_psp = format!("{}/payments/{id}", world.running.sandbox().unwrap().base_url());
+    let request = world.http.post(at_the_psp).header("api-key", SandboxConfig::default().api_key).json(&json!({"amount": 1}));
+    Answer::of(request.send().await.unwrap()).await.ok(200);
+    world.sandbox.pay(&id).unwrap();
+    assert_eq!(subscribe(&person, "premium").await.status, 503);
+    assert_eq!((&mine(&person).await["needs_payment"], &invoices(&person).await[0]["status"]), (&json!(true), &json!("open")));
+    let listed = world.admin().await.get("/api/v1/admin/attention").await.ok(200);
+    assert!(listed["items"].as_array().unwrap().iter().any(|entry| entry["class"] == "amount_mismatch"), "{listed:#}");
+    world.stop().await;
+}
+
+/// Nobody knows what became of the first plan's payment while the PSP is away: it stands until that can be asked.
+#[tokio::test]
+async fn another_plan_can_not_be_had_while_the_psp_can_not_be_asked_about_the_first() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    world.sandbox.script(Script::new(Op::Hyperswitch, Fault::RateLimited).times(0)).unwrap();
+    subscribe(&person, "creator").await.problem(503, "payment_provider_unavailable");
+    let other = subscribe(&person, "premium").await.problem(503, "payment_provider_unavailable");
+    assert_eq!(other["order_id"], Value::Null, "nothing was made for this one");
+    assert_eq!(mine(&person).await["needs_payment"], true);
+    world.sandbox.clear_scripts().unwrap();
+    let had = || async { (subscribe(&person, "premium").await.status == 201).then_some(()) };
+    world.until("the other plan", had).await;
+    assert_eq!(mine(&person).await["subscription"]["plan"], "premium");
+    world.stop().await;
+}
+
+/// Whoever decides a renewal wakes the outbox of the same process, and no charge waits for its next look.
+#[tokio::test]
+async fn a_renewal_wakes_who_charges_it() {
+    let world = World::start().await;
+    let person = creator(&world).await;
+    let id = paid(&world, &person).await.parse().unwrap();
+    let now = world.running.app().now();
+    // The period ends in half an hour, and the server's own worker is not to see it.
+    let period = Some(Period { start: now.minus(30 * DAY), end: now.plus(DAY / 48) });
+    rewritten(&world, &person, |row| Subscription { period, due_at: Some(now.plus(30 * DAY)), ..row }).await;
+    let beside = Parts::build_beside(&world.beside()).await.unwrap();
+    assert!(beside.app.wake.effects.notified().now_or_never().is_none(), "nobody has done anything here yet");
+    work(&beside.app, ClaimedSubscription { id }).await.unwrap();
+    assert!(beside.app.wake.effects.notified().now_or_never().is_some());
+    beside.shutdown().await;
+    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
+    assert_eq!(invoices(&person).await.len(), 2);
     assert_books_agree(&world).await;
     world.stop().await;
 }
