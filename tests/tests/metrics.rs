@@ -1,4 +1,4 @@
-//! What the monitoring sees: `/metrics` after a sale, without a database; and one log line per action of a worker.
+//! What the monitoring sees: `/metrics` after a sale, without a database; and one log line per action of a worker, or of the reconciler.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use veza::usecases::reconcile::{self, Extent};
+use veza::wiring::Parts;
 use veza_sandbox::{Fault, Op, Script};
 use veza_tests::{Exposition, World, euros};
 
@@ -171,9 +173,13 @@ impl Write for Lines {
 impl Lines {
     /// What workers did.
     fn actions(&self) -> Vec<Value> {
+        self.told("worked")
+    }
+
+    fn told(&self, message: &str) -> Vec<Value> {
         let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        lines.filter(|line| line["message"] == "worked").collect()
+        lines.filter(|line| line["message"] == message).collect()
     }
 }
 
@@ -201,5 +207,47 @@ async fn every_worker_writes_one_line_per_action() {
     let mails: Vec<Value> = lines.actions().into_iter().filter(|line| line["what"] == "mail_verification").collect();
     assert_eq!(mails.len(), 2, "{:?}", lines.actions());
     assert!(mails.iter().all(|line| line["worker"] == "effects" && line["outcome"] == "done" && line["order"].is_null()), "{mails:?}");
+    world.stop().await;
+}
+
+/// A line per row that was ended, the worse the louder, and one per pass that saw something.
+#[tokio::test]
+async fn what_the_reconciler_did_stands_in_the_log() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
+    // The test runs on one thread, and so does the server in it.
+    let _guard = tracing_subscriber::util::SubscriberInitExt::set_default(subscriber);
+    let settings = [("RECONCILE_WORKER_ENABLED", "false"), ("PROVIDER_TIMEOUT", "10m"), ("RECONCILE_REFUND_ORPHAN_AFTER", "1h")];
+    let world = World::with(&settings).await;
+    let (seller, buyer) = (world.seller().await, world.buyer().await);
+    let product = seller.product(euros(1_000)).await;
+    let given_back = buyer.buy(&world, &[&product]).await;
+    world.sandbox.script(Script::new(Op::CreateRefund, Fault::RequestLost)).unwrap();
+    let orphan = buyer.post(&format!("/api/v1/marketplace/orders/{given_back}/refund"), json!({})).await.ok(202)["refund"]["id"].clone();
+    world.sandbox.script(Script::new(Op::Webhook, Fault::WebhookLost).times(0)).unwrap();
+    let declined = buyer.order(&[&product]).await["order"]["id"].clone();
+    world.sandbox.decline(declined.as_str().unwrap()).unwrap();
+
+    // Another process on the same books, for which everything is stuck; what its first pass has in hand its second leaves alone.
+    let mut parts = Parts::build_beside(&world.beside()).await.unwrap();
+    let app = Arc::get_mut(&mut parts.app).unwrap();
+    app.money.provider_timeout = Duration::ZERO;
+    (app.reconcile.order_stuck_after, app.reconcile.refund_orphan_after) = (Duration::ZERO, Duration::ZERO);
+    reconcile::run(&parts.app, Extent::Everything, &|_| {}).await.unwrap();
+    Arc::get_mut(&mut parts.app).unwrap().money.provider_timeout = Duration::from_secs(600);
+    reconcile::run(&parts.app, Extent::Everything, &|_| {}).await.unwrap();
+    parts.shutdown().await;
+    let passes = lines.told("reconcile: pass over");
+    let told: Vec<_> = passes.iter().map(|line| (&line["seen"], &line["failed"], &line["skipped"])).collect();
+    assert_eq!(told, [(&json!(3), &json!(2), &json!(1))]);
+    for (message, level, what, id) in [
+        ("reconcile: ended as failed", "WARN", "pending order", declined),
+        ("reconcile: orphan ended as failed, the order was given back", "ERROR", "orphan refund", orphan),
+    ] {
+        let told = lines.told(message);
+        let of: Vec<_> = told.iter().map(|line| (&line["level"], &line["what"], &line["id"])).collect();
+        assert_eq!(of, [(&json!(level), &json!(what), &id)], "{message}");
+    }
     world.stop().await;
 }
