@@ -36,13 +36,13 @@ FILES = [
 SUITES = [
     "cases", "sale", "refund", "retries", "reconcile", "debts", "disputes", "trouble", "subscriptions", "oncall", "metrics", "operators",
     "audits", "instances", "crash", "demo", "edge", "authorisation", "several", "seller_and_admin", "doctor", "year",
-    "stalls", "effects", "messages", "beside", "checkout",
+    "stalls", "effects", "messages", "shares", "looks", "checkout",
 ]
 # Those that are likely to notice go first.
 NEAR = {
     "effects/payment": ["effects", "sale", "retries"], "effects/refund": ["effects", "refund"], "effects": ["effects", "sale", "retries"],
-    "checkout": ["checkout", "sale", "retries"], "refunds": ["checkout", "refund"], "transfers": ["beside", "sale"], "reversals": ["beside", "refund", "debts"],
-    "reconcile": ["beside", "reconcile"], "webhooks": ["messages", "sale"], "connect_events": ["messages", "debts"],
+    "checkout": ["checkout", "sale", "retries"], "refunds": ["checkout", "refund"], "transfers": ["shares", "sale"], "reversals": ["shares", "refund", "debts"],
+    "reconcile": ["looks", "shares", "reconcile"], "webhooks": ["messages", "sale"], "connect_events": ["messages", "debts"],
     "idempotency": ["checkout", "sale", "retries"], "subscriptions": ["subscriptions"],
 }
 SURVIVES = "nobody yet"

@@ -4,12 +4,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod beside;
 mod books;
 pub mod exposition;
+mod lines;
 mod people;
 
+pub use beside::{Reads, counted};
 pub use books::assert_books_agree;
 pub use exposition::Exposition;
+pub use lines::Lines;
 pub use people::{Answer, PASSWORD, Person};
 pub use veza_cluster as cluster;
 
@@ -21,8 +25,11 @@ use tempfile::TempDir;
 use veza::config::Config;
 use veza::wiring::{self, Running};
 use veza_cluster::Database;
+use veza_domain::ids::OrderId;
 use veza_domain::money::Money;
-use veza_sandbox::{Control, Sandbox, SandboxConfig};
+use veza_domain::settlement::{Change, OrderFile};
+use veza_ports::storage::{UnitId, UnitOfWork, Write};
+use veza_sandbox::{Control, Fault, Op, Sandbox, SandboxConfig, Script};
 
 /// Longest wait for a state: only a hang takes this long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -224,6 +231,34 @@ impl World {
             request = request.header("x-webhook-signature-512", signature);
         }
         Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// The next call of this kind goes wrong in this way.
+    pub fn goes_wrong(&self, call: Op, fault: Fault) {
+        self.sandbox.script(Script::new(call, fault)).unwrap();
+    }
+
+    /// From now on no message of the PSP arrives.
+    pub fn lose_every_webhook(&self) {
+        self.sandbox.script(Script::new(Op::Webhook, Fault::WebhookLost).times(0)).unwrap();
+    }
+
+    /// Writes rows past the application, as somebody at the database, an older version or an outage would.
+    pub async fn write(&self, writes: Vec<Write>) {
+        let app = self.running.app();
+        app.store.commit(UnitOfWork::new(UnitId(app.ids.uuid().to_string()), [0; 32], app.now(), writes)).await.unwrap();
+    }
+
+    /// Writes a row of an order past the application.
+    pub async fn rewrite(&self, order: &str, change: impl FnOnce(&OrderFile) -> Change) {
+        let stored = self.running.app().store.order_file(order.parse().unwrap()).await.unwrap().unwrap();
+        self.write(stored.writes(&[change(&stored.file)])).await;
+    }
+
+    /// An order with everything that belongs to it, as the store has it.
+    pub async fn order_file(&self, order: &str) -> OrderFile {
+        let id: OrderId = order.parse().unwrap();
+        self.running.app().store.order_file(id).await.unwrap().unwrap().file
     }
 
     /// What `/metrics` says.

@@ -151,6 +151,11 @@ impl Person {
         self.post("/api/v1/marketplace/orders", json!({"items": items})).await.ok(201)
     }
 
+    /// Places an order for one product; its id.
+    pub async fn placed(&self, product: &str) -> String {
+        self.order(&[product]).await["order"]["id"].as_str().unwrap().to_owned()
+    }
+
     /// One of my orders.
     pub async fn get_order(&self, id: &str) -> Value {
         self.get(&format!("/api/v1/marketplace/orders/{id}")).await.ok(200)
@@ -172,6 +177,36 @@ impl Person {
             (order["status"] == status).then_some(order)
         };
         world.until(&format!("order {status}"), look).await
+    }
+
+    /// Asks for a refund, which is taken on; its id.
+    pub async fn refund(&self, order: &str, body: Value) -> String {
+        let answer = self.post(&format!("/api/v1/marketplace/orders/{order}/refund"), body).await.ok(202);
+        answer["refund"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Gets all of an order's money back; waits until it is there.
+    pub async fn refunded(&self, world: &World, order: &str) {
+        self.refund(order, json!({})).await;
+        self.until_order(world, order, "refunded").await;
+    }
+
+    /// A refund of an order.
+    pub async fn refund_row(&self, order: &str, id: &str) -> Value {
+        let rows = self.get(&format!("/api/v1/marketplace/orders/{order}/refunds")).await.ok(200);
+        rows["items"].as_array().unwrap().iter().find(|row| row["id"] == id).unwrap().clone()
+    }
+
+    /// As an admin: the texts of an order's timeline.
+    pub async fn timeline(&self, order: &str) -> Vec<String> {
+        let items = self.get(&format!("/api/v1/admin/orders/{order}/timeline")).await.ok(200);
+        items["items"].as_array().unwrap().iter().map(|item| item["text"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// As an admin: what waits on a person, the first of this class.
+    pub async fn waits(&self, class: &str) -> Option<Value> {
+        let entries = self.get("/api/v1/admin/attention?limit=100").await.ok(200)["items"].as_array().unwrap().clone();
+        entries.into_iter().find(|entry| entry["class"] == class)
     }
 
     /// My licences.

@@ -7,19 +7,8 @@ use serde_json::{Value, json};
 use veza_sandbox::{Fault, Op, Script};
 use veza_tests::{Person, World, assert_books_agree, euros};
 
-async fn waiting(admin: &Person, class: &str) -> Option<Value> {
-    let entries = admin.get("/api/v1/admin/attention?limit=100").await.ok(200)["items"].as_array().unwrap().clone();
-    entries.into_iter().find(|entry| entry["class"] == class)
-}
-
 async fn balance(seller: &Person, what: &str) -> i64 {
     seller.get("/api/v1/seller/balance").await.ok(200)[what][0]["amount"].as_i64().unwrap()
-}
-
-/// Refunds, and waits until the buyer has the money.
-async fn refunded(world: &World, buyer: &Person, order: &str) {
-    buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({})).await.ok(202);
-    buyer.until_order(world, order, "refunded").await;
 }
 
 /// Empties a seller's account at Connect: nothing can be taken back from it.
@@ -35,7 +24,7 @@ async fn indebted(world: &World) -> (Person, Person, String) {
     let order = buyer.buy(world, &[&product]).await;
     seller.until_transfer(world, &order, "completed").await;
     emptied(world, &seller).await;
-    refunded(world, &buyer, &order).await;
+    buyer.refunded(world, &order).await;
     let refused = || async {
         let rows = seller.transfers().await;
         (rows[0]["reversals"][0]["hold"] == "balance_insufficient").then_some(())
@@ -49,8 +38,8 @@ async fn indebted_without_a_transfer(world: &World, admin: &Person) -> (Person, 
     let (seller, buyer, product) = indebted(world).await;
     let second = buyer.buy(world, &[&product]).await;
     world.until("the debt paid", || async { (balance(&seller, "owed").await == 0).then_some(()) }).await;
-    refunded(world, &buyer, &second).await;
-    let entry = world.until("the entry", || waiting(admin, "nothing_at_connect")).await;
+    buyer.refunded(world, &second).await;
+    let entry = world.until("the entry", || admin.waits("nothing_at_connect")).await;
     (seller, buyer, second, entry)
 }
 
@@ -71,7 +60,7 @@ async fn a_debt_that_nothing_at_connect_stands_for() {
             let paid = seller.until_transfer(&world, &third, "completed").await;
             assert_eq!((&paid["amount"]["amount"], &paid["netted"]["amount"]), (&json!(900), &json!(900)), "half of it paid the debt");
         }
-        world.until("the list without it", || async { waiting(&admin, "nothing_at_connect").await.is_none().then_some(()) }).await;
+        world.until("the list without it", || async { admin.waits("nothing_at_connect").await.is_none().then_some(()) }).await;
         assert_eq!(balance(&seller, "owed").await, 0);
         assert_books_agree(&world).await;
         world.stop().await;
@@ -105,15 +94,15 @@ async fn what_was_given_up_is_paid_by_the_next_shares() {
     let first = buyer.buy(&world, &[&product]).await;
     seller.until_transfer(&world, &first, "completed").await;
     world.sandbox.script(Script::new(Op::CreateReversal, Fault::NotFound)).unwrap();
-    refunded(&world, &buyer, &first).await;
-    world.until("the entry", || waiting(&admin, "reversal_permanently_failed")).await;
+    buyer.refunded(&world, &first).await;
+    world.until("the entry", || admin.waits("reversal_permanently_failed")).await;
     assert_eq!(balance(&seller, "owed").await, 900);
 
     let dear = seller.product(euros(3_000)).await;
     let second = buyer.buy(&world, &[&dear]).await;
     let paid = seller.until_transfer(&world, &second, "completed").await;
     assert_eq!((&paid["amount"]["amount"], &paid["netted"]["amount"]), (&json!(1_800), &json!(900)));
-    assert!(waiting(&admin, "reversal_permanently_failed").await.is_none(), "nobody owes it any more");
+    assert!(admin.waits("reversal_permanently_failed").await.is_none(), "nobody owes it any more");
     assert_eq!(balance(&seller, "owed").await, 0);
     let row = seller.transfers().await.into_iter().find(|row| row["order_id"] == first.as_str()).unwrap();
     assert_eq!((&row["reversals"][0]["status"], &row["reversals"][0]["netted"]["amount"]), (&json!("permanently_failed"), &json!(900)));
@@ -128,7 +117,7 @@ async fn what_was_taken_by_hand_is_kept_once() {
     let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
     let transfer = seller.until_transfer(&world, &order, "completed").await;
     world.sandbox.reverse_transfer(transfer["stripe_transfer_id"].as_str().unwrap(), Some(250)).unwrap();
-    let entry = world.until("the entry", || waiting(&admin, "external_reversal")).await;
+    let entry = world.until("the entry", || admin.waits("external_reversal")).await;
     let path = format!("/api/v1/admin/transfers/{}/keep", transfer["id"].as_str().unwrap());
     assert!(entry["how"].as_str().unwrap().ends_with("/keep"), "{entry:#}");
     let body = json!({"note": "the seller sold what was not theirs"});
@@ -136,14 +125,14 @@ async fn what_was_taken_by_hand_is_kept_once() {
     let (one, other) = tokio::join!(admin.post(&path, body.clone()), admin.post(&path, body.clone()));
     assert_eq!([one.status.min(other.status), one.status.max(other.status)], [200, 409], "two operators, one action");
     admin.post(&path, body).await.problem(409, "nothing_withheld");
-    assert!(waiting(&admin, "external_reversal").await.is_none());
+    assert!(admin.waits("external_reversal").await.is_none());
     assert_eq!((balance(&seller, "available").await, balance(&seller, "owed").await), (0, 0), "it is the platform's");
     let action = admin.get("/api/v1/admin/actions").await.ok(200)["items"][0].clone();
     assert_eq!((&action["action"], &action["subject_id"]), (&json!("keep_transfer"), &transfer["id"]));
     assert!(action["detail"].as_str().unwrap().contains("not theirs"), "{action:#}");
     assert_books_agree(&world).await;
     // A refund of the order takes the rest back, and nothing is taken twice.
-    refunded(&world, &buyer, &order).await;
+    buyer.refunded(&world, &order).await;
     seller.until_transfer(&world, &order, "reversed").await;
     assert_eq!((balance(&seller, "available").await, balance(&seller, "owed").await), (0, 0));
     assert_books_agree(&world).await;

@@ -10,11 +10,6 @@ async fn disputes(admin: &Person) -> Vec<Value> {
     admin.get("/api/v1/admin/disputes").await.ok(200)["items"].as_array().unwrap().clone()
 }
 
-async fn waits(admin: &Person, class: &str) -> Option<Value> {
-    let entries = admin.get("/api/v1/admin/attention?limit=100").await.ok(200)["items"].as_array().unwrap().clone();
-    entries.into_iter().find(|entry| entry["class"] == class)
-}
-
 async fn balance(seller: &Person) -> (i64, i64, i64) {
     let shown = seller.get("/api/v1/seller/balance").await.ok(200);
     let of = |name: &str| shown[name][0]["amount"].as_i64().unwrap_or_default();
@@ -31,14 +26,14 @@ async fn a_dispute_that_is_won_gives_everything_back() {
     buyer.until_order(&world, &order, "disputed").await;
     let row = disputes(&admin).await.remove(0);
     assert_eq!((&row["status"], &row["amount"]["amount"], &row["psp_dispute_id"]), (&json!("opened"), &json!(1_000), &json!(dispute)));
-    assert!(waits(&admin, "dispute_opened").await.is_some());
+    assert!(admin.waits("dispute_opened").await.is_some());
     let refund = buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({})).await;
     refund.problem(409, "order_not_refundable");
 
     world.sandbox.set_dispute(&dispute, "challenged").unwrap();
     world.sandbox.set_dispute(&dispute, "won").unwrap();
     buyer.until_order(&world, &order, "completed").await;
-    assert!(waits(&admin, "dispute_opened").await.is_none(), "nothing waits any more");
+    assert!(admin.waits("dispute_opened").await.is_none(), "nothing waits any more");
     assert_eq!(buyer.licences().await[0]["status"], "active");
     assert_books_agree(&world).await;
     world.stop().await;
@@ -86,7 +81,7 @@ async fn a_dispute_that_is_lost_takes_the_money_the_goods_and_the_share_and_cost
     world.sandbox.set_dispute(&dispute, "won").unwrap();
     buyer.until_order(&world, &order, "completed").await;
     assert_eq!(buyer.licences().await[0]["status"], "active");
-    assert!(waits(&admin, "dispute_won_after_loss").await.is_some());
+    assert!(admin.waits("dispute_won_after_loss").await.is_some());
     let paid = || async {
         let paid: i64 = seller
             .transfers()
@@ -150,7 +145,7 @@ async fn a_refund_made_elsewhere_is_imported_once_and_flagged() {
     buyer.until_order(&world, &order, "partially_refunded").await;
     let refunds = buyer.get(&format!("/api/v1/marketplace/orders/{order}/refunds")).await.ok(200)["items"].as_array().unwrap().clone();
     assert_eq!((refunds.len(), &refunds[0]["external"], &refunds[0]["status"]), (1, &json!(true), &json!("succeeded")));
-    assert!(waits(&admin, "external_refund").await.is_some());
+    assert!(admin.waits("external_refund").await.is_some());
     assert_books_agree(&world).await;
     world.stop().await;
 }
@@ -166,7 +161,7 @@ async fn a_refund_that_fails_after_it_had_succeeded_is_a_new_fact() {
     seller.until_transfer(&world, &order, "reversed").await;
     world.sandbox.fail_refund(answer["refund"]["id"].as_str().unwrap()).unwrap();
     buyer.until_order(&world, &order, "completed").await;
-    assert!(waits(&admin, "refund_failed_after_success").await.is_some());
+    assert!(admin.waits("refund_failed_after_success").await.is_some());
     assert_eq!(buyer.licences().await[0]["status"], "active");
     let paid = || async { seller.transfers().await.into_iter().find(|transfer| transfer["status"] == "completed") };
     world.until("the share sent again", paid).await;
@@ -182,7 +177,7 @@ async fn a_reversal_made_at_connect_is_imported_and_the_share_is_not_sent_again_
     let transfer = seller.until_transfer(&world, &order, "completed").await;
     world.sandbox.reverse_transfer(transfer["stripe_transfer_id"].as_str().unwrap(), None).unwrap();
     seller.until_transfer(&world, &order, "reversed").await;
-    let entry = waits(&admin, "external_reversal").await.expect("it waits on a person");
+    let entry = admin.waits("external_reversal").await.expect("it waits on a person");
     assert_eq!(seller.transfers().await.len(), 1, "nothing goes out by itself");
     assert_books_agree(&world).await;
     let how = entry["how"].as_str().unwrap().strip_prefix("POST ").unwrap().split(',').next().unwrap().to_owned();
@@ -275,7 +270,7 @@ async fn a_payout_that_fails_after_it_was_paid_is_shown_and_waits_on_a_person() 
     let failure = Some(("account_closed".to_owned(), "The bank account has been closed.".to_owned()));
     world.sandbox.set_payout(paid["id"].as_str().unwrap(), veza_sandbox::PayoutStatus::Failed, failure).unwrap();
     world.until("its failure", shown("failed")).await;
-    let entry = waits(&admin, "payout_failed").await.expect("it waits on a person");
+    let entry = admin.waits("payout_failed").await.expect("it waits on a person");
     assert!(entry["why"].as_str().unwrap().contains("after it had been paid"), "{entry}");
     assert_books_agree(&world).await;
     world.stop().await;

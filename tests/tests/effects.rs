@@ -34,28 +34,12 @@ async fn unanswered(buyer: &Person, product: &str) -> String {
     answer.problem(503, "payment_provider_unavailable")["order_id"].as_str().unwrap().to_owned()
 }
 
-async fn refund(buyer: &Person, order: &str, body: Value) -> String {
-    let answer = buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), body).await.ok(202);
-    answer["refund"]["id"].as_str().unwrap().to_owned()
-}
-
-async fn refund_row(buyer: &Person, order: &str, id: &str) -> Value {
-    let rows = buyer.get(&format!("/api/v1/marketplace/orders/{order}/refunds")).await.ok(200);
-    rows["items"].as_array().unwrap().iter().find(|row| row["id"] == id).unwrap().clone()
-}
-
 fn of_refund(order: &str, id: &str) -> EffectKind {
     EffectKind::CreateRefund(order.parse().unwrap(), id.parse().unwrap())
 }
 
-/// The texts of an order's timeline.
-async fn story(admin: &Person, order: &str) -> Vec<String> {
-    let items = admin.get(&format!("/api/v1/admin/orders/{order}/timeline")).await.ok(200);
-    items["items"].as_array().unwrap().iter().map(|item| item["text"].as_str().unwrap().to_owned()).collect()
-}
-
 async fn until_told(world: &World, admin: &Person, order: &str, text: &str) {
-    let told = || async { story(admin, order).await.iter().any(|line| line == text).then_some(()) };
+    let told = || async { admin.timeline(order).await.iter().any(|line| line == text).then_some(()) };
     world.until(text, told).await;
 }
 
@@ -76,11 +60,11 @@ async fn a_call_that_may_be_under_way_is_not_made_again() {
     let order = unanswered(&buyer, &product).await;
     assert_eq!(work(&world, EffectKind::CreatePayment(order.parse().unwrap())).await, not_yet);
     assert_eq!(calls(&world, &order), 1);
-    assert!(story(&admin, &order).await.contains(&format!("create_payment {order} outcome unknown: not there yet")));
+    assert!(admin.timeline(&order).await.contains(&format!("create_payment {order} outcome unknown: not there yet")));
 
     let sold = buyer.buy(&world, &[&product]).await;
     world.sandbox.script(Script::new(Op::CreateRefund, Fault::RequestLost)).unwrap();
-    let id = refund(&buyer, &sold, json!({})).await;
+    let id = buyer.refund(&sold, json!({})).await;
     assert_eq!(work(&world, of_refund(&sold, &id)).await, not_yet);
     assert_eq!(calls(&world, &id), 1);
     assert_eq!(buyer.get_order(&sold).await["status"], "refund_pending");
@@ -99,7 +83,7 @@ async fn a_look_up_that_fails_is_no_reason_to_send_again() {
         assert!(matches!(work(&world, kind).await, Performed::Later { .. }));
         let kept = row(&world, kind).await.value;
         assert_eq!((kept.state, kept.attempts), (EffectState::Sent, 1), "{kept:?}");
-        let told = story(&admin, order).await;
+        let told = admin.timeline(order).await;
         let unknown = told.iter().filter(|text| text.starts_with(kind.name()) && text.contains(" outcome unknown: ")).count();
         assert_eq!(unknown, 2, "the call and the look-up: {told:#?}");
     };
@@ -117,11 +101,11 @@ async fn a_look_up_that_fails_is_no_reason_to_send_again() {
     for fault in [Fault::RefundPending, Fault::AnswerLost] {
         world.sandbox.script(Script::new(Op::CreateRefund, fault)).unwrap();
     }
-    let id = refund(&buyer, &order, json!({})).await;
-    assert_eq!(refund_row(&buyer, &order, &id).await["psp_refund_id"], Value::Null);
+    let id = buyer.refund(&order, json!({})).await;
+    assert_eq!(buyer.refund_row(&order, &id).await["psp_refund_id"], Value::Null);
     fails(of_refund(&order, &id), &order, Op::ReadRefund).await;
     assert_eq!(work(&world, of_refund(&order, &id)).await, Performed::Done);
-    let found = refund_row(&buyer, &order, &id).await;
+    let found = buyer.refund_row(&order, &id).await;
     assert_eq!((&found["status"], &found["psp_refund_id"]), (&json!("pending"), &json!(id)), "the PSP has it, and it is not over");
     world.sandbox.succeed_refund(&id).unwrap();
     world.sandbox.release_webhooks(ReleaseOrder::Fifo, 1).await.unwrap();
@@ -148,7 +132,7 @@ async fn a_read_that_fails_is_tried_again_and_told_as_not_done() {
     };
     let waiting = world.until("two tries", tried_twice).await;
     assert_eq!((waiting.state, waiting.sent_at), (EffectState::Pending, None), "{waiting:?}");
-    let told = story(&admin, &order).await;
+    let told = admin.timeline(&order).await;
     let not_done = format!("read_payment {order} not done: ");
     assert!(told.iter().filter(|text| text.starts_with(&not_done)).count() >= 2, "{told:#?}");
 
@@ -228,14 +212,14 @@ async fn a_refund_of_somebody_else_under_our_id_is_not_ours() {
     let sandbox = world.running.sandbox().unwrap().base_url();
     for (payment, amount) in [(&order, 250), (&other, 300)] {
         world.sandbox.script(Script::new(Op::CreateRefund, Fault::RequestLost)).unwrap();
-        let id = refund(&buyer, &order, json!({"amount": 300})).await;
+        let id = buyer.refund(&order, json!({"amount": 300})).await;
         let body = json!({"refund_id": id, "payment_id": payment, "amount": amount});
         let request = world.http.post(format!("{sandbox}/refunds")).header("api-key", SandboxConfig::default().api_key);
         assert_eq!(request.json(&body).send().await.unwrap().status().as_u16(), 200);
 
         let looked = work(&world, of_refund(&order, &id)).await;
         assert!(matches!(looked, Performed::Refused { .. }), "{amount} of {payment}: {looked:?}");
-        assert_eq!(refund_row(&buyer, &order, &id).await["status"], "failed");
+        assert_eq!(buyer.refund_row(&order, &id).await["status"], "failed");
         assert_eq!(buyer.get_order(&order).await["status"], "completed");
         let waiting = admin.get("/api/v1/admin/attention?limit=100").await.ok(200)["items"].as_array().unwrap().clone();
         let entry = waiting.iter().find(|entry| entry["id"] == id.as_str()).expect("it waits on a person");
@@ -255,7 +239,7 @@ async fn a_refund_that_is_answered_as_failed_is_over_at_once() {
     let answer = buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({})).await;
     let id = answer.problem(502, "payment_provider_refused")["refund_id"].as_str().unwrap().to_owned();
     assert_eq!(buyer.get_order(&order).await["status"], "completed");
-    let failed = refund_row(&buyer, &order, &id).await;
+    let failed = buyer.refund_row(&order, &id).await;
     assert_eq!(failed["status"], "failed");
     assert!(failed["error_message"].as_str().is_some_and(|message| !message.is_empty()), "{failed}");
     world.stop().await;
@@ -278,9 +262,9 @@ async fn the_psp_is_told_what_is_paid_for_and_why_it_goes_back() {
         (json!({"amount": 100, "reason": "changed my mind"}), "requested_by_customer"),
         (json!({"amount": 100}), "requested_by_customer"),
     ] {
-        let id = refund(&buyer, &single, wish).await;
+        let id = buyer.refund(&single, wish).await;
         assert_eq!(world.sandbox.refund(&id).unwrap().reason.as_deref(), Some(told));
-        let over = || async { (refund_row(&buyer, &single, &id).await["status"] == "succeeded").then_some(()) };
+        let over = || async { (buyer.refund_row(&single, &id).await["status"] == "succeeded").then_some(()) };
         world.until("the refund", over).await;
     }
     world.stop().await;

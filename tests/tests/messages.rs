@@ -3,40 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::{Value, json};
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-use veza_domain::ids::OrderId;
-use veza_domain::settlement::Change;
-use veza_ports::storage::{UnitId, UnitOfWork};
+use veza_domain::settlement::{Change, OrderFile};
 use veza_sandbox::{Fault, NewPayout, Op, PayoutStatus, ReleaseOrder, SandboxConfig, Script, WebhookEvent};
-use veza_tests::{Answer, Person, World, assert_books_agree, euros};
+use veza_tests::{Answer, Lines, Person, World, assert_books_agree, euros};
 
 /// Connect's answers to reads are waited for, however busy the machine is: a message whose read fails comes again much later.
 const PATIENT: (&str, &str) = ("PROVIDER_TIMEOUT", "20s");
-
-/// What was logged, a JSON object per line.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    /// The errors with this message.
-    fn errors(&self, message: &str) -> Vec<Value> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        lines.filter(|line| line["level"] == "ERROR" && line["message"] == message).collect()
-    }
-}
 
 /// The deliveries of a type in the webhook log, newest first.
 async fn deliveries(admin: &Person, event_type: &str) -> Vec<Value> {
@@ -52,11 +24,6 @@ fn outcomes(rows: &[Value]) -> Vec<(&str, Option<&str>)> {
 async fn until_logged(world: &World, admin: &Person, event_type: &str, words: &str) -> Value {
     let look = || async { deliveries(admin, event_type).await.into_iter().find(|row| row["payload"].as_str().unwrap().contains(words)) };
     world.until(event_type, look).await
-}
-
-async fn waits(admin: &Person, class: &str) -> Option<Value> {
-    let entries = admin.get("/api/v1/admin/attention?limit=100").await.ok(200)["items"].as_array().unwrap().clone();
-    entries.into_iter().find(|entry| entry["class"] == class)
 }
 
 /// A seller, a buyer and a paid order of 10.00 whose transfer has arrived, and Connect's id of that.
@@ -86,11 +53,7 @@ async fn from_stripe(world: &World, body: &str) -> Answer {
 /// A message that changes nothing is logged with its order and result like any other, and leaves its id to one that does.
 #[tokio::test]
 async fn every_message_of_the_psp_is_logged_with_its_order_and_result() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
-    // The test runs on one thread, and so does the server in it.
-    let _guard = tracing_subscriber::util::SubscriberInitExt::set_default(subscriber);
+    let (lines, _guard) = Lines::of_this_thread();
     let world = World::start().await;
     let (seller, buyer, admin) = (world.creator().await, world.buyer().await, world.admin().await);
     let order = buyer.order(&[&seller.product(euros(1_000)).await]).await["order"]["id"].as_str().unwrap().to_owned();
@@ -105,13 +68,13 @@ async fn every_message_of_the_psp_is_logged_with_its_order_and_result() {
     assert_eq!(outcomes(&deliveries(&admin, "payment_processing").await), [("ok", about)]);
     assert_eq!(result(message("evt_2", "payment_captured", "succeeded", 999)).await, "error: amount mismatch");
     assert_eq!(outcomes(&deliveries(&admin, "payment_captured").await), [("error: amount mismatch", about)]);
-    let told = lines.errors("error: amount mismatch");
+    let told = lines.told("error: amount mismatch");
     assert_eq!(told.iter().map(|line| &line["order"]).collect::<Vec<_>>(), [&json!(order)], "and the server's own log says so");
     assert_eq!(result(message("evt_1", "payment_succeeded", "succeeded", 1_000)).await, "ok");
     assert_eq!(buyer.get_order(&order).await["status"], "completed");
     assert_eq!(result(message("evt_1", "payment_succeeded", "succeeded", 1_000)).await, "ok");
     assert_eq!(outcomes(&deliveries(&admin, "payment_succeeded").await), [("ok", about), ("ok", about)]);
-    assert_eq!(lines.errors("error: amount mismatch").len(), 1, "nothing else was of another amount");
+    assert_eq!(lines.told("error: amount mismatch").len(), 1, "nothing else was of another amount");
     world.stop().await;
 }
 
@@ -136,13 +99,12 @@ async fn every_message_of_connect_is_logged_with_its_order_and_result() {
     assert_eq!(outcomes(&deliveries(&admin, "transfer.reversed").await), [("ok", about)], "and so is what settles something");
 
     // Somebody has changed the row in the database: the same message finds another amount at Connect.
-    let store = &world.running.app().store;
-    let id: OrderId = order.parse().unwrap();
-    let stored = store.order_file(id).await.unwrap().unwrap();
-    let mut changed = stored.file.transfers[0].clone();
-    changed.amount = euros(901);
-    let unit = UnitOfWork::new(UnitId("tampered".into()), [0; 32], changed.created_at, stored.writes(&[Change::Transfer(changed)]));
-    store.commit(unit).await.unwrap();
+    let changed = |file: &OrderFile| {
+        let mut row = file.transfers[0].clone();
+        row.amount = euros(901);
+        Change::Transfer(row)
+    };
+    world.rewrite(&order, changed).await;
     let reversed = stripe_event(&world, "transfer.reversed", &transfer).unwrap();
     assert_eq!(from_stripe(&world, &reversed.body).await.ok(200)["result"], "error: amount mismatch");
     let rows = deliveries(&admin, "transfer.reversed").await;
@@ -198,7 +160,7 @@ async fn a_second_transfer_in_our_name_waits_on_a_person() {
     let second = world.sandbox.books().transfers.into_iter().map(|made| made.id).find(|id| *id != transfer).unwrap();
     let row = until_logged(&world, &admin, "transfer.created", &second).await;
     assert_eq!((&row["processing_result"], &row["order_id"]), (&json!("error: amount mismatch"), &json!(order)));
-    let entry = waits(&admin, "transfer_paid_twice").await.unwrap();
+    let entry = admin.waits("transfer_paid_twice").await.unwrap();
     assert_eq!((&entry["id"], &entry["order_id"]), (&before[0]["id"], &json!(order)));
     assert!(entry["why"].as_str().unwrap().contains(&second), "{entry}");
     assert_eq!(seller.transfers().await, before);
@@ -225,17 +187,17 @@ async fn a_failed_payout_waits_until_another_one_has_arrived() {
     };
     let failed = world.sandbox.payout(&account).unwrap().remove(0);
     until(&failed, "paid", &["payout.created", "payout.paid"]).await;
-    assert!(waits(&admin, "payout_failed").await.is_none());
+    assert!(admin.waits("payout_failed").await.is_none());
     world.sandbox.set_payout(&failed, PayoutStatus::Failed, None).unwrap();
     until(&failed, "failed", &["payout.failed"]).await;
-    assert!(waits(&admin, "payout_failed").await.is_some());
+    assert!(admin.waits("payout_failed").await.is_some());
 
     let on_its_way = NewPayout { status: Some(PayoutStatus::InTransit), ..NewPayout::default() };
     let next = world.sandbox.new_payout(&account, on_its_way).unwrap().remove(0);
     until(&next, "in_transit", &["payout.created", "payout.updated"]).await;
-    assert!(waits(&admin, "payout_failed").await.is_some(), "it may come back as well");
+    assert!(admin.waits("payout_failed").await.is_some(), "it may come back as well");
     world.sandbox.set_payout(&next, PayoutStatus::Paid, None).unwrap();
     until(&next, "paid", &["payout.paid"]).await;
-    assert!(waits(&admin, "payout_failed").await.is_none(), "nothing waits any more");
+    assert!(admin.waits("payout_failed").await.is_none(), "nothing waits any more");
     world.stop().await;
 }

@@ -3,20 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::{Value, json};
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use veza::usecases::reconcile::{self, Extent};
-use veza::wiring::Parts;
 use veza_sandbox::{Fault, Op, Script};
-use veza_tests::{Exposition, World, euros};
+use veza_tests::{Exposition, Lines, World, euros};
 
 /// A sale with its transfer, and its refund with the reversal.
 async fn sale_and_refund(world: &World) -> String {
     let (seller, buyer) = (world.seller().await, world.buyer().await);
     let order = buyer.buy(world, &[&seller.product(euros(1_000)).await]).await;
     seller.until_transfer(world, &order, "completed").await;
-    buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({})).await.ok(202);
+    buyer.refund(&order, json!({})).await;
     buyer.until_order(world, &order, "refunded").await;
     seller.until_transfer(world, &order, "reversed").await;
     order
@@ -155,57 +151,30 @@ async fn without_a_database_the_rest_is_there() {
     world.stop().await;
 }
 
-/// Lines of the log, as they come.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    /// What workers did.
-    fn actions(&self) -> Vec<Value> {
-        self.told("worked")
-    }
-
-    fn told(&self, message: &str) -> Vec<Value> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        lines.filter(|line| line["message"] == message).collect()
-    }
+/// What workers did.
+fn actions(lines: &Lines) -> Vec<Value> {
+    lines.told("worked")
 }
 
 #[tokio::test]
 async fn every_worker_writes_one_line_per_action() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
-    // The test runs on one thread, and so does the server in it.
-    let _guard = tracing_subscriber::util::SubscriberInitExt::set_default(subscriber);
+    let (lines, _guard) = Lines::of_this_thread();
     let world = World::start().await;
     let order = sale_and_refund(&world).await;
-    let of_reversals = || async { lines.actions().into_iter().find(|line| line["worker"] == "reversals" && line["outcome"] == "done") };
+    let of_reversals = || async { actions(&lines).into_iter().find(|line| line["worker"] == "reversals" && line["outcome"] == "done") };
     world.until("a reversal done", of_reversals).await;
     let of_order = |worker: &str| -> Vec<Value> {
-        let actions = lines.actions();
+        let actions = actions(&lines);
         actions.into_iter().filter(|line| line["worker"] == worker && line["order"] == order.as_str()).collect()
     };
     for (worker, what) in [("transfers", "send"), ("reversals", "take_back")] {
         let done: Vec<Value> = of_order(worker).into_iter().filter(|line| line["outcome"] == "done").collect();
-        assert_eq!(done.len(), 1, "{worker}: {:?}", lines.actions());
+        assert_eq!(done.len(), 1, "{worker}: {:?}", actions(&lines));
         assert_eq!(done[0]["what"], what);
         assert!(done[0]["id"].as_str().is_some_and(|id| id.len() == 36) && done[0]["ms"].is_f64(), "{}", done[0]);
     }
-    let mails: Vec<Value> = lines.actions().into_iter().filter(|line| line["what"] == "mail_verification").collect();
-    assert_eq!(mails.len(), 2, "{:?}", lines.actions());
+    let mails: Vec<Value> = actions(&lines).into_iter().filter(|line| line["what"] == "mail_verification").collect();
+    assert_eq!(mails.len(), 2, "{:?}", actions(&lines));
     assert!(mails.iter().all(|line| line["worker"] == "effects" && line["outcome"] == "done" && line["order"].is_null()), "{mails:?}");
     world.stop().await;
 }
@@ -213,31 +182,21 @@ async fn every_worker_writes_one_line_per_action() {
 /// A line per row that was ended, the worse the louder, and one per pass that saw something.
 #[tokio::test]
 async fn what_the_reconciler_did_stands_in_the_log() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
-    // The test runs on one thread, and so does the server in it.
-    let _guard = tracing_subscriber::util::SubscriberInitExt::set_default(subscriber);
+    let (lines, _guard) = Lines::of_this_thread();
     let settings = [("RECONCILE_WORKER_ENABLED", "false"), ("PROVIDER_TIMEOUT", "10m"), ("RECONCILE_REFUND_ORPHAN_AFTER", "1h")];
     let world = World::with(&settings).await;
     let (seller, buyer) = (world.seller().await, world.buyer().await);
     let product = seller.product(euros(1_000)).await;
     let given_back = buyer.buy(&world, &[&product]).await;
     world.sandbox.script(Script::new(Op::CreateRefund, Fault::RequestLost)).unwrap();
-    let orphan = buyer.post(&format!("/api/v1/marketplace/orders/{given_back}/refund"), json!({})).await.ok(202)["refund"]["id"].clone();
-    world.sandbox.script(Script::new(Op::Webhook, Fault::WebhookLost).times(0)).unwrap();
-    let declined = buyer.order(&[&product]).await["order"]["id"].clone();
-    world.sandbox.decline(declined.as_str().unwrap()).unwrap();
+    let orphan = buyer.refund(&given_back, json!({})).await;
+    world.lose_every_webhook();
+    let declined = buyer.placed(&product).await;
+    world.sandbox.decline(&declined).unwrap();
 
     // Another process on the same books, for which everything is stuck; what its first pass has in hand its second leaves alone.
-    let mut parts = Parts::build_beside(&world.beside()).await.unwrap();
-    let app = Arc::get_mut(&mut parts.app).unwrap();
-    app.money.provider_timeout = Duration::ZERO;
-    (app.reconcile.order_stuck_after, app.reconcile.refund_orphan_after) = (Duration::ZERO, Duration::ZERO);
-    reconcile::run(&parts.app, Extent::Everything, &|_| {}).await.unwrap();
-    Arc::get_mut(&mut parts.app).unwrap().money.provider_timeout = Duration::from_secs(600);
-    reconcile::run(&parts.app, Extent::Everything, &|_| {}).await.unwrap();
-    parts.shutdown().await;
+    world.reconcile_in_hours(2).await;
+    world.reconcile_in_hours(2).await;
     let passes = lines.told("reconcile: pass over");
     let told: Vec<_> = passes.iter().map(|line| (&line["seen"], &line["failed"], &line["skipped"])).collect();
     assert_eq!(told, [(&json!(3), &json!(2), &json!(1))]);
@@ -247,7 +206,7 @@ async fn what_the_reconciler_did_stands_in_the_log() {
     ] {
         let told = lines.told(message);
         let of: Vec<_> = told.iter().map(|line| (&line["level"], &line["what"], &line["id"])).collect();
-        assert_eq!(of, [(&json!(level), &json!(what), &id)], "{message}");
+        assert_eq!(of, [(&json!(level), &json!(what), &json!(id))], "{message}");
     }
     world.stop().await;
 }

@@ -5,10 +5,8 @@
 
 use serde_json::{Value, json};
 use veza::usecases::audit;
-use veza_domain::ids::OrderId;
-use veza_domain::settlement::Change;
+use veza_domain::settlement::{Change, OrderFile};
 use veza_domain::time::Timestamp;
-use veza_ports::storage::{UnitId, UnitOfWork};
 use veza_sandbox::{Fault, Op, SandboxConfig, Script};
 use veza_tests::{Person, World, assert_books_agree, euros};
 
@@ -20,14 +18,9 @@ impl audit::Listener for Silent {
     fn progress(&mut self, _: &audit::Progress) {}
 }
 
-async fn waiting(admin: &Person, class: &str) -> Option<Value> {
-    let entries = admin.get("/api/v1/admin/attention?limit=100").await.ok(200)["items"].as_array().unwrap().clone();
-    entries.into_iter().find(|entry| entry["class"] == class)
-}
-
 /// Waits for the entry, and for what the page promises of it: a reason, an action, a way to do it.
 async fn entry(world: &World, admin: &Person, class: &str) -> Value {
-    let entry = world.until(class, || waiting(admin, class)).await;
+    let entry = world.until(class, || admin.waits(class)).await;
     for field in ["why", "proposed_action", "how", "since"] {
         assert!(entry[field].as_str().is_some_and(|text| !text.is_empty()), "{field} of {entry:#}");
     }
@@ -39,7 +32,7 @@ async fn resolve(admin: &Person, entry: &Value) {
     let path = format!("/api/v1/admin/attention/{}/{}/resolve", entry["id"].as_str().unwrap(), entry["class"].as_str().unwrap());
     assert!(entry["how"].as_str().unwrap().contains(&path), "{entry:#}");
     assert_eq!(admin.post(&path, json!({"note": "done"})).await.status, 204);
-    assert!(waiting(admin, entry["class"].as_str().unwrap()).await.is_none());
+    assert!(admin.waits(entry["class"].as_str().unwrap()).await.is_none());
 }
 
 async fn sold(world: &World, cents: i64) -> (Person, Person, String) {
@@ -47,11 +40,6 @@ async fn sold(world: &World, cents: i64) -> (Person, Person, String) {
     let order = buyer.buy(world, &[&seller.product(euros(cents)).await]).await;
     seller.until_transfer(world, &order, "completed").await;
     (seller, buyer, order)
-}
-
-async fn refund(buyer: &Person, order: &str, body: Value) -> String {
-    let answer = buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), body).await.ok(202);
-    answer["refund"]["id"].as_str().unwrap().to_owned()
 }
 
 fn event(order: &str, kind: &str, object: Value) -> String {
@@ -118,7 +106,7 @@ async fn refund_succeeded_after_failure() {
     let admin = world.admin().await;
     let (seller, buyer, order) = sold(&world, 1_000).await;
     world.sandbox.script(Script::new(Op::CreateRefund, Fault::RefundPending)).unwrap();
-    let id = refund(&buyer, &order, json!({})).await;
+    let id = buyer.refund(&order, json!({})).await;
     world.sandbox.fail_refund(&id).unwrap();
     buyer.until_order(&world, &order, "completed").await;
     world.sandbox.succeed_refund(&id).unwrap();
@@ -185,7 +173,7 @@ async fn dispute_expired() {
     assert!(expired["how"].as_str().unwrap().contains(&order));
     world.sandbox.set_dispute(&dispute, "won").unwrap();
     buyer.until_order(&world, &order, "completed").await;
-    assert!(waiting(&admin, "dispute_expired").await.is_none(), "its word was booked when it came");
+    assert!(admin.waits("dispute_expired").await.is_none(), "its word was booked when it came");
     assert_books_agree(&world).await;
     world.stop().await;
 }
@@ -196,7 +184,7 @@ async fn dispute_exceeds_order() {
     let admin = world.admin().await;
     let (seller, buyer, order) = sold(&world, 1_000).await;
     // A part goes back, and the bank takes the whole all the same.
-    refund(&buyer, &order, json!({"amount": 300})).await;
+    buyer.refund(&order, json!({"amount": 300})).await;
     buyer.until_order(&world, &order, "partially_refunded").await;
     let dispute = world.sandbox.dispute(&order, Some(1_000)).unwrap();
     buyer.until_order(&world, &order, "disputed").await;
@@ -246,13 +234,12 @@ async fn transfer_mismatch() {
     let admin = world.admin().await;
     let (seller, _, order) = sold(&world, 1_000).await;
     // A row that somebody has changed in the database.
-    let store = &world.running.app().store;
-    let id: OrderId = order.parse().unwrap();
-    let stored = store.order_file(id).await.unwrap().unwrap();
-    let mut changed = stored.file.transfers[0].clone();
-    changed.amount = euros(901);
-    let unit = UnitOfWork::new(UnitId("tampered".into()), [0; 32], changed.created_at, stored.writes(&[Change::Transfer(changed)]));
-    store.commit(unit).await.unwrap();
+    let changed = |file: &OrderFile| {
+        let mut row = file.transfers[0].clone();
+        row.amount = euros(901);
+        Change::Transfer(row)
+    };
+    world.rewrite(&order, changed).await;
     let at_connect = seller.transfers().await[0]["stripe_transfer_id"].as_str().unwrap().to_owned();
     world.sandbox.reverse_transfer(&at_connect, Some(1)).unwrap();
     let entry = entry(&world, &admin, "transfer_mismatch").await;
@@ -266,14 +253,14 @@ async fn reversal_permanently_failed() {
     let admin = world.admin().await;
     let (seller, buyer, order) = sold(&world, 1_000).await;
     world.sandbox.script(Script::new(Op::CreateReversal, Fault::NotFound)).unwrap();
-    refund(&buyer, &order, json!({})).await;
+    buyer.refund(&order, json!({})).await;
     buyer.until_order(&world, &order, "refunded").await;
     let entry = entry(&world, &admin, "reversal_permanently_failed").await;
     let owed = seller.get("/api/v1/seller/balance").await.ok(200)["owed"][0]["amount"].clone();
     assert_eq!(owed, 900, "the debt is shown");
     let path = entry["how"].as_str().unwrap().strip_prefix("POST ").unwrap().to_owned();
     admin.post(&path, Value::Null).await.ok(200);
-    assert!(waiting(&admin, "reversal_permanently_failed").await.is_none());
+    assert!(admin.waits("reversal_permanently_failed").await.is_none());
     assert_eq!(seller.get("/api/v1/seller/balance").await.ok(200)["owed"][0]["amount"], 0);
     assert_books_agree(&world).await;
     world.stop().await;
@@ -320,7 +307,7 @@ async fn dispute_in_another_currency() {
     let booked = admin.post(&path, json!({"amount": 1_000, "note": "payout report of the 3rd"})).await.ok(200);
     assert_eq!((&booked["booked_as"], &booked["amount"]["currency"]), (&json!(1_000), &json!("USD")));
     admin.post(&path, json!({"amount": 1_000})).await.problem(409, "loss_not_bookable");
-    assert!(waiting(&admin, "dispute_in_another_currency").await.is_none());
+    assert!(admin.waits("dispute_in_another_currency").await.is_none());
     assert_eq!(buyer.get_order(&order).await["status"], "charged_back");
     assert_eq!(buyer.licences().await[0]["status"], "revoked");
     seller.until_transfer(&world, &order, "reversed").await;

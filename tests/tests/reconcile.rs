@@ -3,10 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::{Value, json};
-use veza_domain::ids::OrderId;
 use veza_domain::refund::Refund;
-use veza_domain::settlement::Change;
-use veza_ports::storage::{UnitId, UnitOfWork};
+use veza_domain::settlement::{Change, OrderFile};
 use veza_sandbox::{Fault, Op, Script};
 use veza_tests::{Person, World, assert_books_agree, euros};
 
@@ -32,19 +30,6 @@ async fn reconcile_until(world: &World, admin: &Person, class: &str, done: &str)
     world.until(&format!("{class} {done}"), pass).await
 }
 
-fn lose_every_webhook(world: &World) {
-    world.sandbox.script(Script::new(Op::Webhook, Fault::WebhookLost).times(0)).unwrap();
-}
-
-async fn placed(buyer: &Person, product: &str) -> String {
-    buyer.order(&[product]).await["order"]["id"].as_str().unwrap().to_owned()
-}
-
-async fn refund(buyer: &Person, order: &str) -> String {
-    let answer = buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({})).await.ok(202);
-    answer["refund"]["id"].as_str().unwrap().to_owned()
-}
-
 async fn refund_row(buyer: &Person, order: &str) -> Value {
     buyer.get(&format!("/api/v1/marketplace/orders/{order}/refunds")).await.ok(200)["items"][0].clone()
 }
@@ -54,8 +39,8 @@ async fn a_stuck_order_settles() {
     let world = World::with(AT_ONCE).await;
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
     let product = seller.product(euros(1_000)).await;
-    lose_every_webhook(&world);
-    let order = placed(&buyer, &product).await;
+    world.lose_every_webhook();
+    let order = buyer.placed(&product).await;
     world.sandbox.pay(&order).unwrap();
     assert_eq!(buyer.get_order(&order).await["status"], "pending", "the message was lost");
 
@@ -74,7 +59,7 @@ async fn a_stuck_order_settles() {
 async fn looks_that_found_nothing_are_told_in_one_line() {
     let world = World::with(&[("RECONCILE_INTERVAL", "100ms"), ("RECONCILE_ORDER_STUCK_AFTER", "0s"), ("PROVIDER_TIMEOUT", "1s")]).await;
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
-    let order = placed(&buyer, &seller.product(euros(1_000)).await).await;
+    let order = buyer.placed(&seller.product(euros(1_000)).await).await;
     let path = format!("/api/v1/admin/orders/{order}/timeline");
     let looks = || async {
         let items = admin.get(&path).await.ok(200)["items"].as_array().unwrap().clone();
@@ -109,8 +94,8 @@ async fn the_worker_does_it_by_itself() {
     let world = World::with(&[("RECONCILE_INTERVAL", "100ms"), ("RECONCILE_ORDER_STUCK_AFTER", "0s")]).await;
     let (seller, buyer) = (world.seller().await, world.buyer().await);
     let product = seller.product(euros(1_000)).await;
-    lose_every_webhook(&world);
-    let order = placed(&buyer, &product).await;
+    world.lose_every_webhook();
+    let order = buyer.placed(&product).await;
     world.sandbox.pay(&order).unwrap();
     buyer.until_order(&world, &order, "completed").await;
     assert_books_agree(&world).await;
@@ -123,8 +108,8 @@ async fn recent_completed_and_open_orders_are_untouched() {
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
     let product = seller.product(euros(1_000)).await;
     let completed = buyer.buy(&world, &[&product]).await;
-    lose_every_webhook(&world);
-    let recent = placed(&buyer, &product).await;
+    world.lose_every_webhook();
+    let recent = buyer.placed(&product).await;
     world.sandbox.pay(&recent).unwrap();
     let report = reconcile(&admin).await;
     assert_eq!(report["orders"]["seen"], 0, "{report:#}");
@@ -137,7 +122,7 @@ async fn recent_completed_and_open_orders_are_untouched() {
 async fn an_order_that_is_not_paid_yet_waits() {
     let world = World::with(AT_ONCE).await;
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
-    let order = placed(&buyer, &seller.product(euros(1_000)).await).await;
+    let order = buyer.placed(&seller.product(euros(1_000)).await).await;
     let report = reconcile(&admin).await;
     assert_eq!((&report["orders"]["seen"], &report["orders"]["skipped"]), (&json!(1), &json!(1)), "{report:#}");
     assert_eq!(buyer.get_order(&order).await["status"], "pending");
@@ -162,13 +147,13 @@ async fn an_order_that_was_never_sent_is_the_effect_workers() {
 async fn a_payment_that_the_psp_does_not_know_ends_the_order() {
     let world = World::with(AT_ONCE).await;
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
-    let order = placed(&buyer, &seller.product(euros(1_000)).await).await;
+    let order = buyer.placed(&seller.product(euros(1_000)).await).await;
     world.sandbox.script(Script::new(Op::ReadPayment, Fault::NotFound)).unwrap();
     let report = reconcile(&admin).await;
     assert_eq!(report["orders"]["failed"], 1, "{report:#}");
     assert_eq!(buyer.get_order(&order).await["status"], "failed");
     // It was there after all, and the buyer pays: failed orders of the last day are read as well.
-    lose_every_webhook(&world);
+    world.lose_every_webhook();
     world.sandbox.pay(&order).unwrap();
     reconcile_until(&world, &admin, "orders", "settled").await;
     assert_eq!(buyer.get_order(&order).await["status"], "completed", "the PSP holds the money, so the buyer gets the goods");
@@ -182,8 +167,8 @@ async fn a_read_error_of_any_kind_leaves_the_row_and_the_next_pass_settles_it() 
     let world = World::with(AT_ONCE).await;
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
     let product = seller.product(euros(1_000)).await;
-    lose_every_webhook(&world);
-    let order = placed(&buyer, &product).await;
+    world.lose_every_webhook();
+    let order = buyer.placed(&product).await;
     world.sandbox.pay(&order).unwrap();
     for fault in [Fault::RequestLost, Fault::AnswerLost, Fault::ErrorBeforeEffect, Fault::BadGateway, Fault::RateLimited] {
         world.sandbox.script(Script::new(Op::ReadPayment, fault).times(0)).unwrap();
@@ -191,7 +176,7 @@ async fn a_read_error_of_any_kind_leaves_the_row_and_the_next_pass_settles_it() 
         assert_eq!((&report["orders"]["settled"], &report["orders"]["errors"]), (&json!(0), &json!(1)), "{fault:?} {report:#}");
         assert_eq!(buyer.get_order(&order).await["status"], "pending", "{fault:?}");
         world.sandbox.clear_scripts().unwrap();
-        lose_every_webhook(&world);
+        world.lose_every_webhook();
     }
     reconcile_until(&world, &admin, "orders", "settled").await;
     assert_eq!(buyer.get_order(&order).await["status"], "completed");
@@ -209,9 +194,9 @@ async fn a_stuck_refund_succeeds_and_fails_with_its_message() {
     for order in [&kept, &given] {
         seller.until_transfer(&world, order, "completed").await;
     }
-    lose_every_webhook(&world);
+    world.lose_every_webhook();
     world.sandbox.script(Script::new(Op::CreateRefund, Fault::RefundPending).times(2)).unwrap();
-    let (failing, succeeding) = (refund(&buyer, &kept).await, refund(&buyer, &given).await);
+    let (failing, succeeding) = (buyer.refund(&kept, json!({})).await, buyer.refund(&given, json!({})).await);
     world.sandbox.fail_refund(&failing).unwrap();
     world.sandbox.succeed_refund(&succeeding).unwrap();
 
@@ -230,19 +215,17 @@ async fn a_stuck_refund_succeeds_and_fails_with_its_message() {
 /// A pending refund whose call was made by a process that died before it heard anything: no PSP id, the effect done with.
 async fn orphan(world: &World, buyer: &Person, order: &str) -> String {
     world.sandbox.script(Script::new(Op::CreateRefund, Fault::RefundPending)).unwrap();
-    let id = refund(buyer, order).await;
+    let id = buyer.refund(order, json!({})).await;
     forget_psp_id(world, order, &id).await;
     id
 }
 
 async fn forget_psp_id(world: &World, order: &str, refund_id: &str) {
-    let store = &world.running.app().store;
-    let order: OrderId = order.parse().unwrap();
-    let stored = store.order_file(order).await.unwrap().unwrap();
-    let row = stored.file.refunds.iter().find(|row| row.id.to_string() == refund_id).unwrap();
-    let row = Refund { psp_refund_id: None, ..row.clone() };
-    let unit = UnitOfWork::new(UnitId(format!("forget:{refund_id}")), [0; 32], row.created_at, stored.writes(&[Change::Refund(row)]));
-    store.commit(unit).await.unwrap();
+    let forgotten = |file: &OrderFile| {
+        let row = file.refunds.iter().find(|row| row.id.to_string() == refund_id).unwrap();
+        Change::Refund(Refund { psp_refund_id: None, ..row.clone() })
+    };
+    world.rewrite(order, forgotten).await;
 }
 
 #[tokio::test]
@@ -251,7 +234,7 @@ async fn an_orphan_that_the_psp_knows_is_adopted_and_settled() {
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
     let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
     seller.until_transfer(&world, &order, "completed").await;
-    lose_every_webhook(&world);
+    world.lose_every_webhook();
     let id = orphan(&world, &buyer, &order).await;
     let adopted = || async {
         reconcile(&admin).await;
@@ -272,7 +255,7 @@ async fn an_orphan_that_the_psp_does_not_know_fails_and_the_order_is_given_back(
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
     let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
     world.sandbox.script(Script::new(Op::CreateRefund, Fault::RequestLost).times(0)).unwrap();
-    let id = refund(&buyer, &order).await;
+    let id = buyer.refund(&order, json!({})).await;
     assert_eq!(buyer.get_order(&order).await["status"], "refund_pending");
     reconcile_until(&world, &admin, "orphan_refunds", "failed").await;
     assert_eq!(buyer.get_order(&order).await["status"], "completed");
@@ -282,7 +265,7 @@ async fn an_orphan_that_the_psp_does_not_know_fails_and_the_order_is_given_back(
     assert_eq!(entry["class"], "orphan_refund_failed");
     // Nobody sends it afterwards, and the buyer may ask again.
     world.sandbox.clear_scripts().unwrap();
-    refund(&buyer, &order).await;
+    buyer.refund(&order, json!({})).await;
     buyer.until_order(&world, &order, "refunded").await;
     assert!(world.sandbox.books().refund(&id).is_none(), "the one that was given up was never carried out");
     assert_books_agree(&world).await;
@@ -296,7 +279,7 @@ async fn an_orphan_whose_call_may_be_under_way_is_not_given_up() {
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
     let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
     world.sandbox.script(Script::new(Op::CreateRefund, Fault::RequestLost).times(0)).unwrap();
-    refund(&buyer, &order).await;
+    buyer.refund(&order, json!({})).await;
     let report = reconcile(&admin).await;
     assert_eq!((&report["orphan_refunds"]["seen"], &report["orphan_refunds"]["failed"]), (&json!(1), &json!(0)), "{report:#}");
     assert_eq!(buyer.get_order(&order).await["status"], "refund_pending");
@@ -309,7 +292,7 @@ async fn a_recent_orphan_is_untouched() {
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
     let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
     world.sandbox.script(Script::new(Op::CreateRefund, Fault::RequestLost).times(0)).unwrap();
-    refund(&buyer, &order).await;
+    buyer.refund(&order, json!({})).await;
     assert_eq!(reconcile(&admin).await["orphan_refunds"]["seen"], 0);
     assert_eq!(buyer.get_order(&order).await["status"], "refund_pending");
     world.stop().await;
@@ -348,9 +331,9 @@ async fn what_connect_has_of_a_lost_answer_is_told_as_settled() {
     let product = seller.product(euros(1_000)).await;
     world.sandbox.script(Script::new(Op::CreateTransfer, Fault::AnswerLost)).unwrap();
     world.sandbox.script(Script::new(Op::CreateReversal, Fault::AnswerLost)).unwrap();
-    lose_every_webhook(&world);
+    world.lose_every_webhook();
     world.sandbox.script(Script::new(Op::StripeWebhook, Fault::WebhookLost).times(0)).unwrap();
-    let order = placed(&buyer, &product).await;
+    let order = buyer.placed(&product).await;
     world.sandbox.pay(&order).unwrap();
     let until = async |status: &str| {
         let pass = || async {
@@ -360,7 +343,7 @@ async fn what_connect_has_of_a_lost_answer_is_told_as_settled() {
         world.until(status, pass).await;
     };
     until("completed").await;
-    refund(&buyer, &order).await;
+    buyer.refund(&order, json!({})).await;
     until("reversed").await;
     for class in ["transfer", "reversal"] {
         let settled = [("class", class), ("outcome", "settled")];
@@ -375,10 +358,10 @@ async fn two_who_press_the_button_at_once_settle_once() {
     let world = World::with(AT_ONCE).await;
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
     let product = seller.product(euros(1_000)).await;
-    lose_every_webhook(&world);
+    world.lose_every_webhook();
     let mut orders = Vec::new();
     for _ in 0..12 {
-        let order = placed(&buyer, &product).await;
+        let order = buyer.placed(&product).await;
         world.sandbox.pay(&order).unwrap();
         orders.push(order);
     }

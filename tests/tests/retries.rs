@@ -9,7 +9,7 @@ use std::time::Duration;
 use veza::usecases::idempotency::{KEY_CHARS_MAX, ORDERS, SUBSCRIPTIONS};
 use veza_domain::effect::{Effect, EffectKind};
 use veza_domain::time::Timestamp;
-use veza_ports::storage::{IdempotencyRecord, IdempotencyState, Row, UnitId, UnitOfWork, Write};
+use veza_ports::storage::{IdempotencyRecord, IdempotencyState, Row, Write};
 use veza_sandbox::{Fault, Op, Script};
 use veza_tests::{Answer, Person, World, euros};
 
@@ -125,7 +125,7 @@ async fn unanswered(world: &World, person: &Person, scope: &str, key: &str, sinc
     let stored = app.store.idempotency(person.user_id(), scope, key).await.unwrap().unwrap();
     let row = Row::Idempotency(IdempotencyRecord { state: IdempotencyState::InFlight, created_at: since, ..stored.value });
     let write = Write::Update { row, expected: stored.revision };
-    app.store.commit(UnitOfWork::new(UnitId(app.ids.uuid().to_string()), [0; 32], app.now(), vec![write])).await.unwrap();
+    world.write(vec![write]).await;
 }
 
 /// Whoever worked on the first request has died: for the time of a call nobody knows that, after it the repetition goes on.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use veza::usecases::subscriptions::work::work;
 use veza::wiring::Parts;
 use veza_domain::subscription::{Period, Subscription};
-use veza_ports::storage::{ClaimedSubscription, Row, UnitId, UnitOfWork, Write};
+use veza_ports::storage::{ClaimedSubscription, Row, Write};
 use veza_sandbox::{Behaviour, Fault, Op, ReleaseOrder, SandboxConfig, Script};
 use veza_tests::{Answer, Person, World, assert_books_agree};
 
@@ -135,11 +135,7 @@ async fn a_trial_is_had_once_ever() {
     // What grants nothing does not stand in the way, and does not use the trial up.
     assert_eq!(subscribe(&person, "premium").await.ok(201)["subscription"]["status"], "trialing");
     // Over, and chosen again: now it is to be paid.
-    let store = &world.running.app().store;
-    let current = store.standing(person.user_id()).await.unwrap().current.unwrap().subscription;
-    let over = Row::Subscription(current.value.clone().expired(current.value.created_at));
-    let writes = vec![Write::Update { row: over, expected: current.revision }];
-    store.commit(UnitOfWork::new(UnitId("over".into()), [0; 32], current.value.created_at, writes)).await.unwrap();
+    rewritten(&world, &person, |current| current.clone().expired(current.created_at)).await;
     assert_eq!(subscribe(&person, "premium").await.ok(201)["subscription"]["status"], "pending_payment");
     world.stop().await;
 }
@@ -274,7 +270,7 @@ async fn an_upgrade_is_previewed_paid_and_credited() {
 async fn a_row_without_a_payment_grants_nothing_and_is_swept() {
     use veza_domain::ids::{SubscriptionId, UserId};
     use veza_domain::subscription::{Subscription, SubscriptionStatus, start};
-    use veza_ports::storage::{Row, UnitId, UnitOfWork, Write};
+
     let world = World::with(&[("SUPPORT_CONTACT", "help@example.org")]).await;
     let person = creator(&world).await;
     let app = world.running.app();
@@ -283,8 +279,7 @@ async fn a_row_without_a_payment_grants_nothing_and_is_swept() {
     let user: UserId = person.user_id();
     let row = start(SubscriptionId(app.ids.uuid()), user, plan, false, None, app.now()).subscription;
     let legacy = Subscription { status: SubscriptionStatus::Active, open_invoice: None, ..row };
-    let write = Write::Insert(Row::Subscription(legacy));
-    app.store.commit(UnitOfWork::new(UnitId("legacy".into()), [0; 32], app.now(), vec![write])).await.unwrap();
+    world.write(vec![Write::Insert(Row::Subscription(legacy))]).await;
     sell(&person).await.problem(403, "complete_payment");
     let missing = mine(&person).await;
     assert_eq!((&missing["subscription"], &missing["needs_payment"]), (&Value::Null, &json!(true)));
@@ -323,11 +318,9 @@ async fn strangers_see_nothing_of_a_subscription() {
 
 /// Changes the row of somebody's subscription, as time or an outage would.
 async fn rewritten(world: &World, person: &Person, change: impl FnOnce(Subscription) -> Subscription) {
-    let app = world.running.app();
-    let stored = app.store.standing(person.user_id()).await.unwrap().current.unwrap().subscription;
+    let stored = world.running.app().store.standing(person.user_id()).await.unwrap().current.unwrap().subscription;
     let row = Row::Subscription(change(stored.value));
-    let writes = vec![Write::Update { row, expected: stored.revision }];
-    app.store.commit(UnitOfWork::new(UnitId(app.ids.uuid().to_string()), [0; 32], app.now(), writes)).await.unwrap();
+    world.write(vec![Write::Update { row, expected: stored.revision }]).await;
 }
 
 /// The period ends in half an hour, and the worker looks now.

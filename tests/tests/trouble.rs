@@ -3,9 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::{Value, json};
-use veza_domain::ids::OrderId;
-use veza_domain::settlement::Change;
-use veza_ports::storage::{UnitId, UnitOfWork};
+use veza_domain::settlement::{Change, OrderFile};
 use veza_sandbox::{Fault, Op, Script};
 use veza_tests::{Person, Store, World, assert_books_agree, euros};
 
@@ -92,13 +90,12 @@ async fn a_reversal_of_a_transfer_without_an_id_makes_no_call() {
     let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
     seller.until_transfer(&world, &order, "completed").await;
     // As a row from before ids were kept.
-    let store = &world.running.app().store;
-    let id: OrderId = order.parse().unwrap();
-    let stored = store.order_file(id).await.unwrap().unwrap();
-    let mut old = stored.file.transfers[0].clone();
-    old.stripe_transfer_id = None;
-    let unit = UnitOfWork::new(UnitId("legacy".into()), [0; 32], old.created_at, stored.writes(&[Change::Transfer(old)]));
-    store.commit(unit).await.unwrap();
+    let changed = |file: &OrderFile| {
+        let mut row = file.transfers[0].clone();
+        row.stripe_transfer_id = None;
+        Change::Transfer(row)
+    };
+    world.rewrite(&order, changed).await;
 
     buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({})).await.ok(202);
     buyer.until_order(&world, &order, "refunded").await;
