@@ -40,10 +40,10 @@ SUITES = [
 ]
 # Those that are likely to notice go first.
 NEAR = {
-    "effects/payment": ["effects", "sale", "retries"], "effects/refund": ["effects", "refund"], "effects": ["effects", "sale", "retries"],
-    "checkout": ["checkout", "sale", "retries"], "refunds": ["checkout", "refund"], "transfers": ["shares", "sale"], "reversals": ["shares", "refund", "debts"],
-    "reconcile": ["looks", "shares", "reconcile"], "webhooks": ["messages", "sale"], "connect_events": ["messages", "debts"],
-    "idempotency": ["checkout", "sale", "retries"], "subscriptions": ["subscriptions"],
+    "effects": ["effects", "retries"], "psp_reads": ["effects", "messages"], "settle": ["messages", "effects"], "commit": ["trouble", "refund"],
+    "webhooks": ["messages"], "connect_events": ["messages", "disputes", "debts"], "transfers": ["shares"], "reversals": ["shares", "debts"],
+    "reconcile": ["looks", "shares", "reconcile", "metrics"], "checkout": ["checkout", "retries"], "idempotency": ["checkout", "retries"],
+    "refunds": ["checkout", "refund"], "subscriptions": ["subscriptions"],
 }
 SURVIVES = "nobody yet"
 NOBODY = "nobody, of"
@@ -249,7 +249,7 @@ def who_comes_by():
 def suites_notice(change, comers):
     """Which test fails, twice, if one does; those that are likely to go first."""
     place = place_of(change)
-    near = NEAR.get(place) or NEAR.get(place.split("/")[0]) or ["sale", "refund", "disputes"]
+    near = NEAR[place.split("/")[0]]
     tests = comers.get(change["number"], [])
     # The pauses take both processors for half a minute.
     turn = lambda test: 0 if (suite := test[0].split("::")[-1]) in near else 2 if suite == "stalls" else 1
