@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Mutation of the settlement use cases (docs/proof/net.md).
+"""Mutation of the use cases around a settlement, or of the rules (docs/proof/net.md).
 
-One change at a time would cost a build of the application each. So all of cargo-mutants' list goes into one copy of the sources, each change
-behind a switch: a function begins with `if crate::mutated(7) { return <its body with change 7>; }`. Built once; then the simulation plays some
-hundred histories for each change, and what it lets pass goes through the tests (all of it, or so many by lot). All tests run once without any
-change and write down which switches they pass: a change is tried with those tests alone that come by it.
+One change at a time would cost a build each. So all of cargo-mutants' list goes into one copy of the sources, each change behind a switch: a
+function begins with `if crate::mutated(7) { return <its body with change 7>; }`. Built once; then the simulation plays some hundred histories
+for each change of a use case, and what it lets pass goes through the tests (all of it, or so many by lot). All tests run once without any
+change and write down which switches they pass: a change is tried with those tests alone that come by it. Rules have their own tests only.
 
-Prints a line a change and a table at the end; the list is in target/mutants/usecases.json, and what stands there is not tried again.
+Prints a line a change and a table at the end; the list is in target/mutants/<what>.json, and what stands there is not tried again.
 """
 
 import argparse
@@ -26,8 +26,7 @@ from threading import Lock
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "target" / "mutants"
-TRACES = OUT / "traces"
-COPY = OUT / "usecases"  # built in the folder of all builds, so that no dependency is built twice
+# The use cases that are looked at.
 FILES = [
     "settle", "psp_reads", "commit", "effects", "effects/*", "transfers", "reversals", "refunds", "reconcile", "reconcile/*", "webhooks",
     "subscriptions/*", "idempotency", "checkout", "connect_events",
@@ -47,6 +46,7 @@ NEAR = {
 }
 SURVIVES = "nobody yet"
 NOBODY = "nobody, of"
+HANGS = 124  # what `timeout` ends with
 SWITCH = '''
 #[doc(hidden)]
 pub fn mutated(change: u32) -> bool {
@@ -77,28 +77,28 @@ def run(*command, **options):
 def copy_sources():
     """The tracked files; what is the same keeps its time, so that nothing of it is built again."""
     for name in run("git", "ls-files", "-z", cwd=ROOT).stdout.split("\0"):
-        source, target = ROOT / name, COPY / name
+        source, target = ROOT / name, IS.copy / name
         if name and source.is_file() and not (target.is_file() and target.read_bytes() == source.read_bytes()):
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source.read_bytes())
     # A changed body need not be pretty.
-    manifest = COPY / "Cargo.toml"
+    manifest = IS.copy / "Cargo.toml"
     manifest.write_text(re.sub(r"(?ms)^\[workspace\.lints.*?(?=^\[(?!workspace\.lints))", "[workspace.lints]\n", manifest.read_text(), count=1))
 
 
 def place_of(change):
-    """The use case."""
-    return change["file"].removeprefix("app/src/usecases/").removesuffix(".rs")
+    """The use case, or the file of rules."""
+    return change["file"].removeprefix("app/src/usecases/").removeprefix("domain/src/").removesuffix(".rs")
 
 
 def listed():
     """cargo-mutants' changes in the order of FILES, numbered from 1."""
-    files = [part for name in FILES for part in ("--file", f"app/src/usecases/{name}.rs")]
-    found = json.loads(run("cargo", "mutants", "--list", "--json", "--package", "veza", *files, cwd=ROOT).stdout)
-    # What is in no function has no place for a switch: constants.
-    found = [change for change in found if change["function"]]
+    files = [part for name in FILES for part in ("--file", f"app/src/usecases/{name}.rs")] if IS.simulated else []
+    found = json.loads(run("cargo", "mutants", "--list", "--json", "--package", IS.package, *files, cwd=ROOT).stdout)
+    # What is in no function has no place for a switch: constants. What returns an `impl Iterator` returns one kind of it only.
+    found = [change for change in found if change["function"] and "impl " not in (change["function"]["return_type"] or "")]
     rank = {name: at for at, name in enumerate(FILES)}
-    found.sort(key=lambda change: rank.get(place_of(change), rank.get(place_of(change).split("/")[0] + "/*")))
+    found.sort(key=lambda change: rank.get(place_of(change), rank.get(place_of(change).split("/")[0] + "/*", len(rank))))
     seen = Counter()
     for number, change in enumerate(found, 1):
         # Known by this from run to run: lines and columns move.
@@ -155,14 +155,13 @@ def write(changes):
     for change in changes:
         by_file.setdefault(change["file"], []).append(change)
     for name, its in by_file.items():
-        (COPY / name).write_text(switched(original(name), its))
-    lib = COPY / "app/src/lib.rs"
-    lib.write_text(original("app/src/lib.rs") + SWITCH)
+        (IS.copy / name).write_text(switched(original(name), its))
+    (IS.copy / IS.lib).write_text(original(IS.lib) + SWITCH)
 
 
 def numbers_at(path, line):
     """The change in whose switch this line is, if it is in one."""
-    text = (COPY / path).read_text().splitlines()
+    text = (IS.copy / path).read_text().splitlines()
     for at in range(line - 1, -1, -1):
         if re.search(r"/\* to \d+ \*/", text[at]) and at != line - 1:
             return None
@@ -177,9 +176,9 @@ def viable(changes):
     originals = {change["file"] for change in changes}
     while True:
         for name in originals:
-            (COPY / name).write_text(original(name))
+            (IS.copy / name).write_text(original(name))
         write(left)
-        said = run("cargo", "build", "--profile", "sim", "--package", "veza", "--lib", "--message-format=json", cwd=COPY, env=environment())
+        said = run("cargo", "build", "--profile", IS.profile, "--package", IS.package, "--lib", "--message-format=json", cwd=IS.copy, env=environment())
         wrong = set()
         for line in said.stdout.splitlines():
             message = json.loads(line).get("message") or {}
@@ -200,18 +199,19 @@ def environment(**more):
 
 
 def build():
-    """The simulation, optimized, and the suites, whose programs are then run without cargo."""
-    names = [part for suite in SUITES for part in ("--test", suite)]
-    simulation = run("cargo", "build", "--profile", "sim", "--package", "veza-sim", cwd=COPY, env=environment())
-    suites = run(
-        "cargo", "nextest", "list", "--cargo-profile", "ci", "--workspace", "--no-default-features", "--lib", *names, "--list-type", "binaries-only", "--message-format", "json",
-        cwd=COPY, env=environment(),
-    )
-    for built in (simulation, suites):
-        if built.returncode:
-            sys.exit(built.stderr[-4000:])
-    (OUT / "binaries.json").write_text(suites.stdout)
-    (OUT / "cargo.json").write_text(run("cargo", "metadata", "--format-version", "1", cwd=COPY, env=environment()).stdout)
+    """The simulation, optimized, and the tests, whose programs are then run without cargo."""
+    built = []
+    chosen = ["--package", IS.package, "--lib", "--tests"]
+    if IS.simulated:
+        built.append(run("cargo", "build", "--profile", "sim", "--package", "veza-sim", cwd=IS.copy, env=environment()))
+        chosen = ["--workspace", "--no-default-features", "--lib", *(part for suite in SUITES for part in ("--test", suite))]
+    listed_as = ["--list-type", "binaries-only", "--message-format", "json"]
+    built.append(run("cargo", "nextest", "list", "--cargo-profile", "ci", *chosen, *listed_as, cwd=IS.copy, env=environment()))
+    for each in built:
+        if each.returncode:
+            sys.exit(each.stderr[-4000:])
+    IS.binaries.write_text(built[-1].stdout)
+    IS.metadata.write_text(run("cargo", "metadata", "--format-version", "1", cwd=IS.copy, env=environment()).stdout)
 
 
 def simulation_notices(change):
@@ -226,20 +226,21 @@ def simulation_notices(change):
 
 def nextest(chosen, *options, **more):
     """Runs the chosen ones of the built tests."""
-    command = ["cargo", "nextest", "run", "--binaries-metadata", OUT / "binaries.json", "--cargo-metadata", OUT / "cargo.json"]
+    # Told to end, nextest ends its tests too.
+    command = ["timeout", "1200" if IS.simulated else "120", "cargo", "nextest", "run", "--binaries-metadata", IS.binaries, "--cargo-metadata", IS.metadata]
     # Most of a test is waiting. A function that holds its body a dozen times wants a large stack.
-    more = environment(RUST_MIN_STACK=str(64 << 20), NEXTEST_TEST_THREADS=str(2 * os.cpu_count()), VEZA_SIM_HISTORIES="20000", **more)
-    return run(*command, "--workspace-remap", COPY, "-E", chosen, *options, cwd=COPY, env=more, timeout=1200)
+    more = environment(RUST_MIN_STACK=str(64 << 20), NEXTEST_TEST_THREADS=str(2 * os.cpu_count()), VEZA_SIM_HISTORIES="20000", PROPTEST_CASES="24", **more)
+    return run(*command, "--workspace-remap", IS.copy, "-E", chosen, *options, cwd=IS.copy, env=more)
 
 
 def who_comes_by():
     """The tests by the number of the change whose switch they pass. They all have to pass."""
-    shutil.rmtree(TRACES, ignore_errors=True)
-    TRACES.mkdir(parents=True)
-    if (ran := nextest("all()", VEZA_MUTANT_TRACE=str(TRACES))).returncode:
+    shutil.rmtree(IS.traces, ignore_errors=True)
+    IS.traces.mkdir(parents=True)
+    if (ran := nextest("all()", VEZA_MUTANT_TRACE=str(IS.traces))).returncode:
         sys.exit("the tests fail without any change:\n" + ran.stderr[-4000:])
     comers = {}
-    for trace in TRACES.iterdir():
+    for trace in IS.traces.iterdir():
         binary, test = (part.replace("=", "::") for part in trace.name.split("@"))
         for number in set(map(int, trace.read_text().split())):
             comers.setdefault(number, []).append((binary, test))
@@ -249,20 +250,20 @@ def who_comes_by():
 def suites_notice(change, comers):
     """Which test fails, twice, if one does; those that are likely to go first."""
     place = place_of(change)
-    near = NEAR[place.split("/")[0]]
+    near = NEAR.get(place.split("/")[0], [])
     tests = comers.get(change["number"], [])
-    # The pauses take both processors for half a minute.
-    turn = lambda test: 0 if (suite := test[0].split("::")[-1]) in near else 2 if suite == "stalls" else 1
+    # The pauses take both processors for half a minute. Tests of rules are named after their files.
+    near_by_name = lambda test: not IS.simulated and test[1].split("::")[0].startswith(place.split("/")[0][:8])
+    turn = lambda test: 0 if (suite := test[0].split("::")[-1]) in near or near_by_name(test) else 2 if suite == "stalls" else 1
     for chosen in ([test for test in tests if turn(test) == now] for now in range(3)):
         if not chosen:
             continue
-        try:
-            expression = " + ".join(f"(binary_id({binary}) & test(={test}))" for binary, test in chosen)
-            ran = nextest(expression, "--fail-fast", "--retries", "1", VEZA_MUTANT=str(change["number"]))
-        except subprocess.TimeoutExpired:
+        expression = " + ".join(f"(binary_id({binary}) & test(={test}))" for binary, test in chosen)
+        ran = nextest(expression, "--fail-fast", "--retries", "1", VEZA_MUTANT=str(change["number"]))
+        if ran.returncode == HANGS:
             return "a suite, which hangs"
         if ran.returncode:
-            failed = re.search(r"(?:FAIL|SIGABRT|TIMEOUT) \[.*?\] (?:\([ 0-9/]+\) )?(.*)", ran.stderr)
+            failed = re.search(r"(?:FAIL|SIGABRT|TIMEOUT) \[.*?\] (?:\([ 0-9/─]+\) )?(.*)", ran.stderr)
             return failed[1] if failed else "a suite"
     return f"{NOBODY} {len(tests)} tests that come by"
 
@@ -273,12 +274,14 @@ def main():
     kept = viable(changes)
     print(f"{len(changes)} changes, {len(changes) - len(kept)} do not compile", flush=True)
     build()
-    if simulation_notices({"number": 0}) != SURVIVES:
+    if IS.simulated and simulation_notices({"number": 0}) != SURVIVES:
         sys.exit("the simulation fails without any change")
     comers = who_comes_by()
-    print(f"{len(list(TRACES.iterdir()))} tests come by at all, {sum(one['number'] not in comers for one in kept)} changes see none", flush=True)
-    known = OUT / "usecases.json"
+    print(f"{len(list(IS.traces.iterdir()))} tests come by at all, {sum(one['number'] not in comers for one in kept)} changes see none", flush=True)
+    known = OUT / f"{ARGUMENTS.what}.json"
     verdicts = json.loads(known.read_text()) if known.is_file() else {}
+    if not IS.simulated:
+        verdicts = {one["key"]: SURVIVES for one in kept} | verdicts
     lock = Lock()
 
     def ask(who, change):
@@ -305,9 +308,21 @@ def main():
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("what", choices=["usecases", "rules"], nargs="?", default="usecases")
 parser.add_argument("--histories", default="400", help="histories for each change")
 parser.add_argument("--only", default="", help="changes whose line matches this regular expression")
 parser.add_argument("--again", action="store_true", help="what nobody noticed is tried again, after new tests")
 parser.add_argument("--sample", type=int, default=0, help="so many of what the simulation lets pass go through the suites; 0 = all")
 ARGUMENTS = parser.parse_args()
+
+
+class IS:
+    """What is changed, and where that is kept."""
+
+    simulated = ARGUMENTS.what == "usecases"
+    package, lib, profile = ("veza", "app/src/lib.rs", "sim") if simulated else ("veza-domain", "domain/src/lib.rs", "ci")
+    copy = OUT / ARGUMENTS.what  # built in the folder of all builds, so that no dependency is built twice
+    traces, binaries, metadata = (OUT / f"{ARGUMENTS.what}-{kept}" for kept in ("traces", "binaries.json", "metadata.json"))
+
+
 main()
