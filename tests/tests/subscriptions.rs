@@ -49,6 +49,12 @@ async fn recover(person: &Person, url: &str) -> Answer {
     person.post(&url[url.find("/api/").unwrap()..], Value::Null).await
 }
 
+/// The same, again while the worker is opening the payment.
+async fn recovered(world: &World, person: &Person, url: &str) -> Value {
+    let open = || async { Some(recover(person, url).await).filter(|answer| answer.status != 503) };
+    world.until("a payment that is open", open).await.ok(200)
+}
+
 /// Somebody with the role creator and no plan.
 async fn creator(world: &World) -> Person {
     let person = world.buyer().await;
@@ -375,7 +381,7 @@ async fn a_revoked_payment_method_is_charged_no_more() {
     let asked = || async { mine(&person).await["recovery_url"].as_str().map(str::to_owned) };
     let recovery = world.until("the renewal that waits for the customer", asked).await;
     assert_eq!(mine(&person).await["subscription"]["status"], "active", "what was paid goes on");
-    let asked = recover(&person, &recovery).await.ok(200);
+    let asked = recovered(&world, &person, &recovery).await;
     let payment = asked["payment"]["payment_id"].as_str().unwrap();
     assert!(asked["payment"]["client_secret"].is_string(), "the customer is asked: {asked:#}");
     world.sandbox.pay(payment).unwrap();
@@ -395,7 +401,7 @@ async fn completing_opens_a_payment_that_could_not_be_opened() {
     let recovery = mine(&person).await["recovery_url"].as_str().unwrap().to_owned();
     recover(&person, &recovery).await.problem(503, "payment_provider_unavailable");
     world.sandbox.clear_scripts().unwrap();
-    let opened = recover(&person, &recovery).await.ok(200);
+    let opened = recovered(&world, &person, &recovery).await;
     assert!(opened["payment"]["client_secret"].is_string(), "{opened:#}");
     world.sandbox.pay(opened["payment"]["payment_id"].as_str().unwrap()).unwrap();
     until_active(&world, &person).await;
@@ -447,9 +453,7 @@ async fn a_renewal_that_waits_for_the_customer_waits_for_the_psp_too() {
     let recovery = world.until("the renewal that waits for the customer", asked).await;
     assert_eq!(recover(&person, &recovery).await.status, 503);
     world.sandbox.clear_scripts().unwrap();
-    // 503 while the worker is at it.
-    let open = || async { Some(recover(&person, &recovery).await).filter(|answer| answer.status != 503) };
-    let open = world.until("the payment open", open).await.ok(200);
+    let open = recovered(&world, &person, &recovery).await;
     world.sandbox.pay(open["payment"]["payment_id"].as_str().unwrap()).unwrap();
     world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
     assert_eq!(world.sandbox.books().payments.len(), 2, "asked for once");

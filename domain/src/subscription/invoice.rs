@@ -183,10 +183,11 @@ impl Invoice {
         InvoiceId(subscription.0)
     }
 
-    /// The id of the invoice for the period that starts at `start`: there is one, whoever makes it.
+    /// The id of a renewal's invoice that is made at `now`. One period may need several: a cancellation voids the one that is being
+    /// collected, and taken back it leaves the period to be paid anew. That there is one at a time is the subscription's row to see to.
     #[must_use]
-    pub fn renewal_id(subscription: SubscriptionId, start: Timestamp) -> InvoiceId {
-        InvoiceId(derive_at(start, subscription.0, "renewal", &start.0.to_be_bytes()))
+    pub fn renewal_id(subscription: SubscriptionId, now: Timestamp) -> InvoiceId {
+        InvoiceId(derive_at(now, subscription.0, "renewal", &now.0.to_be_bytes()))
     }
 
     /// The next try, by an order of its own.

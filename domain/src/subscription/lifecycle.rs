@@ -312,7 +312,7 @@ fn renew(subscription: &Subscription, open: Option<(&Invoice, OrderStatus)>, pol
         return Some(gone_free(subscription, choice));
     }
     let mut invoices = void(open.map(|(invoice, _)| invoice));
-    let id = Invoice::renewal_id(subscription.id, period.end);
+    let id = Invoice::renewal_id(subscription.id, now);
     let collection = by(subscription.method.as_ref());
     let what = (InvoiceReason::Renewal, choice, Minor::ZERO);
     let invoice = Invoice::open(id, subscription, what, Some(choice.cycle.period(period.end)), collection, now);

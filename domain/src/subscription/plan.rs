@@ -97,12 +97,6 @@ pub struct Period {
 }
 
 impl Period {
-    /// Is `at` within it?
-    #[must_use]
-    pub fn contains(&self, at: Timestamp) -> bool {
-        self.start <= at && at < self.end
-    }
-
     /// What of `price`, paid for the whole of it, is unused at `now`; rounds down, never more than `price`.
     #[must_use]
     pub fn unused(&self, price: Minor, now: Timestamp) -> Minor {

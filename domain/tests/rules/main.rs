@@ -19,6 +19,7 @@ mod operators;
 mod outbox;
 mod payments;
 mod people;
+mod plans;
 mod refunds;
 mod settlement;
 mod subscriptions;

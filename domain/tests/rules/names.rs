@@ -13,6 +13,7 @@ use veza_domain::order::OrderStatus;
 use veza_domain::payout::PayoutStatus;
 use veza_domain::refund::{RefundOrigin, RefundStatus};
 use veza_domain::reversal::ReversalStatus;
+use veza_domain::subscription::{Collection, Cycle, InvoiceReason, InvoiceStatus, PlanId, SubscriptionStatus};
 use veza_domain::transfer::{Hold, TransferStatus};
 use veza_domain::webhook::Sender;
 
@@ -46,6 +47,12 @@ fn states_are_stored_under_their_names() {
     names!(LicenceStatus, [LicenceStatus::Active, LicenceStatus::Revoked], ["active", "revoked"]);
     names!(ExclusiveState, [ExclusiveState::Held, ExclusiveState::Sold, ExclusiveState::Released], ["held", "sold", "released"]);
     names!(Sender, [Sender::Hyperswitch, Sender::Stripe], ["hyperswitch", "stripe"]);
+    names!(SubscriptionStatus, SubscriptionStatus::ALL, ["pending_payment", "trialing", "active", "past_due", "canceled", "expired"]);
+    names!(InvoiceStatus, InvoiceStatus::ALL, ["open", "paid", "failed", "void", "refunded"]);
+    names!(InvoiceReason, InvoiceReason::ALL, ["first", "renewal", "upgrade"]);
+    names!(Collection, Collection::ALL, ["customer", "saved_method"]);
+    names!(PlanId, PlanId::ALL, ["free", "creator", "premium"]);
+    names!(Cycle, Cycle::ALL, ["monthly", "yearly"]);
     assert_eq!(Role::ALL.map(Role::as_str), ["user", "creator", "admin"]);
     assert!(Code::ALL.iter().all(|code| Code::parse(code.as_str()) == Some(*code) && !code.proposed_action().is_empty()));
 }

@@ -407,11 +407,15 @@ fn dunning_days_ascend() {
 #[derive(Clone, Debug)]
 enum Op {
     Wait(u32),
+    /// Until a renewal is being collected, and the period is not over.
+    UntilRenewal,
     Work,
     Pay(u8),
     Decline(u8),
     Cancel,
     Reactivate,
+    /// Cancels, and takes it back.
+    ChangeOfMind,
     Change(u8),
     Again,
     Revoke,
@@ -420,11 +424,13 @@ enum Op {
 fn ops() -> impl Strategy<Value = Vec<Op>> {
     let op = prop_oneof![
         4 => (1_u32..40).prop_map(Op::Wait),
+        2 => Just(Op::UntilRenewal),
         6 => Just(Op::Work),
         5 => any::<u8>().prop_map(Op::Pay),
         3 => any::<u8>().prop_map(Op::Decline),
         1 => Just(Op::Cancel),
         1 => Just(Op::Reactivate),
+        2 => Just(Op::ChangeOfMind),
         2 => any::<u8>().prop_map(Op::Change),
         1 => Just(Op::Again),
         1 => Just(Op::Revoke),
@@ -437,6 +443,11 @@ fn play(world: &mut World, op: &Op) {
     let step = match op {
         Op::Wait(days) => {
             world.at(now.plus(*days * DAY));
+            return;
+        }
+        Op::UntilRenewal => {
+            let end = world.subscription.ends_at().unwrap_or(now);
+            world.at(now.max(end.minus(POLICY.renewal_lead / 2)));
             return;
         }
         Op::Work => {
@@ -452,6 +463,12 @@ fn play(world: &mut World, op: &Op) {
                     world.bring(nth, &world.payment(nth, status));
                 }
             }
+            return;
+        }
+        Op::ChangeOfMind => {
+            play(world, &Op::Cancel);
+            world.at(now.plus(Duration::from_secs(1)));
+            play(world, &Op::Reactivate);
             return;
         }
         Op::Cancel => cancel(&world.subscription, open.as_ref(), now),

@@ -365,3 +365,23 @@ fn two_shares_of_an_order_are_sent_by_one_batch() {
     let before_the_end = ended.text.iter().take_while(|line| *line != "-- quiet");
     assert_eq!(before_the_end.filter(|line| line.trim() == "POST /v1/transfers").count(), 2);
 }
+
+/// A plan is cancelled while its renewal is being collected, and that is taken back: the next renewal was made under the id of the voided
+/// one, which nobody could write, and the plan was never renewed again.
+#[test]
+fn a_renewal_that_was_cancelled_and_taken_back_is_made_anew() {
+    let plan = |action| Op::Plan { who: 0, action, plan: 0, at: 0, run: END };
+    let (worker, deliver) = (Op::Work { worker: 16, at: 0, run: END }, Op::Deliver { letter: 0, at: 0, run: END });
+    // 40 minutes before the month is over.
+    let advances = [11, 10, 10, 10, 10, 9, 9, 8, 8, 8, 7, 7, 7].map(|time| Op::Advance { time });
+    let ops: Vec<Op> = [deliver, deliver, plan(0), Op::Pay { order: 0 }, deliver]
+        .into_iter()
+        .chain(advances)
+        .chain([worker, plan(3), Op::Advance { time: 1 }, plan(4), worker])
+        .collect();
+    let ended = run(&History { setting: PLAIN, ops }, Base::Memory, true);
+    assert!(ended.broken.is_empty(), "{}", ended.broken.join("\n"));
+    let before_the_end = ended.text.iter().take_while(|line| *line != "-- quiet");
+    let invoices = before_the_end.filter(|line| line.trim().starts_with("applied:") && line.contains("Invoice(") && line.contains("Line("));
+    assert_eq!(invoices.count(), 3, "the first, the one that was voided, and the one that takes its place");
+}
