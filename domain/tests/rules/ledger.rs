@@ -194,6 +194,8 @@ fn an_account_is_read_as_it_is_written_and_nothing_else_is_one() {
         Account::Connect(who),
         Account::SellerReceivable(who),
         Account::DisputeLoss,
+        Account::SubscriptionRevenue,
+        Account::ProrationCredit,
     ] {
         assert_eq!(account.to_string().parse(), Ok(account));
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod access;
+mod billing;
 mod by_hand;
 mod calls;
 mod catalog;
@@ -19,6 +20,7 @@ mod operators;
 mod outbox;
 mod payments;
 mod people;
+mod placements;
 mod plans;
 mod refunds;
 mod settlement;

@@ -6,7 +6,7 @@ use veza_domain::catalog::{ProductKind, ProductStatus};
 use veza_domain::dispute::DisputeStatus;
 use veza_domain::effect::{EffectKind, EffectState};
 use veza_domain::identity::Role;
-use veza_domain::ids::{DisputeId, MailTokenId, OrderId, RefundId, ReversalId, TransferId, UserId, derive};
+use veza_domain::ids::{DisputeId, MailTokenId, OrderId, RefundId, ReversalId, TransferId, UserId, derive, derive_at};
 use veza_domain::journal::JournalKind;
 use veza_domain::licence::{ExclusiveState, LicenceStatus};
 use veza_domain::order::OrderStatus;
@@ -14,6 +14,7 @@ use veza_domain::payout::PayoutStatus;
 use veza_domain::refund::{RefundOrigin, RefundStatus};
 use veza_domain::reversal::ReversalStatus;
 use veza_domain::subscription::{Collection, Cycle, InvoiceReason, InvoiceStatus, PlanId, SubscriptionStatus};
+use veza_domain::time::Timestamp;
 use veza_domain::transfer::{Hold, TransferStatus};
 use veza_domain::webhook::Sender;
 
@@ -113,4 +114,16 @@ fn derived_ids_are_the_same_for_ever() {
     assert_eq!(derive(parent, "reversal", b"").to_string(), "01900000-0000-73a1-ab4b-0cba0181716c");
     let other = derive(parent, "transfer", b"seller2");
     assert_eq!((other.get_version_num(), other.as_bytes()[8] >> 6), (7, 0b10));
+}
+
+/// A time beyond what fits would lie before all others if its upper bits were cut off.
+#[test]
+fn an_id_of_a_time_that_it_has_no_room_for_is_of_the_first_or_the_last_that_it_has() {
+    let parent = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_002a);
+    let last = (1 << 48) - 1;
+    for (milliseconds, kept) in [(-1, 0), (0, 0), (last, last), (last + 1, last), (last + 2, last), (i64::MAX / 1000, last)] {
+        let id = derive_at(Timestamp(milliseconds * 1000), parent, "renewal", b"");
+        assert_eq!(id.as_bytes()[..6], kept.to_be_bytes()[2..], "{milliseconds}");
+        assert_eq!(id.as_bytes()[6..], derive(parent, "renewal", b"").as_bytes()[6..]);
+    }
 }

@@ -1,0 +1,226 @@
+//! What a payment leaves of the invoice that it is for and of its subscription: whole rows, in which every field says something
+//! before (spec/02-subscriptions §2). How plans live over time is in [`crate::subscriptions`].
+
+use crate::support::plans::{DAY, POLICY, World, plan, subscription_id, user};
+use crate::support::{START, uuid};
+use std::time::Duration;
+use veza_domain::ids::{InvoiceId, OrderId};
+use veza_domain::money::Minor;
+use veza_domain::order::OrderStatus;
+use veza_domain::saved_method::SavedMethod;
+use veza_domain::settlement::OrderFile;
+use veza_domain::subscription::{
+    Choice, Collection, Cycle, Invoice, InvoiceReason, InvoiceStatus, Period, PlanId, Subscription, SubscriptionStatus,
+};
+use veza_domain::time::Timestamp;
+
+const MOMENT: Duration = Duration::from_micros(1);
+
+fn choice(id: PlanId, cycle: Cycle) -> Choice {
+    plan(id, cycle).choice
+}
+
+/// The period that is paid before.
+fn current() -> Period {
+    Cycle::Monthly.period(START)
+}
+
+fn asked() -> InvoiceId {
+    InvoiceId(uuid(0x82))
+}
+
+/// As it is before a payment; every field has something in it, also where no row would have all of it.
+fn row(status: SubscriptionStatus) -> Subscription {
+    Subscription {
+        id: subscription_id(),
+        user_id: user(),
+        choice: choice(PlanId::Creator, Cycle::Monthly),
+        status,
+        trial_ends_at: Some(START.minus(DAY)),
+        period: Some(current()),
+        paid_by: Some(InvoiceId(uuid(0x81))),
+        open_invoice: Some(asked()),
+        method: Some(SavedMethod("pm_0".into())),
+        next: None,
+        past_due_since: Some(START.plus(27 * DAY)),
+        retries: 2,
+        due_at: Some(START.plus(29 * DAY)),
+        created_at: START.minus(15 * DAY),
+        canceled_at: Some(START.plus(3 * DAY)),
+        ended_at: Some(START.plus(4 * DAY)),
+    }
+}
+
+/// For `choice`, tried three times; what it is not yet known to pay for is none.
+fn invoice(reason: InvoiceReason, choice: Choice, status: InvoiceStatus) -> Invoice {
+    Invoice {
+        id: asked(),
+        subscription_id: subscription_id(),
+        user_id: user(),
+        reason,
+        choice,
+        credit: if reason == InvoiceReason::Upgrade { Minor(7) } else { Minor::ZERO },
+        period: (reason == InvoiceReason::Renewal).then(|| choice.cycle.period(current().end)),
+        status,
+        order_id: OrderId(uuid(0x83)),
+        collection: Collection::Customer,
+        attempts: 3,
+        paid_by: None,
+        paid_at: None,
+        created_at: START.plus(DAY),
+    }
+}
+
+/// A payment that comes at `now`, and what it changes but for what every payment does.
+struct Case {
+    story: &'static str,
+    before: Subscription,
+    invoice: Invoice,
+    now: Timestamp,
+    status: SubscriptionStatus,
+    period: Period,
+    open_invoice: Option<InvoiceId>,
+    next: Option<Choice>,
+    canceled_at: Option<Timestamp>,
+    due_at: Timestamp,
+}
+
+impl Case {
+    /// It makes the plan run until the end of `period`, ahead of which it is renewed; nothing else is open or noted.
+    fn runs(story: &'static str, before: Subscription, invoice: Invoice, now: Timestamp, period: Period) -> Self {
+        let due_at = period.end.minus(POLICY.renewal_lead);
+        let (status, open_invoice, next, canceled_at) = (SubscriptionStatus::Active, None, None, None);
+        Self { story, before, invoice, now, status, period, open_invoice, next, canceled_at, due_at }
+    }
+}
+
+fn first_and_renewals() -> Vec<Case> {
+    use InvoiceReason::{First, Renewal};
+    use InvoiceStatus::{Failed, Open};
+    use SubscriptionStatus::{Active, PastDue, PendingPayment};
+    let (creator, yearly) = (choice(PlanId::Creator, Cycle::Monthly), choice(PlanId::Creator, Cycle::Yearly));
+    let (end, later) = (current().end, InvoiceId(uuid(0x85)));
+    let (ahead, late) = (end.minus(POLICY.renewal_lead), end.plus(MOMENT));
+    let noted = Choice { price: creator.price, ..yearly };
+    let unpaid = Subscription { period: None, paid_by: None, ..row(PendingPayment) };
+    vec![
+        Case::runs("a first invoice", unpaid, invoice(First, yearly, Open), START, Cycle::Yearly.period(START)),
+        Case::runs("a renewal in time", row(Active), invoice(Renewal, creator, Open), ahead, Cycle::Monthly.period(end)),
+        Case::runs("just in time", row(Active), invoice(Renewal, creator, Open), end, Cycle::Monthly.period(end)),
+        Case::runs(
+            "too late: no day without access is paid",
+            row(Active),
+            invoice(Renewal, creator, Open),
+            late,
+            creator.cycle.period(late),
+        ),
+        Case::runs("a retry in time", row(PastDue), invoice(Renewal, creator, Open), ahead, Cycle::Monthly.period(end)),
+        Case::runs(
+            "a renewal that carries a noted change out, whatever its price was",
+            Subscription { next: Some(noted), ..row(Active) },
+            invoice(Renewal, yearly, Open),
+            ahead,
+            Cycle::Yearly.period(end),
+        ),
+        Case {
+            next: Some(yearly),
+            ..Case::runs(
+                "a change of cycle that was noted since",
+                Subscription { next: Some(yearly), ..row(Active) },
+                invoice(Renewal, creator, Open),
+                ahead,
+                Cycle::Monthly.period(end),
+            )
+        },
+        Case {
+            open_invoice: Some(later),
+            ..Case::runs(
+                "an older invoice than the one that is being collected",
+                Subscription { open_invoice: Some(later), ..row(PastDue) },
+                invoice(Renewal, creator, Failed),
+                late,
+                creator.cycle.period(late),
+            )
+        },
+    ]
+}
+
+fn upgrades_and_ends() -> Vec<Case> {
+    use InvoiceReason::{Renewal, Upgrade};
+    use InvoiceStatus::{Failed, Open};
+    use SubscriptionStatus::{Active, Canceled, Expired};
+    let (creator, premium) = (choice(PlanId::Creator, Cycle::Monthly), choice(PlanId::Premium, Cycle::Monthly));
+    let (free, smaller) = (choice(PlanId::Free, Cycle::Monthly), choice(PlanId::Creator, Cycle::Yearly));
+    let (now, late) = (START.plus(10 * DAY), current().end.plus(DAY));
+    let (better, next) = (Cycle::Monthly.period(now), Cycle::Monthly.period(late));
+    let noting = |next| Subscription { next: Some(next), ..row(Active) };
+    vec![
+        Case::runs("an upgrade", row(Active), invoice(Upgrade, premium, Open), now, better),
+        Case::runs("an upgrade that was declined before", row(Active), invoice(Upgrade, premium, Failed), now, better),
+        Case {
+            next: Some(smaller),
+            ..Case::runs("an upgrade, another change noted", noting(smaller), invoice(Upgrade, premium, Open), now, better)
+        },
+        Case {
+            next: Some(free),
+            due_at: better.end,
+            ..Case::runs("an upgrade, going free noted", noting(free), invoice(Upgrade, premium, Open), now, better)
+        },
+        Case {
+            status: Canceled,
+            canceled_at: row(Canceled).canceled_at,
+            due_at: next.end,
+            ..Case::runs(
+                "cancelled meanwhile: it lasts as long as it is paid",
+                row(Canceled),
+                invoice(Renewal, creator, Failed),
+                late,
+                next,
+            )
+        },
+        Case::runs("over meanwhile: the money is real", row(Expired), invoice(Renewal, creator, Failed), late, next),
+    ]
+}
+
+/// The period is the customer's and the method kept; of dunning, of an end and of a cancellation that no longer holds nothing is left.
+#[test]
+fn a_payment_makes_the_plan_run_for_the_period_that_the_invoice_is_for() {
+    for case in first_and_renewals().into_iter().chain(upgrades_and_ends()) {
+        let Case { story, before, invoice, now, status, period, open_invoice, next, canceled_at, due_at } = case;
+        let (order, line) = invoice.order(invoice.created_at);
+        let mut world = World {
+            now,
+            subscription: before.clone(),
+            invoices: vec![invoice.clone()],
+            files: vec![OrderFile::new(order, vec![line], Vec::new())],
+            postings: Vec::new(),
+            other_open: None,
+        };
+        world.pay();
+        let paid = Invoice {
+            status: InvoiceStatus::Paid,
+            period: Some(period),
+            paid_by: Some(invoice.order_id),
+            paid_at: Some(now),
+            ..invoice.clone()
+        };
+        let after = Subscription {
+            choice: invoice.choice,
+            status,
+            period: Some(period),
+            paid_by: Some(invoice.id),
+            open_invoice,
+            method: Some(SavedMethod("pm_1".into())),
+            next,
+            past_due_since: None,
+            retries: 0,
+            due_at: Some(due_at),
+            canceled_at,
+            ended_at: None,
+            ..before
+        };
+        assert_eq!(world.files[0].order.status, OrderStatus::Completed, "{story}");
+        assert_eq!(world.invoices, [paid], "{story}");
+        assert_eq!(world.subscription, after, "{story}");
+    }
+}
