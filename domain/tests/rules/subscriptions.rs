@@ -381,6 +381,7 @@ fn what_grants_nothing_never_blocks() {
     assert_eq!(opening(Some(&unpaid), creator), Ok(Opening::Resume));
     assert_eq!(opening(Some(&unpaid), premium), Ok(Opening::ReplaceUnpaid));
     assert_eq!(opening(Some(&free), creator), Ok(Opening::ReplaceFree));
+    assert_eq!(opening(Some(&free), free.choice), Ok(Opening::Resume), "who is free stays so");
     assert_eq!(opening(Some(&good), premium), Err(Refusal::AlreadySubscribed));
     let closed = close_unpaid(&unpaid, None, START).subscription;
     assert_eq!(opening(Some(&closed), premium), Ok(Opening::New));
