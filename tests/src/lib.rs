@@ -255,6 +255,11 @@ impl World {
         self.write(stored.writes(&[change(&stored.file)])).await;
     }
 
+    /// From now on no message of Connect arrives.
+    pub fn lose_every_stripe_webhook(&self) {
+        self.sandbox.script(Script::new(Op::StripeWebhook, Fault::WebhookLost).times(0)).unwrap();
+    }
+
     /// An order with everything that belongs to it, as the store has it.
     pub async fn order_file(&self, order: &str) -> OrderFile {
         let id: OrderId = order.parse().unwrap();

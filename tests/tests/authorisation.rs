@@ -467,7 +467,7 @@ impl Stage {
         seller.until_transfer(&self.world, &order, "completed").await;
         let account = seller.post("/api/v1/seller/onboarding", Value::Null).await.ok(200);
         self.world.sandbox.payout(account["account_id"].as_str().unwrap()).unwrap();
-        owner.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({})).await.ok(202);
+        owner.refund(&order, json!({})).await;
         let refused = || async {
             let reversal = seller.transfers().await[0]["reversals"][0].clone();
             (reversal["hold"] == "balance_insufficient").then(|| reversal["id"].as_str().unwrap().to_owned())

@@ -103,11 +103,11 @@ async fn a_dispute_opened_during_a_refund_shows_once_the_refund_has_ended() {
     let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
     seller.until_transfer(&world, &order, "completed").await;
     world.sandbox.script(Script::new(Op::CreateRefund, Fault::RefundPending)).unwrap();
-    let answer = buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({"amount": 100})).await.ok(202);
+    let refund = buyer.refund(&order, json!({"amount": 100})).await;
     world.sandbox.dispute(&order, Some(500)).unwrap();
     world.until("the dispute", || async { disputes(&admin).await.pop() }).await;
     assert_eq!(buyer.get_order(&order).await["status"], "refund_pending");
-    world.sandbox.fail_refund(answer["refund"]["id"].as_str().unwrap()).unwrap();
+    world.sandbox.fail_refund(&refund).unwrap();
     buyer.until_order(&world, &order, "disputed").await;
     assert_books_agree(&world).await;
     world.stop().await;
@@ -156,10 +156,10 @@ async fn a_refund_that_fails_after_it_had_succeeded_is_a_new_fact() {
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
     let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
     seller.until_transfer(&world, &order, "completed").await;
-    let answer = buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({})).await.ok(202);
+    let refund = buyer.refund(&order, json!({})).await;
     buyer.until_order(&world, &order, "refunded").await;
     seller.until_transfer(&world, &order, "reversed").await;
-    world.sandbox.fail_refund(answer["refund"]["id"].as_str().unwrap()).unwrap();
+    world.sandbox.fail_refund(&refund).unwrap();
     buyer.until_order(&world, &order, "completed").await;
     assert!(admin.waits("refund_failed_after_success").await.is_some());
     assert_eq!(buyer.licences().await[0]["status"], "active");
@@ -197,7 +197,7 @@ async fn a_debt_is_kept_back_from_the_next_share_and_both_show_it() {
     let transfer = seller.until_transfer(&world, &first, "completed").await;
     let account = seller.post("/api/v1/seller/onboarding", Value::Null).await.ok(200)["account_id"].as_str().unwrap().to_owned();
     world.sandbox.payout(&account).unwrap();
-    buyer.post(&format!("/api/v1/marketplace/orders/{first}/refund"), json!({"amount": 400})).await.ok(202);
+    buyer.refund(&first, json!({"amount": 400})).await;
     let owing = || async { (balance(&seller).await == (0, 0, 360)).then_some(()) };
     world.until("the debt", owing).await;
     let refused = || async {
@@ -229,7 +229,7 @@ async fn a_debt_that_is_written_off_is_the_platforms() {
     let transfer = seller.until_transfer(&world, &order, "completed").await;
     let account = seller.post("/api/v1/seller/onboarding", Value::Null).await.ok(200)["account_id"].as_str().unwrap().to_owned();
     world.sandbox.payout(&account).unwrap();
-    buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({})).await.ok(202);
+    buyer.refund(&order, json!({})).await;
     let waiting = || async {
         let row = seller.transfers().await.into_iter().find(|row| row["id"] == transfer["id"])?;
         (row["reversals"][0]["hold"] == "balance_insufficient").then(|| row["reversals"][0]["id"].as_str().unwrap().to_owned())

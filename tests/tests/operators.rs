@@ -46,7 +46,7 @@ async fn a_timeline_tells_the_whole_story_in_time_order() {
     let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
     seller.until_transfer(&world, &order, "completed").await;
     world.sandbox.script(Script::new(Op::CreateRefund, Fault::AnswerLost)).unwrap();
-    buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({})).await.ok(202);
+    buyer.refund(&order, json!({})).await;
     buyer.until_order(&world, &order, "refunded").await;
     seller.until_transfer(&world, &order, "reversed").await;
 

@@ -332,7 +332,7 @@ async fn what_connect_has_of_a_lost_answer_is_told_as_settled() {
     world.sandbox.script(Script::new(Op::CreateTransfer, Fault::AnswerLost)).unwrap();
     world.sandbox.script(Script::new(Op::CreateReversal, Fault::AnswerLost)).unwrap();
     world.lose_every_webhook();
-    world.sandbox.script(Script::new(Op::StripeWebhook, Fault::WebhookLost).times(0)).unwrap();
+    world.lose_every_stripe_webhook();
     let order = buyer.placed(&product).await;
     world.sandbox.pay(&order).unwrap();
     let until = async |status: &str| {

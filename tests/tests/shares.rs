@@ -13,7 +13,7 @@ use veza_domain::reversal::Reversal;
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::{Attempt, Transfer};
 use veza_ports::storage::ClaimedTransfer;
-use veza_sandbox::{Fault, Op, Script};
+use veza_sandbox::{Fault, Op};
 use veza_tests::{World, assert_books_agree, counted, euros};
 
 const ONCE: &[(&str, &str)] = &[
@@ -145,7 +145,7 @@ async fn what_is_known_is_not_looked_up() {
     let world = World::with(ONCE).await;
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
     let app = world.running.app();
-    world.sandbox.script(Script::new(Op::StripeWebhook, Fault::WebhookLost).times(0)).unwrap();
+    world.lose_every_stripe_webhook();
     for call in [Op::CreateTransfer, Op::CreateReversal] {
         world.goes_wrong(call, Fault::BalanceInsufficient);
     }
@@ -193,7 +193,7 @@ async fn a_refused_share_waits_for_an_admin_where_retries_are_off() {
 async fn what_connect_says_of_an_account_is_kept() {
     let world = World::start().await;
     let seller = world.creator().await;
-    world.sandbox.script(Script::new(Op::StripeWebhook, Fault::WebhookLost).times(0)).unwrap();
+    world.lose_every_stripe_webhook();
     let asked = async || {
         let account = seller.post("/api/v1/seller/onboarding", Value::Null).await.ok(200);
         let kept = world.running.app().store.seller_account(seller.user_id()).await.unwrap().unwrap().value;

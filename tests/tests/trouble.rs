@@ -88,7 +88,7 @@ async fn a_reversal_of_a_transfer_without_an_id_makes_no_call() {
     let world = World::start().await;
     let (seller, buyer) = (world.seller().await, world.buyer().await);
     // Connect's message about it would bring the id.
-    world.sandbox.script(Script::new(Op::StripeWebhook, Fault::WebhookLost).times(0)).unwrap();
+    world.lose_every_stripe_webhook();
     let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
     seller.until_transfer(&world, &order, "completed").await;
     // As a row from before ids were kept.
@@ -99,7 +99,7 @@ async fn a_reversal_of_a_transfer_without_an_id_makes_no_call() {
     };
     world.rewrite(&order, changed).await;
 
-    buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({})).await.ok(202);
+    buyer.refund(&order, json!({})).await;
     buyer.until_order(&world, &order, "refunded").await;
     seller.until_transfer(&world, &order, "permanently_failed").await;
     assert!(world.sandbox.books().reversals.is_empty(), "no call");
@@ -116,11 +116,11 @@ async fn a_share_of_unknown_outcome_is_found_and_taken_back_when_its_order_is_re
     let world = World::with(&[("TRANSFER_RETRY_BACKOFF_BASE", "2s"), ("TRANSFER_RETRY_BACKOFF_MAX", "2s")]).await;
     let (seller, buyer) = (world.seller().await, world.buyer().await);
     let product = seller.product(euros(1_000)).await;
-    world.sandbox.script(Script::new(Op::StripeWebhook, Fault::WebhookLost).times(0)).unwrap();
+    world.lose_every_stripe_webhook();
     world.sandbox.script(Script::new(Op::CreateTransfer, Fault::AnswerLost)).unwrap();
     let order = buyer.buy(&world, &[&product]).await;
     world.until("the call", || async { (world.sandbox.books().transfers.len() == 1).then_some(()) }).await;
-    buyer.post(&format!("/api/v1/marketplace/orders/{order}/refund"), json!({})).await.ok(202);
+    buyer.refund(&order, json!({})).await;
     buyer.until_order(&world, &order, "refunded").await;
     seller.until_transfer(&world, &order, "reversed").await;
     assert_books_agree(&world).await;

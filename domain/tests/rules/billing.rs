@@ -1,7 +1,7 @@
 //! What a payment leaves of the invoice that it is for and of its subscription: whole rows, in which every field says something
 //! before (spec/02-subscriptions §2). How plans live over time is in [`crate::subscriptions`].
 
-use crate::support::plans::{DAY, POLICY, World, plan, subscription_id, user};
+use crate::support::plans::{self, DAY, POLICY, World, open_id, plan, subscription_id, user};
 use crate::support::{START, uuid};
 use std::time::Duration;
 use veza_domain::ids::{InvoiceId, OrderId};
@@ -25,36 +25,15 @@ fn current() -> Period {
     Cycle::Monthly.period(START)
 }
 
-fn asked() -> InvoiceId {
-    InvoiceId(uuid(0x82))
-}
-
-/// As it is before a payment; every field has something in it, also where no row would have all of it.
+/// As it is before a payment; nothing is noted for the period's end.
 fn row(status: SubscriptionStatus) -> Subscription {
-    Subscription {
-        id: subscription_id(),
-        user_id: user(),
-        choice: choice(PlanId::Creator, Cycle::Monthly),
-        status,
-        trial_ends_at: Some(START.minus(DAY)),
-        period: Some(current()),
-        paid_by: Some(InvoiceId(uuid(0x81))),
-        open_invoice: Some(asked()),
-        method: Some(SavedMethod("pm_0".into())),
-        next: None,
-        past_due_since: Some(START.plus(27 * DAY)),
-        retries: 2,
-        due_at: Some(START.plus(29 * DAY)),
-        created_at: START.minus(15 * DAY),
-        canceled_at: Some(START.plus(3 * DAY)),
-        ended_at: Some(START.plus(4 * DAY)),
-    }
+    Subscription { next: None, ..plans::row(status) }
 }
 
 /// For `choice`, tried three times; what it is not yet known to pay for is none.
 fn invoice(reason: InvoiceReason, choice: Choice, status: InvoiceStatus) -> Invoice {
     Invoice {
-        id: asked(),
+        id: open_id(),
         subscription_id: subscription_id(),
         user_id: user(),
         reason,

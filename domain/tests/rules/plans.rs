@@ -1,7 +1,7 @@
 //! What one decision leaves of a plan: whole rows, in which every field says something before, so that none is lost or kept unseen.
 //! How plans live over time is in [`crate::subscriptions`].
 
-use crate::support::plans::{DAY, POLICY, plan, subscription_id, usd, user};
+use crate::support::plans::{DAY, POLICY, open_id, plan, row, subscription_id, usd, user};
 use crate::support::{START, cases, uuid};
 use proptest::prelude::*;
 use std::time::Duration;
@@ -40,32 +40,6 @@ fn period() -> Period {
 
 fn end() -> Timestamp {
     period().end
-}
-
-fn open_id() -> InvoiceId {
-    InvoiceId(uuid(0x82))
-}
-
-/// A paid plan; every field has something in it, also where no row would have all of it.
-fn row(status: SubscriptionStatus) -> Subscription {
-    Subscription {
-        id: subscription_id(),
-        user_id: user(),
-        choice: creator(),
-        status,
-        trial_ends_at: Some(START.minus(DAY)),
-        period: Some(period()),
-        paid_by: Some(InvoiceId(uuid(0x81))),
-        open_invoice: Some(open_id()),
-        method: Some(SavedMethod("pm_1".into())),
-        next: Some(yearly()),
-        past_due_since: Some(START.plus(27 * DAY)),
-        retries: 2,
-        due_at: Some(START.plus(29 * DAY)),
-        created_at: START.minus(15 * DAY),
-        canceled_at: Some(START.plus(3 * DAY)),
-        ended_at: Some(START.plus(4 * DAY)),
-    }
 }
 
 /// The same on its trial, which ends in a fortnight; nothing was paid.

@@ -13,6 +13,13 @@ fn ends_well(setting: Setting, ops: &[Op]) {
     }
 }
 
+/// What happens, line by line, until quiet is made; it ends well.
+fn told(ops: &[Op]) -> Vec<String> {
+    let ended = run(&History { setting: PLAIN, ops: ops.to_vec() }, Base::Memory, true);
+    assert!(ended.broken.is_empty(), "{}", ended.broken.join("\n"));
+    ended.text.into_iter().take_while(|line| line != "-- quiet").collect()
+}
+
 const PLAIN: Setting = Setting { slow_money: false, dispute_fee: false, lose_the_rest: false, close_all: false };
 const LOSING: Setting = Setting { lose_the_rest: true, ..PLAIN };
 
@@ -360,10 +367,7 @@ fn two_shares_of_an_order_are_sent_by_one_batch() {
         deliver,
         Op::Work { worker: 4, at: 0, run: END },
     ];
-    let ended = run(&History { setting: PLAIN, ops: ops.to_vec() }, Base::Memory, true);
-    assert!(ended.broken.is_empty(), "{}", ended.broken.join("\n"));
-    let before_the_end = ended.text.iter().take_while(|line| *line != "-- quiet");
-    assert_eq!(before_the_end.filter(|line| line.trim() == "POST /v1/transfers").count(), 2);
+    assert_eq!(told(&ops).iter().filter(|line| line.trim() == "POST /v1/transfers").count(), 2);
 }
 
 /// A plan is cancelled while its renewal is being collected, and that is taken back: the next renewal was made under the id of the voided
@@ -379,9 +383,7 @@ fn a_renewal_that_was_cancelled_and_taken_back_is_made_anew() {
         .chain(advances)
         .chain([worker, plan(3), Op::Advance { time: 1 }, plan(4), worker])
         .collect();
-    let ended = run(&History { setting: PLAIN, ops }, Base::Memory, true);
-    assert!(ended.broken.is_empty(), "{}", ended.broken.join("\n"));
-    let before_the_end = ended.text.iter().take_while(|line| *line != "-- quiet");
-    let invoices = before_the_end.filter(|line| line.trim().starts_with("applied:") && line.contains("Invoice(") && line.contains("Line("));
+    let told = told(&ops);
+    let invoices = told.iter().filter(|line| line.trim().starts_with("applied:") && line.contains("Invoice(") && line.contains("Line("));
     assert_eq!(invoices.count(), 3, "the first, the one that was voided, and the one that takes its place");
 }

@@ -8,7 +8,9 @@ use veza_domain::money::{Minor, Money};
 use veza_domain::saved_method::SavedMethod;
 use veza_domain::settlement::{Billing, Change, Context, Decision, Fact, OrderFile, PaymentFact, PaymentStatus, Source, check, decide};
 use veza_domain::subscription::gate::{Access, Standing, access};
-use veza_domain::subscription::{BillingPolicy, Choice, Cycle, Dunning, Features, Invoice, Plan, PlanId, Step, Subscription, due, start};
+use veza_domain::subscription::{
+    BillingPolicy, Choice, Cycle, Dunning, Features, Invoice, Plan, PlanId, Step, Subscription, SubscriptionStatus, due, start,
+};
 use veza_domain::time::Timestamp;
 
 pub const DAY: Duration = Duration::from_secs(86_400);
@@ -40,6 +42,33 @@ pub fn user() -> UserId {
 
 pub fn subscription_id() -> SubscriptionId {
     SubscriptionId(uuid(0x52))
+}
+
+/// The invoice that is open of a [`row`].
+pub fn open_id() -> InvoiceId {
+    InvoiceId(uuid(0x82))
+}
+
+/// A paid plan; every field has something in it, also where no row would have all of it.
+pub fn row(status: SubscriptionStatus) -> Subscription {
+    Subscription {
+        id: subscription_id(),
+        user_id: user(),
+        choice: plan(PlanId::Creator, Cycle::Monthly).choice,
+        status,
+        trial_ends_at: Some(START.minus(DAY)),
+        period: Some(Cycle::Monthly.period(START)),
+        paid_by: Some(InvoiceId(uuid(0x81))),
+        open_invoice: Some(open_id()),
+        method: Some(SavedMethod("pm_1".into())),
+        next: Some(plan(PlanId::Creator, Cycle::Yearly).choice),
+        past_due_since: Some(START.plus(27 * DAY)),
+        retries: 2,
+        due_at: Some(START.plus(29 * DAY)),
+        created_at: START.minus(15 * DAY),
+        canceled_at: Some(START.plus(3 * DAY)),
+        ended_at: Some(START.plus(4 * DAY)),
+    }
 }
 
 /// A paid subscription to `id`, and its first invoice.
