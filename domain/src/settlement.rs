@@ -44,7 +44,7 @@ use draft::Draft;
 use std::time::Duration;
 use uuid::Uuid;
 
-pub use billing::mail as billing_mail;
+pub use billing::{decide_customer_asked, mail as billing_mail};
 pub use check::{Broken, check};
 pub use connect::{ConnectReversal, ConnectTransferFact};
 pub use dispute::DisputeFact;

@@ -28,6 +28,8 @@ use veza_cluster::Database;
 use veza_domain::ids::OrderId;
 use veza_domain::money::Money;
 use veza_domain::settlement::{Change, OrderFile};
+use veza_mail::OutboxMailer;
+use veza_ports::mail::Mail;
 use veza_ports::storage::{UnitId, UnitOfWork, Write};
 use veza_sandbox::{Control, Fault, Op, Sandbox, SandboxConfig, Script};
 
@@ -272,6 +274,12 @@ impl World {
         assert_eq!(answer.status().as_u16(), 200);
         assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
         Exposition::parse(&answer.text().await.unwrap())
+    }
+
+    /// The mails that were sent to this address, the newest first.
+    pub async fn mails_to(&self, email: &str) -> Vec<Mail> {
+        let sent = OutboxMailer::new(self.data_dir().join("outbox")).list(1000).await.unwrap_or_default();
+        sent.into_iter().map(|stored| stored.mail).filter(|mail| mail.to == email).collect()
     }
 
     /// Keeps everybody from reading the outbox until what is returned is dropped; on SQLite for good.

@@ -228,9 +228,7 @@ impl Person {
 }
 
 async fn verification_token(world: &World, email: &str) -> Option<String> {
-    let outbox = veza_mail::OutboxMailer::new(world.data_dir().join("outbox"));
-    let mails = outbox.list(1000).await.ok()?;
-    let mail = mails.into_iter().map(|stored| stored.mail).find(|mail| mail.to == email && mail.body.contains("token="))?;
+    let mail = world.mails_to(email).await.into_iter().find(|mail| mail.body.contains("token="))?;
     let rest = mail.body.split("token=").nth(1)?;
     Some(rest.split_whitespace().next()?.to_owned())
 }

@@ -461,7 +461,7 @@ async fn a_renewal_that_waits_for_the_customer_waits_for_the_psp_too() {
     world.stop().await;
 }
 
-/// The kept method is charged, and the bank wants to see its owner, who goes on with that very payment.
+/// The kept method is charged, and the bank wants to see its owner, who is told so at once and goes on with that very payment.
 #[tokio::test]
 async fn a_charge_that_the_bank_asks_about_is_gone_on_with_by_the_customer() {
     let world = World::start().await;
@@ -470,9 +470,17 @@ async fn a_charge_that_the_bank_asks_about_is_gone_on_with_by_the_customer() {
     let method = world.sandbox.books().saved_methods[0].payment_method_id.clone();
     world.sandbox.set_saved_method(&method, Behaviour::RequiresCustomerAction).unwrap();
     renewal_is_due(&world, &person).await;
-    let path = format!("/api/v1/subscriptions/complete/{id}");
-    let open = || async { Some(person.post(&path, Value::Null).await).filter(|answer| answer.status == 200) };
-    let open = world.until("the charge that waits", open).await.ok(200);
+    let asked = || async { mine(&person).await["recovery_url"].as_str().map(str::to_owned) };
+    let recovery = world.until("the charge that waits", asked).await;
+    assert!(recovery.ends_with(&format!("/api/v1/subscriptions/complete/{id}")), "{recovery}");
+    assert_eq!(mine(&person).await["subscription"]["status"], "active", "what was paid goes on");
+    let mails = || async {
+        let mails = world.mails_to(&person.email).await;
+        mails.into_iter().find(|mail| mail.subject == "Your plan waits for its payment")
+    };
+    let mail = world.until("the mail", mails).await;
+    assert!(mail.body.contains("/api/v1/me/subscription"), "{}", mail.body);
+    let open = recover(&person, &recovery).await.ok(200);
     assert!(open["payment"]["client_secret"].is_string(), "{open:#}");
     assert_eq!(world.sandbox.books().payments.len(), 2, "no payment beside it");
     world.sandbox.pay(open["payment"]["payment_id"].as_str().unwrap()).unwrap();
@@ -534,7 +542,7 @@ async fn a_plan_that_was_paid_with_another_amount_is_not_closed_for_another() {
     let request = world.http.post(at_the_psp).header("api-key", SandboxConfig::default().api_key).json(&json!({"amount": 1}));
     Answer::of(request.send().await.unwrap()).await.ok(200);
     world.sandbox.pay(&id).unwrap();
-    assert_eq!(subscribe(&person, "premium").await.status, 503);
+    subscribe(&person, "premium").await.problem(409, "payment_in_question");
     assert_eq!((&mine(&person).await["needs_payment"], &invoices(&person).await[0]["status"]), (&json!(true), &json!("open")));
     let listed = world.admin().await.get("/api/v1/admin/attention").await.ok(200);
     assert!(listed["items"].as_array().unwrap().iter().any(|entry| entry["class"] == "amount_mismatch"), "{listed:#}");

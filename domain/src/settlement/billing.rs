@@ -7,7 +7,7 @@ use crate::ids::derive;
 use crate::ledger::{self, Posting};
 use crate::saved_method::SavedMethod;
 use crate::subscription::{
-    Invoice, InvoiceReason, InvoiceStatus, Notice, Period, Step, Subscription, SubscriptionStatus, next_due, unpaid,
+    Collection, Invoice, InvoiceReason, InvoiceStatus, Notice, Period, Step, Subscription, SubscriptionStatus, next_due, unpaid,
 };
 use crate::time::Timestamp;
 
@@ -47,6 +47,19 @@ pub(super) fn keep_method(draft: &mut Draft<'_>, method: Option<&SavedMethod>) {
         let subscription = Subscription { method: Some(method.clone()), ..billing.subscription.clone() };
         draft.put(Change::Subscription(subscription));
     }
+}
+
+/// Decides what changes when the bank wants to see the customer before the kept method is charged: the try is the customer's from here
+/// on, who is written to once.
+#[must_use]
+pub fn decide_customer_asked(file: &OrderFile, now: Timestamp) -> Vec<Change> {
+    let Some(Billing { invoice, subscription, .. }) = &file.billing else { return Vec::new() };
+    let is_last_try = invoice.status == InvoiceStatus::Open && invoice.order_id == file.order.id;
+    if !is_last_try || invoice.collection == Collection::Customer {
+        return Vec::new();
+    }
+    let asked = Invoice { collection: Collection::Customer, ..invoice.clone() };
+    vec![Change::Invoice(asked), Change::Effect(mail(subscription, Notice::PaymentNeeded, now))]
 }
 
 /// The order paid its invoice: the period is the customer's.

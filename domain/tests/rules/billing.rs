@@ -4,11 +4,12 @@
 use crate::support::plans::{self, DAY, POLICY, World, open_id, plan, subscription_id, user};
 use crate::support::{START, uuid};
 use std::time::Duration;
+use veza_domain::effect::EffectKind;
 use veza_domain::ids::{InvoiceId, OrderId};
 use veza_domain::money::Minor;
 use veza_domain::order::OrderStatus;
 use veza_domain::saved_method::SavedMethod;
-use veza_domain::settlement::OrderFile;
+use veza_domain::settlement::{Billing, Change, OrderFile, decide_customer_asked};
 use veza_domain::subscription::{
     Choice, Collection, Cycle, Invoice, InvoiceReason, InvoiceStatus, Period, PlanId, Subscription, SubscriptionStatus,
 };
@@ -202,4 +203,39 @@ fn a_payment_makes_the_plan_run_for_the_period_that_the_invoice_is_for() {
         assert_eq!(world.invoices, [paid], "{story}");
         assert_eq!(world.subscription, after, "{story}");
     }
+}
+
+fn file(invoice: &Invoice) -> OrderFile {
+    let (order, line) = invoice.order(START);
+    let billing = Some(Billing { invoice: invoice.clone(), subscription: row(SubscriptionStatus::Active), other_open: None });
+    OrderFile { billing, ..OrderFile::new(order, vec![line], Vec::new()) }
+}
+
+/// The try is the customer's from then on, so that they are told once, however often the PSP says it.
+#[test]
+fn a_customer_whom_the_bank_wants_to_see_is_written_to_once() {
+    let choice = choice(PlanId::Creator, Cycle::Monthly);
+    for reason in InvoiceReason::ALL {
+        let charged = Invoice { collection: Collection::SavedMethod, ..invoice(reason, choice, InvoiceStatus::Open) };
+        let asked = decide_customer_asked(&file(&charged), START);
+        let [Change::Invoice(after), Change::Effect(mail)] = &asked[..] else { panic!("{asked:?}") };
+        assert_eq!(after, &Invoice { collection: Collection::Customer, ..charged });
+        assert!(matches!(mail.kind, EffectKind::MailPaymentNeeded(to, _) if to == user()), "{mail:?}");
+        assert_eq!(decide_customer_asked(&file(after), START), []);
+    }
+}
+
+/// What was said of an earlier try, or of an invoice that is over, is nothing to write to anybody about; nor is a sale.
+#[test]
+fn nobody_is_asked_for_what_is_not_collected_any_more() {
+    let choice = choice(PlanId::Creator, Cycle::Monthly);
+    let charged = |status| Invoice { collection: Collection::SavedMethod, ..invoice(InvoiceReason::Renewal, choice, status) };
+    for over in InvoiceStatus::ALL.into_iter().filter(|status| *status != InvoiceStatus::Open) {
+        assert_eq!(decide_customer_asked(&file(&charged(over)), START), [], "{over:?}");
+    }
+    let earlier = file(&charged(InvoiceStatus::Open));
+    let later = charged(InvoiceStatus::Open).try_again(Collection::SavedMethod, START);
+    let billing = earlier.billing.clone().map(|billing| Billing { invoice: later, ..billing });
+    assert_eq!(decide_customer_asked(&OrderFile { billing, ..earlier.clone() }, START), []);
+    assert_eq!(decide_customer_asked(&OrderFile { billing: None, ..earlier }, START), []);
 }

@@ -12,7 +12,7 @@ use veza_domain::attention::{Code, Subject};
 use veza_domain::effect::Effect;
 use veza_domain::ids::{DisputeId, OrderId};
 use veza_domain::order::{Order, OrderStatus};
-use veza_domain::settlement::{Billing, Fact, OrderFile, PaymentFact, PaymentStatus, Source};
+use veza_domain::settlement::{Billing, Change, Fact, OrderFile, PaymentFact, PaymentStatus, Source, decide_customer_asked};
 use veza_domain::subscription::Collection;
 use veza_ports::payments::{NewPayment, Payment, PaymentMethod, PspError};
 use veza_ports::storage::{CommitError, Row, StoredOrder, Versioned, Write};
@@ -72,19 +72,8 @@ async fn answered(app: &App, sent: Versioned<Effect>, stored: StoredOrder, payme
     let message = payment.error.clone().unwrap_or_else(|| payment.psp_status.clone());
     let effect = Write::Update { row: Row::Effect(done(&message)), expected: sent.revision };
     if payment.status == PaymentStatus::Open {
-        let order = Order { client_secret: payment.client_secret.clone(), ..stored.file.order.clone() };
-        let revision = stored.revisions.get(&Row::Order(order.clone()).key()).copied();
-        let mut writes = vec![effect];
-        writes.extend(told(app, &sent.value, &format!("answered by the PSP: {}", payment.psp_status)));
-        if let (OrderStatus::Pending, Some(expected)) = (order.status, revision) {
-            writes.push(Write::Update { row: Row::Order(order), expected });
-        }
-        return match commit(app, fresh_unit(app, writes)).await {
-            Ok(_) => Ok(Performed::Done),
-            // A webhook was faster: the effect is still sent, and its look-up finds the order settled.
-            Err(CommitError::Conflict(_)) => Ok(Performed::Done),
-            Err(error) => Err(error.into()),
-        };
+        let writes = [effect].into_iter().chain(told(app, &sent.value, &format!("answered by the PSP: {}", payment.psp_status)));
+        return opened(app, &stored, payment, writes.collect()).await;
     }
     let fact = Fact::Payment(payment_fact(payment));
     let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
@@ -97,6 +86,27 @@ async fn answered(app: &App, sent: Versioned<Effect>, stored: StoredOrder, payme
     match payment.status {
         PaymentStatus::Failed => Ok(Performed::Refused { message }),
         PaymentStatus::Succeeded | PaymentStatus::Open | PaymentStatus::NotFound => Ok(Performed::Done),
+    }
+}
+
+/// The payment waits: for the buyer, or for the customer whom the bank wants to see. `writes` join what changes.
+async fn opened(app: &App, stored: &StoredOrder, payment: &Payment, mut writes: Vec<Write>) -> Result<Performed, EffectError> {
+    let order = Order { client_secret: payment.client_secret.clone(), ..stored.file.order.clone() };
+    let asked = if payment.needs_customer { decide_customer_asked(&stored.file, app.now()) } else { Vec::new() };
+    let is_asked = !asked.is_empty();
+    let changes: Vec<Change> = [Change::Order(order)].into_iter().chain(asked).collect();
+    writes.extend(stored.writes(&changes));
+    match commit(app, fresh_unit(app, writes)).await {
+        Ok(_) => {
+            if is_asked {
+                tracing::info!(order = %stored.file.order.id, "the bank wants to see the customer, who is written to");
+                app.wake.effects.notify_one();
+            }
+            Ok(Performed::Done)
+        }
+        // A webhook was faster: the effect is still sent, and its look-up finds the order settled.
+        Err(CommitError::Conflict(_)) => Ok(Performed::Done),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -53,9 +53,9 @@ fn already_registered(public_url: &str) -> String {
 
 fn payment_needed(public_url: &str) -> String {
     format!(
-        "Hello,\n\nthe next period of your plan has not been paid. Sign in and complete the payment; what there is to do, and the way to \
-         it, stand here:\n\n{public_url}/api/v1/me/subscription\n\nUntil it is paid, what the plan allows is switched off. If you have paid \
-         in the meantime, there is nothing to do.\n"
+        "Hello,\n\nthe next period of your plan waits for its payment, which can't be made without you. Sign in and complete it; what there \
+         is to do, and the way to it, stand here:\n\n{public_url}/api/v1/me/subscription\n\nOnce the period that is paid for is over, what \
+         the plan allows is switched off until the next one is paid. If you have paid in the meantime, there is nothing to do.\n"
     )
 }
 

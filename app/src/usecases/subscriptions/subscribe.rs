@@ -6,10 +6,10 @@ use crate::services::App;
 use crate::usecases::checkout;
 use crate::usecases::commit::{REDECIDE_MAX, busy, commit_if_current, fresh_unit};
 use crate::usecases::idempotency::Incoming;
-use crate::usecases::psp_reads;
+use crate::usecases::psp_reads::{self, ReadSettled};
 use veza_domain::ids::{OrderId, SubscriptionId, UserId};
 use veza_domain::order::{Order, OrderStatus};
-use veza_domain::settlement::PaymentStatus;
+use veza_domain::settlement::{PaymentStatus, Verdict};
 use veza_domain::subscription::SubscriptionStatus;
 use veza_domain::subscription::{Cycle, Opening, Plan, PlanId, Step, close_unpaid, collect_again, opening, start};
 use veza_ports::BoxError;
@@ -27,7 +27,7 @@ pub struct Subscribed {
 /// where what was begun before goes on.
 ///
 /// # Errors
-/// 422 for a plan that there is not; 409 `already_subscribed`; 503 `payment_provider_required` (nothing was written);
+/// 422 for a plan that there is not; 409 `already_subscribed`, `payment_in_question`; 503 `payment_provider_required` (nothing was written);
 /// 503 `payment_provider_unavailable` and 502 `payment_provider_refused`, both with the `order_id` of the payment that was begun.
 pub async fn subscribe(
     app: &App,
@@ -119,17 +119,26 @@ async fn close_first(app: &App, current: Option<&StoredSubscription>) -> Result<
 }
 
 /// Settles what the PSP says of the payment of `order`; false: the next look at the subscription sees what came of it.
+///
+/// # Errors
+/// 409 `payment_in_question`; 503 where the PSP can't be asked.
 async fn is_still_open(app: &App, order: OrderId) -> Result<bool, ApiError> {
     let (Some(psp), Some(stored)) = (&app.psp, app.store.order_file(order).await?) else { return Ok(true) };
-    let look = async || -> Result<bool, BoxError> {
+    let look = async || -> Result<(bool, ReadSettled), BoxError> {
         let payment = psp.reads.payment(&Order::payment_id_of(order)).await?;
         let read = psp_reads::settle_answer(app, order, payment.as_ref(), "read before another plan", stored.revisions).await?;
-        Ok(payment.is_some_and(|payment| payment.status == PaymentStatus::Open) && !read.overtaken)
+        Ok((payment.is_some_and(|payment| payment.status == PaymentStatus::Open), read))
     };
-    look().await.map_err(|error| {
+    let (open, read) = look().await.map_err(|error| {
         tracing::warn!(%order, %error, "another plan was asked for, and the payment of the one before it can't be looked up");
         not_looked_up()
-    })
+    })?;
+    if read.verdict == Verdict::AmountMismatch {
+        // It stays as it is until a person has looked: nothing is closed over money that has come.
+        let detail = "the payment of the plan that you began is not of the amount that was asked for: ask for help";
+        return Err(ApiError::conflict("payment_in_question", detail));
+    }
+    Ok(open && !read.overtaken)
 }
 
 /// Without an order's id: nothing was made under the key of this request.
