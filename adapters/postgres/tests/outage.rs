@@ -93,10 +93,9 @@ async fn nobody_waits_for_ever_for_a_connection() {
     let waiting = store.clone();
     let first = tokio::spawn(async move { waiting.user(user_id(1)).await });
     tokio::time::sleep(Duration::from_millis(100)).await;
-    let started = Instant::now();
     let busy = store.user(user_id(1)).await;
     assert!(matches!(busy, Err(StoreError::Unavailable(_))), "{busy:?}");
-    assert!(started.elapsed() < Duration::from_millis(1500));
+    assert!(!first.is_finished(), "who gets no connection is told so before the one that is in use is free");
     assert!(first.await.unwrap().unwrap().is_some(), "who had it gets an answer");
     let _database = holds.await.unwrap();
     store.shutdown().await;
