@@ -207,8 +207,12 @@ pub fn quote(subscription: &Subscription, to: Choice, now: Timestamp) -> Result<
     let Some(period) = subscription.period.filter(|_| better) else { return Ok(later) };
     let credit = period.unused(from.price.amount, now).min(to.price.amount);
     let due_now = Minor(to.price.amount.0 - credit.0);
+    if !due_now.is_positive() {
+        // There is nothing to pay, and so no payment that could bring it.
+        return Ok(later);
+    }
     let money = |amount| Money { amount, currency: to.price.currency };
-    Ok(Quote { at_once: due_now.is_positive(), credit: money(credit), due_now: money(due_now), effective_at: now })
+    Ok(Quote { at_once: true, credit: money(credit), due_now: money(due_now), effective_at: now })
 }
 
 /// Changes the plan as [`quote`] says: opens the upgrade's invoice `id`, or notes what comes next. Choosing what one has takes a noted
@@ -308,10 +312,11 @@ fn renew(subscription: &Subscription, open: Option<(&Invoice, OrderStatus)>, pol
         return None;
     }
     let choice = subscription.next.unwrap_or(subscription.choice);
-    if choice.plan == PlanId::Free {
-        return Some(gone_free(subscription, choice));
-    }
+    // An upgrade that was not paid is over with its period.
     let mut invoices = void(open.map(|(invoice, _)| invoice));
+    if choice.plan == PlanId::Free {
+        return Some(Step { invoices, ..gone_free(subscription, choice) });
+    }
     let id = Invoice::renewal_id(subscription.id, now);
     let collection = by(subscription.method.as_ref());
     let what = (InvoiceReason::Renewal, choice, Minor::ZERO);

@@ -162,6 +162,7 @@ fn a_first_invoice_is_written_about_only_when_nobody_is_there_to_pay_it() {
     }
 }
 
+/// An upgrade that nobody paid is void by then.
 #[test]
 fn what_goes_free_keeps_nothing_of_the_plan_before() {
     let trial = Subscription { next: Some(free()), ..tried(SubscriptionStatus::Trialing) };
@@ -179,7 +180,13 @@ fn what_goes_free_keeps_nothing_of_the_plan_before() {
             ..before.clone()
         };
         assert_eq!(due(&before, None, &POLICY, at.minus(MOMENT)), None);
-        assert_eq!(due(&before, None, &POLICY, at), Some(quiet(after)));
+        assert_eq!(due(&before, None, &POLICY, at), Some(quiet(after.clone())));
+        if before.period.is_some() {
+            let upgrade = invoice(InvoiceReason::Upgrade, InvoiceStatus::Open);
+            let void = Invoice { status: InvoiceStatus::Void, ..upgrade.clone() };
+            let open = Some((&upgrade, OrderStatus::Pending));
+            assert_eq!(due(&before, open, &POLICY, at), Some(Step { invoices: vec![void], ..quiet(after) }));
+        }
     }
 }
 
@@ -392,16 +399,18 @@ proptest! {
         prop_assert_eq!(unpaid.subscription.status, SubscriptionStatus::PastDue);
     }
 
-    /// Whatever the prices are: what is due is the price less the credit, the invoice asks just that, and never less than something.
+    /// Whatever the prices are: what is due is the price less the credit, and the invoice asks just that; where that would be nothing, no
+    /// payment could bring the change, and it comes when the period is over.
     #[test]
     fn an_upgrade_asks_for_the_price_less_what_is_unused(had in 1_i64..5_000, wanted in 1_i64..5_000, hours in 0_u32..800) {
         let choice = Choice { price: usd(had), ..creator() };
         let before = Subscription { choice, ..row(SubscriptionStatus::Active) };
         let (to, now) = (Choice { price: usd(wanted), ..premium() }, START.plus(hours * HOUR));
         let told = quote(&before, to, now).unwrap();
-        prop_assert_eq!(told.credit.amount.0, period().unused(Minor(had), now).0.min(wanted));
-        prop_assert_eq!(told.credit.amount.0 + told.due_now.amount.0, wanted);
-        prop_assert_eq!(told.at_once, told.due_now.amount.0 > 0);
+        let unused = period().unused(Minor(had), now).0;
+        let at_once = Quote { at_once: true, credit: usd(unused), due_now: usd(wanted - unused), effective_at: now };
+        let covered = Quote { at_once: false, credit: usd(0), due_now: usd(0), effective_at: end() };
+        prop_assert_eq!(told, if unused < wanted { at_once } else { covered });
         let step = change(&before, None, to, InvoiceId(uuid(0x85)), &POLICY, now).unwrap();
         prop_assert_eq!(step.collect, told.at_once);
         prop_assert!(step.invoices.iter().all(|invoice| invoice.amount() == told.due_now));

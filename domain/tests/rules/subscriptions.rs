@@ -504,6 +504,8 @@ proptest! {
         let mut world = World::of(start(subscription_id(), user(), &first, trial, None, START));
         let began = world.now;
         for op in &ops {
+            // No two decisions are of the same moment.
+            world.at(world.now.plus(Duration::from_micros(1)));
             play(&mut world, op);
             let (subscription, invoice) = world.standing();
             if let Access::Plan(plan) = world.access() && plan != PlanId::Free {
