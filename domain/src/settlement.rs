@@ -29,7 +29,7 @@ use crate::attention::{Attention, Code, Subject};
 use crate::backoff::RetryPolicy;
 use crate::dispute::Dispute;
 use crate::effect::{Effect, EffectKind};
-use crate::ids::{ReversalId, SubscriptionId, TransferId};
+use crate::ids::{OrderId, ReversalId, SubscriptionId, TransferId};
 use crate::ledger::Posting;
 use crate::licence::{ExclusiveHold, Licence};
 use crate::money::{Minor, MoneyError};
@@ -37,7 +37,7 @@ use crate::netting::Netting;
 use crate::order::{Order, OrderLine};
 use crate::refund::Refund;
 use crate::reversal::Reversal;
-use crate::subscription::{BillingPolicy, Invoice, Subscription};
+use crate::subscription::{BillingPolicy, Invoice, InvoiceStatus, Subscription};
 use crate::time::Timestamp;
 use crate::transfer::{Attempt, CallOutcome, IllegalMove, Transfer};
 use draft::Draft;
@@ -92,6 +92,15 @@ pub struct Billing {
     pub subscription: Subscription,
     /// Another subscription of the same person that is open. Not guarded: that one is open at most is a unique value of the store.
     pub other_open: Option<SubscriptionId>,
+}
+
+impl Billing {
+    /// Is the invoice still to be paid, and by this order? Else a charge would only be sent back.
+    #[must_use]
+    pub fn is_collected_by(&self, order: OrderId) -> bool {
+        let Self { invoice, subscription, .. } = self;
+        invoice.status == InvoiceStatus::Open && invoice.order_id == order && subscription.open_invoice == Some(invoice.id)
+    }
 }
 
 /// How far a report may be trusted.

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 pub use invoice::{Collection, Invoice, InvoiceReason, InvoiceStatus, PLATFORM};
 pub use lifecycle::{
-    Notice, Opening, Quote, Refusal, Step, cancel, change, close_unpaid, collect_again, due, opening, quote, reactivate, start,
+    Notice, Opening, Quote, Refusal, Step, cancel, change, close_unpaid, collect_again, due, opening, quote, reactivate, start, worth,
 };
 pub(crate) use lifecycle::{next_due, unpaid};
 pub use plan::{Choice, Cycle, Feature, Features, Period, Plan, PlanId};
@@ -63,7 +63,7 @@ impl SubscriptionStatus {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
-    /// The moves that there are; none is none.
+    /// May it go from here to `to`?
     #[must_use]
     pub fn may_become(self, to: Self) -> bool {
         use SubscriptionStatus::{Active, Canceled, Expired, PastDue, PendingPayment, Trialing};
@@ -74,8 +74,8 @@ impl SubscriptionStatus {
             (Active, PastDue | Canceled | Expired) => true,
             (PastDue, Active | Canceled | Expired) => true,
             (Canceled, Active | Trialing | Expired) => true,
-            // A late success, or money that came back and stands after all.
-            (Expired, Active) => true,
+            // A late success, or money that came back and stands after all; what was cancelled before that stays so.
+            (Expired, Active | Canceled) => true,
             _ => false,
         }
     }

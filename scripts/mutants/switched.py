@@ -35,14 +35,14 @@ FILES = [
 SUITES = [
     "cases", "sale", "refund", "retries", "reconcile", "debts", "disputes", "trouble", "subscriptions", "oncall", "metrics", "operators",
     "audits", "instances", "crash", "demo", "edge", "authorisation", "several", "seller_and_admin", "doctor", "year",
-    "stalls", "effects", "messages", "shares", "looks", "checkout",
+    "stalls", "effects", "messages", "shares", "looks", "checkout", "renewals",
 ]
 # Those that are likely to notice go first.
 NEAR = {
     "effects": ["effects", "retries"], "psp_reads": ["effects", "messages"], "settle": ["messages", "effects"], "commit": ["trouble", "refund"],
     "webhooks": ["messages"], "connect_events": ["messages", "disputes", "debts"], "transfers": ["shares"], "reversals": ["shares", "debts"],
     "reconcile": ["looks", "shares", "reconcile", "metrics"], "checkout": ["checkout", "retries"], "idempotency": ["checkout", "retries"],
-    "refunds": ["checkout", "refund"], "subscriptions": ["subscriptions"],
+    "refunds": ["checkout", "refund"], "subscriptions": ["renewals", "subscriptions"],
 }
 SURVIVES = "nobody yet"
 NOBODY = "nobody, of"

@@ -9,6 +9,7 @@ mod books;
 pub mod exposition;
 mod lines;
 mod people;
+pub mod plans;
 
 pub use beside::{Reads, counted};
 pub use books::assert_books_agree;

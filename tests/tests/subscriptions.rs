@@ -2,70 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use futures_util::FutureExt;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::Duration;
-use veza::usecases::subscriptions::work::work;
-use veza::wiring::Parts;
-use veza_domain::subscription::{Period, Subscription};
-use veza_ports::storage::{ClaimedSubscription, Row, Write};
-use veza_sandbox::{Behaviour, Fault, Op, ReleaseOrder, SandboxConfig, Script};
-use veza_tests::{Answer, Person, World, assert_books_agree};
-
-const DAY: Duration = Duration::from_secs(86_400);
-const SUBSCRIBE: &str = "/api/v1/subscriptions/subscribe";
-
-async fn subscribe(person: &Person, plan: &str) -> Answer {
-    person.post(SUBSCRIBE, json!({"plan": plan, "cycle": "monthly"})).await
-}
-
-async fn mine(person: &Person) -> Value {
-    person.get("/api/v1/me/subscription").await.ok(200)
-}
-
-async fn invoices(person: &Person) -> Vec<Value> {
-    person.get("/api/v1/subscriptions/invoices").await.ok(200)["items"].as_array().unwrap().clone()
-}
-
-async fn until_active(world: &World, person: &Person) -> Value {
-    let look = || async {
-        let mine = mine(person).await;
-        (mine["subscription"]["status"] == "active").then(|| mine["subscription"].clone())
-    };
-    world.until("the plan to be active", look).await
-}
-
-/// Chooses and pays the plan `creator`; answers the subscription's id.
-async fn paid(world: &World, person: &Person) -> String {
-    let id = subscribe(person, "creator").await.ok(201)["subscription"]["id"].as_str().unwrap().to_owned();
-    world.sandbox.pay(&id).unwrap();
-    until_active(world, person).await;
-    id
-}
-
-/// Goes the way to pay that `recovery_url` names.
-async fn recover(person: &Person, url: &str) -> Answer {
-    person.post(&url[url.find("/api/").unwrap()..], Value::Null).await
-}
-
-/// The same, again while the worker is opening the payment.
-async fn recovered(world: &World, person: &Person, url: &str) -> Value {
-    let open = || async { Some(recover(person, url).await).filter(|answer| answer.status != 503) };
-    world.until("a payment that is open", open).await.ok(200)
-}
-
-/// Somebody with the role creator and no plan.
-async fn creator(world: &World) -> Person {
-    let person = world.buyer().await;
-    person.post("/api/v1/me/creator", Value::Null).await.ok(200);
-    person
-}
-
-async fn sell(person: &Person) -> Answer {
-    let product = json!({"kind": "track", "title": "Night Drive", "price": {"amount": 1_000, "currency": "EUR"}});
-    person.post("/api/v1/marketplace/products", product).await
-}
+use veza_ports::storage::{Row, Write};
+use veza_sandbox::{Fault, Op, ReleaseOrder, SandboxConfig, Script};
+use veza_tests::plans::{SUBSCRIBE, creator, invoices, mine, paid, recover, recovered, rewritten, sell, subscribe, until_active};
+use veza_tests::{Answer, World, assert_books_agree};
 
 #[tokio::test]
 async fn a_plan_is_had_once_the_psp_has_confirmed_its_payment() {
@@ -322,75 +264,6 @@ async fn strangers_see_nothing_of_a_subscription() {
     world.stop().await;
 }
 
-/// Changes the row of somebody's subscription, as time or an outage would.
-async fn rewritten(world: &World, person: &Person, change: impl FnOnce(Subscription) -> Subscription) {
-    let stored = world.running.app().store.standing(person.user_id()).await.unwrap().current.unwrap().subscription;
-    let row = Row::Subscription(change(stored.value));
-    world.write(vec![Write::Update { row, expected: stored.revision }]).await;
-}
-
-/// The period ends in half an hour, and the worker looks now.
-async fn renewal_is_due(world: &World, person: &Person) {
-    let now = world.running.app().now();
-    let period = Some(Period { start: now.minus(30 * DAY), end: now.plus(DAY / 48) });
-    rewritten(world, person, |row| Subscription { period, due_at: Some(now), ..row }).await;
-    world.running.app().wake.subscriptions.notify_one();
-}
-
-#[tokio::test]
-async fn a_renewal_that_did_not_happen_is_found() {
-    let world = World::start().await;
-    let admin = world.admin().await;
-    let now = world.running.app().now();
-    // As after an outage of the worker: the period is over, and nothing is due, or not for long.
-    for due_at in [None, Some(now.plus(30 * DAY))] {
-        let person = creator(&world).await;
-        paid(&world, &person).await;
-        let period = Some(Period { start: now.minus(32 * DAY), end: now.minus(DAY) });
-        rewritten(&world, &person, |row| Subscription { period, due_at, ..row }).await;
-        sell(&person).await.problem(403, "complete_payment");
-        admin.post("/api/v1/admin/reconcile", Value::Null).await.ok(200);
-        let listed = admin.get("/api/v1/admin/attention").await.ok(200);
-        let mine = |entry: &Value| entry["class"] == "renewal_missed" && entry.to_string().contains(&person.id);
-        assert!(listed["items"].as_array().unwrap().iter().any(mine), "{listed:#}");
-        let renewed = || async { (invoices(&person).await.len() == 2).then_some(()) };
-        world.until("the renewal", renewed).await;
-    }
-    world.stop().await;
-}
-
-/// The consent is taken back: at the renewal nothing is charged, the customer is asked, and goes on by paying.
-#[tokio::test]
-async fn a_revoked_payment_method_is_charged_no_more() {
-    let world = World::start().await;
-    let person = creator(&world).await;
-    paid(&world, &person).await;
-    let kept = async || {
-        let standing = world.running.app().store.standing(person.user_id()).await.unwrap();
-        standing.current.unwrap().subscription.value.method
-    };
-    let method = kept().await.expect("the first payment keeps the method");
-    world.sandbox.revoke_saved_method(&method.0).unwrap();
-    world.until("the method forgotten", || async { kept().await.is_none().then_some(()) }).await;
-    let delivered = || async {
-        let told = world.sandbox.webhooks().into_iter().find(|event| event.event_type == "mandate_revoked")?;
-        told.attempts.first().map(|attempt| attempt.status)
-    };
-    assert_eq!(world.until("the answer to the message", delivered).await, Some(200));
-    renewal_is_due(&world, &person).await;
-    let asked = || async { mine(&person).await["recovery_url"].as_str().map(str::to_owned) };
-    let recovery = world.until("the renewal that waits for the customer", asked).await;
-    assert_eq!(mine(&person).await["subscription"]["status"], "active", "what was paid goes on");
-    let asked = recovered(&world, &person, &recovery).await;
-    let payment = asked["payment"]["payment_id"].as_str().unwrap();
-    assert!(asked["payment"]["client_secret"].is_string(), "the customer is asked: {asked:#}");
-    world.sandbox.pay(payment).unwrap();
-    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
-    assert_eq!(mine(&person).await["recovery_url"], Value::Null);
-    assert_books_agree(&world).await;
-    world.stop().await;
-}
-
 /// The PSP was away when the plan was chosen; who then asks how to pay gets the payment opened.
 #[tokio::test]
 async fn completing_opens_a_payment_that_could_not_be_opened() {
@@ -420,72 +293,6 @@ async fn a_plan_that_the_psp_refuses_makes_room_for_another() {
     world.sandbox.script(Script::new(Op::CreatePayment, Fault::NotFound)).unwrap();
     assert_eq!(subscribe(&person, "premium").await.ok(201)["subscription"]["status"], "trialing");
     assert!(world.sandbox.books().payments.is_empty());
-    world.stop().await;
-}
-
-#[tokio::test]
-async fn a_renewal_that_is_being_charged_can_not_be_paid_as_well() {
-    let world = World::with(&[("PROVIDER_TIMEOUT", "20s")]).await;
-    let person = creator(&world).await;
-    let id = paid(&world, &person).await;
-    world.sandbox.script(Script::new(Op::Webhook, Fault::WebhookLost).times(0)).unwrap();
-    world.sandbox.script(Script::new(Op::CreatePayment, Fault::Slow).lasting(Duration::from_secs(3))).unwrap();
-    renewal_is_due(&world, &person).await;
-    world.until("the renewal", || async { (invoices(&person).await.len() == 2).then_some(()) }).await;
-    person.post(&format!("/api/v1/subscriptions/complete/{id}"), Value::Null).await.problem(409, "payment_under_way");
-    assert_eq!(mine(&person).await["recovery_url"], Value::Null);
-    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
-    assert_eq!(world.sandbox.books().payments.len(), 2, "charged once");
-    assert_books_agree(&world).await;
-    world.stop().await;
-}
-
-/// The PSP is away when a renewal waits for the customer: who asks how to pay is told so, and pays once it is back.
-#[tokio::test]
-async fn a_renewal_that_waits_for_the_customer_waits_for_the_psp_too() {
-    let world = World::start().await;
-    let person = creator(&world).await;
-    paid(&world, &person).await;
-    world.sandbox.script(Script::new(Op::Hyperswitch, Fault::RateLimited).times(0)).unwrap();
-    rewritten(&world, &person, |row| Subscription { method: None, ..row }).await;
-    renewal_is_due(&world, &person).await;
-    let asked = || async { mine(&person).await["recovery_url"].as_str().map(str::to_owned) };
-    let recovery = world.until("the renewal that waits for the customer", asked).await;
-    assert_eq!(recover(&person, &recovery).await.status, 503);
-    world.sandbox.clear_scripts().unwrap();
-    let open = recovered(&world, &person, &recovery).await;
-    world.sandbox.pay(open["payment"]["payment_id"].as_str().unwrap()).unwrap();
-    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
-    assert_eq!(world.sandbox.books().payments.len(), 2, "asked for once");
-    assert_books_agree(&world).await;
-    world.stop().await;
-}
-
-/// The kept method is charged, and the bank wants to see its owner, who is told so at once and goes on with that very payment.
-#[tokio::test]
-async fn a_charge_that_the_bank_asks_about_is_gone_on_with_by_the_customer() {
-    let world = World::start().await;
-    let person = creator(&world).await;
-    let id = paid(&world, &person).await;
-    let method = world.sandbox.books().saved_methods[0].payment_method_id.clone();
-    world.sandbox.set_saved_method(&method, Behaviour::RequiresCustomerAction).unwrap();
-    renewal_is_due(&world, &person).await;
-    let asked = || async { mine(&person).await["recovery_url"].as_str().map(str::to_owned) };
-    let recovery = world.until("the charge that waits", asked).await;
-    assert!(recovery.ends_with(&format!("/api/v1/subscriptions/complete/{id}")), "{recovery}");
-    assert_eq!(mine(&person).await["subscription"]["status"], "active", "what was paid goes on");
-    let mails = || async {
-        let mails = world.mails_to(&person.email).await;
-        mails.into_iter().find(|mail| mail.subject == "Your plan waits for its payment")
-    };
-    let mail = world.until("the mail", mails).await;
-    assert!(mail.body.contains("/api/v1/me/subscription"), "{}", mail.body);
-    let open = recover(&person, &recovery).await.ok(200);
-    assert!(open["payment"]["client_secret"].is_string(), "{open:#}");
-    assert_eq!(world.sandbox.books().payments.len(), 2, "no payment beside it");
-    world.sandbox.pay(open["payment"]["payment_id"].as_str().unwrap()).unwrap();
-    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
-    assert_books_agree(&world).await;
     world.stop().await;
 }
 
@@ -563,26 +370,5 @@ async fn another_plan_can_not_be_had_while_the_psp_can_not_be_asked_about_the_fi
     let had = || async { (subscribe(&person, "premium").await.status == 201).then_some(()) };
     world.until("the other plan", had).await;
     assert_eq!(mine(&person).await["subscription"]["plan"], "premium");
-    world.stop().await;
-}
-
-/// Whoever decides a renewal wakes the outbox of the same process, and no charge waits for its next look.
-#[tokio::test]
-async fn a_renewal_wakes_who_charges_it() {
-    let world = World::start().await;
-    let person = creator(&world).await;
-    let id = paid(&world, &person).await.parse().unwrap();
-    let now = world.running.app().now();
-    // The period ends in half an hour, and the server's own worker is not to see it.
-    let period = Some(Period { start: now.minus(30 * DAY), end: now.plus(DAY / 48) });
-    rewritten(&world, &person, |row| Subscription { period, due_at: Some(now.plus(30 * DAY)), ..row }).await;
-    let beside = Parts::build_beside(&world.beside()).await.unwrap();
-    assert!(beside.app.wake.effects.notified().now_or_never().is_none(), "nobody has done anything here yet");
-    work(&beside.app, ClaimedSubscription { id }).await.unwrap();
-    assert!(beside.app.wake.effects.notified().now_or_never().is_some());
-    beside.shutdown().await;
-    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
-    assert_eq!(invoices(&person).await.len(), 2);
-    assert_books_agree(&world).await;
     world.stop().await;
 }

@@ -75,9 +75,9 @@ impl Work for MemoryStore {
         Ok(due
             .into_iter()
             .map(|row| {
-                let claimed = ClaimedSubscription { id: row.id };
-                state.replace(Row::Subscription(Subscription { due_at: Some(now.plus(lease)), ..row }));
-                claimed
+                let id = row.id;
+                let revision = state.replace(Row::Subscription(Subscription { due_at: Some(now.plus(lease)), ..row }));
+                ClaimedSubscription { id, revision }
             })
             .collect())
     }

@@ -16,7 +16,8 @@ use veza_domain::ids::{OrderId, PlacementId, ReversalId, SubmissionId, Subscript
 use veza_domain::time::Timestamp;
 use veza_ports::BoxError;
 use veza_ports::storage::{
-    ClaimedPlacement, ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work,
+    ClaimedPlacement, ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FreshWork, LookClaim, Looked, Revision, StoreError, Versioned,
+    Work,
 };
 
 pub(crate) const EFFECTS: &str = concat!(
@@ -49,8 +50,9 @@ pub(crate) const REVERSALS: &str = "WITH due AS MATERIALIZED (SELECT id AS due_i
 /// the table.
 pub(crate) const SUBSCRIPTIONS: &str = "WITH due AS MATERIALIZED (SELECT id AS due_id, due_at AS was FROM subscriptions \
          WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED), \
-     claimed AS (UPDATE subscriptions SET due_at = $3, revision = revision + 1 WHERE id = ANY (ARRAY(SELECT due_id FROM due)) RETURNING id) \
-     SELECT ROW(id) FROM claimed JOIN due ON due_id = id ORDER BY was, id";
+     claimed AS (UPDATE subscriptions SET due_at = $3, revision = revision + 1 WHERE id = ANY (ARRAY(SELECT due_id FROM due)) \
+         RETURNING id, revision) \
+     SELECT ROW(id, revision) FROM claimed JOIN due ON due_id = id ORDER BY was, id";
 /// As [`SUBSCRIPTIONS`].
 pub(crate) const PLACEMENTS: &str = "WITH due AS MATERIALIZED (SELECT id AS due_id, due_at AS was FROM placements \
          WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED), \
@@ -178,7 +180,7 @@ impl Read for ClaimedSubscription {
     const WHAT: &'static str = "subscriptions";
 
     fn read(row: &mut Record<'_>) -> Result<Self, BoxError> {
-        Ok(Self { id: SubscriptionId(row.id()?) })
+        Ok(Self { id: SubscriptionId(row.id()?), revision: Revision(row.get()?) })
     }
 }
 

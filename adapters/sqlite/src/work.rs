@@ -15,7 +15,8 @@ use veza_domain::effect::Effect;
 use veza_domain::ids::{OrderId, PlacementId, ReversalId, SubmissionId, SubscriptionId, TransferId};
 use veza_domain::time::Timestamp;
 use veza_ports::storage::{
-    ClaimedPlacement, ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FreshWork, LookClaim, Looked, StoreError, Versioned, Work,
+    ClaimedPlacement, ClaimedReversal, ClaimedSubscription, ClaimedTransfer, FreshWork, LookClaim, Looked, Revision, StoreError, Versioned,
+    Work,
 };
 
 pub(crate) const DUE_EFFECTS: &str = select_effect!("WHERE state IN ('pending', 'sent') AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2");
@@ -35,7 +36,7 @@ pub(crate) const DUE_REVERSALS: &str =
     "SELECT id, order_id FROM reversals WHERE status = 'reversal_pending' AND next_retry_at <= ?1 ORDER BY next_retry_at, id LIMIT ?2";
 const CLAIM_REVERSAL: &str = "UPDATE reversals SET next_retry_at = ?2, claimed_at = ?3, revision = revision + 1 WHERE id = ?1";
 
-pub(crate) const DUE_SUBSCRIPTIONS: &str = "SELECT id FROM subscriptions WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2";
+pub(crate) const DUE_SUBSCRIPTIONS: &str = "SELECT id, revision FROM subscriptions WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2";
 const CLAIM_SUBSCRIPTION: &str = "UPDATE subscriptions SET due_at = ?2, revision = revision + 1 WHERE id = ?1";
 pub(crate) const DUE_PLACEMENTS: &str = "SELECT id, submission_id FROM placements WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2";
 const CLAIM_PLACEMENT: &str = "UPDATE placements SET due_at = ?2, revision = revision + 1 WHERE id = ?1";
@@ -119,7 +120,9 @@ impl Work for SqliteStore {
         let until = now.plus(lease);
         let claim = move |db: &Connection| {
             let mut due = db.prepare_cached(DUE_SUBSCRIPTIONS)?;
-            let due = due.query_map(params![now.0, limit], |row| Ok(ClaimedSubscription { id: SubscriptionId(row.get(0)?) }))?;
+            let due = due.query_map(params![now.0, limit], |row| {
+                Ok(ClaimedSubscription { id: SubscriptionId(row.get(0)?), revision: Revision(row.get(1)?).next() })
+            })?;
             let due = due.collect::<rusqlite::Result<Vec<_>>>()?;
             for row in &due {
                 execute(db, CLAIM_SUBSCRIPTION, params![row.id.0, until.0])?;

@@ -28,10 +28,14 @@ pub(super) fn in_vain(file: &OrderFile) -> Option<&'static str> {
         InvoiceStatus::Paid | InvoiceStatus::Refunded => Some("the period was paid by another payment"),
         InvoiceStatus::Void => Some("the plan was cancelled or changed before the payment came"),
         InvoiceStatus::Open | InvoiceStatus::Failed => {
+            let given_up = subscription.open_invoice != Some(invoice.id);
             if subscription.status == SubscriptionStatus::Expired && other_open.is_some() {
                 Some("another plan was begun before the payment came")
-            } else if invoice.reason == InvoiceReason::Upgrade && subscription.open_invoice != Some(invoice.id) {
+            } else if given_up && invoice.reason == InvoiceReason::Upgrade {
                 Some("the change was given up before the payment came")
+            } else if given_up && invoice.reason == InvoiceReason::Renewal && invoice.status == InvoiceStatus::Open {
+                // Dunning that ends has said so of its invoice; this one's plan was ended by a refund.
+                Some("the plan ended before the payment came")
             } else {
                 None
             }
@@ -39,9 +43,11 @@ pub(super) fn in_vain(file: &OrderFile) -> Option<&'static str> {
     }
 }
 
-/// The customer let the PSP keep a method: it is charged from now on.
+/// The customer let the PSP keep a method: it is charged from now on. One that was charged without the customer is not kept by that: it
+/// may have been revoked meanwhile.
 pub(super) fn keep_method(draft: &mut Draft<'_>, method: Option<&SavedMethod>) {
     if let (Some(billing), Some(method)) = (&draft.file.billing, method)
+        && billing.invoice.collection == Collection::Customer
         && billing.subscription.method.as_ref() != Some(method)
     {
         let subscription = Subscription { method: Some(method.clone()), ..billing.subscription.clone() };
@@ -49,13 +55,13 @@ pub(super) fn keep_method(draft: &mut Draft<'_>, method: Option<&SavedMethod>) {
     }
 }
 
-/// Decides what changes when the bank wants to see the customer before the kept method is charged: the try is the customer's from here
-/// on, who is written to once.
+/// Decides what changes when the kept method can't be charged without the customer, because it was revoked or the bank wants to see them:
+/// the try is the customer's from here on, who is written to once.
 #[must_use]
 pub fn decide_customer_asked(file: &OrderFile, now: Timestamp) -> Vec<Change> {
-    let Some(Billing { invoice, subscription, .. }) = &file.billing else { return Vec::new() };
-    let is_last_try = invoice.status == InvoiceStatus::Open && invoice.order_id == file.order.id;
-    if !is_last_try || invoice.collection == Collection::Customer {
+    let Some(billing) = &file.billing else { return Vec::new() };
+    let Billing { invoice, subscription, .. } = billing;
+    if !billing.is_collected_by(file.order.id) || invoice.collection == Collection::Customer {
         return Vec::new();
     }
     let asked = Invoice { collection: Collection::Customer, ..invoice.clone() };
@@ -160,16 +166,23 @@ pub(super) fn follow(draft: &mut Draft<'_>) {
         (true, InvoiceStatus::Paid) => {
             draft.put(Change::Invoice(Invoice { status: InvoiceStatus::Refunded, ..invoice }));
             if current && subscription.status.is_open() {
-                draft.put(Change::Subscription(subscription.expired(now)));
+                // What was noted for its end counts again if the money stands after all.
+                let next = subscription.next;
+                draft.put(Change::Subscription(Subscription { next, ..subscription.expired(now) }));
             }
         }
         (false, InvoiceStatus::Refunded) => {
             draft.put(Change::Invoice(Invoice { status: InvoiceStatus::Paid, ..invoice }));
             let left = subscription.period.is_some_and(|period| now < period.end);
             if current && left && other_open.is_none() && subscription.status == SubscriptionStatus::Expired {
-                let back = Subscription { status: SubscriptionStatus::Active, ended_at: None, ..subscription };
-                let due_at = next_due(&back, &draft.context.billing);
-                draft.put(Change::Subscription(Subscription { due_at, ..back }));
+                let back = Subscription { ended_at: None, ..subscription };
+                let back = if back.canceled_at.is_some() {
+                    Subscription { status: SubscriptionStatus::Canceled, due_at: back.ends_at(), ..back }
+                } else {
+                    let due_at = next_due(&back, &draft.context.billing);
+                    Subscription { status: SubscriptionStatus::Active, due_at, ..back }
+                };
+                draft.put(Change::Subscription(back));
             }
         }
         _ => {}

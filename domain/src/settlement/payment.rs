@@ -151,7 +151,6 @@ fn succeeded(draft: &mut Draft<'_>, fact: &PaymentFact, order: &Order) -> Result
     if !fact.is_of(order.total) {
         return Ok(mismatch(draft, fact, order));
     }
-    billing::keep_method(draft, fact.saved_method.as_ref());
     if fact.source == Source::Webhook && order.status == OrderStatus::Failed {
         // The failure and this success are two messages that may have come in the wrong order: the goods go out at once, and the
         // PSP is asked which of them is its last word.
@@ -162,6 +161,7 @@ fn succeeded(draft: &mut Draft<'_>, fact: &PaymentFact, order: &Order) -> Result
     } else if let Some(why) = billing::in_vain(&draft.file) {
         refund_at_once(draft, "in_vain", Code::SubscriptionPaidInVain, why)?;
     } else {
+        billing::keep_method(draft, fact.saved_method.as_ref());
         complete(draft)?;
     }
     Ok(Verdict::Settled)

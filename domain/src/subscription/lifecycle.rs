@@ -5,7 +5,7 @@ use super::plan::{Choice, Plan, PlanId};
 use super::{BillingPolicy, Subscription, SubscriptionStatus};
 use crate::ids::{InvoiceId, SubscriptionId, UserId};
 use crate::money::{Minor, Money};
-use crate::order::OrderStatus;
+use crate::order::{Order, OrderStatus};
 use crate::saved_method::SavedMethod;
 use crate::time::Timestamp;
 use std::time::Duration;
@@ -112,8 +112,8 @@ fn void(open: Option<&Invoice>) -> Vec<Invoice> {
     open.map(|invoice| Invoice { status: InvoiceStatus::Void, ..invoice.clone() }).into_iter().collect()
 }
 
-/// Ends a subscription that was never paid, so that another may be chosen. Its payment may still succeed: that is refunded when the other
-/// is open by then.
+/// Ends a subscription whose payment is missing, so that another may be chosen. Its payment may still succeed: that is refunded when the
+/// other is open by then.
 #[must_use]
 pub fn close_unpaid(subscription: &Subscription, open: Option<&Invoice>, now: Timestamp) -> Step {
     let failed = |invoice: &Invoice| Invoice { status: InvoiceStatus::Failed, ..invoice.clone() };
@@ -183,11 +183,24 @@ pub struct Quote {
     pub effective_at: Timestamp,
 }
 
-/// What changing to `to` would mean. A better plan of the same cycle comes at once; everything else when the period is over.
+/// What the period that runs is worth, in minor units of its price: less what went back of the payment by `order`, and nothing while a
+/// refund or a dispute of it is open.
+#[must_use]
+pub fn worth(subscription: &Subscription, order: &Order) -> Minor {
+    match order.status {
+        OrderStatus::Completed | OrderStatus::PartiallyRefunded => {
+            Minor(subscription.choice.price.amount.0.saturating_sub(order.refunded.0).max(0))
+        }
+        _ => Minor::ZERO,
+    }
+}
+
+/// What changing to `to` would mean. A better plan of the same cycle comes at once; everything else when the period is over. `worth`: what
+/// the period that runs is worth ([`worth`]); the unused part of that is credited.
 ///
 /// # Errors
 /// [`Refusal`] when it can't be changed now.
-pub fn quote(subscription: &Subscription, to: Choice, now: Timestamp) -> Result<Quote, Refusal> {
+pub fn quote(subscription: &Subscription, worth: Minor, to: Choice, now: Timestamp) -> Result<Quote, Refusal> {
     use SubscriptionStatus::{Active, Canceled, Expired, PastDue, PendingPayment, Trialing};
     match subscription.status {
         PendingPayment | PastDue => return Err(Refusal::PaymentMissing),
@@ -205,7 +218,7 @@ pub fn quote(subscription: &Subscription, to: Choice, now: Timestamp) -> Result<
     let later = Quote { at_once: false, credit: nothing, due_now: nothing, effective_at: subscription.ends_at().unwrap_or(now) };
     let better = to.plan > from.plan && to.cycle == from.cycle && to.price.currency == from.price.currency;
     let Some(period) = subscription.period.filter(|_| better) else { return Ok(later) };
-    let credit = period.unused(from.price.amount, now).min(to.price.amount);
+    let credit = period.unused(worth, now).min(to.price.amount);
     let due_now = Minor(to.price.amount.0 - credit.0);
     if !due_now.is_positive() {
         // There is nothing to pay, and so no payment that could bring it.
@@ -223,12 +236,13 @@ pub fn quote(subscription: &Subscription, to: Choice, now: Timestamp) -> Result<
 pub fn change(
     subscription: &Subscription,
     open: Option<&Invoice>,
+    worth: Minor,
     to: Choice,
     id: InvoiceId,
     policy: &BillingPolicy,
     now: Timestamp,
 ) -> Result<Step, Refusal> {
-    let quote = quote(subscription, to, now)?;
+    let quote = quote(subscription, worth, to, now)?;
     let under_way = open.filter(|invoice| invoice.status == InvoiceStatus::Open);
     if under_way.is_some_and(|invoice| invoice.reason != InvoiceReason::Upgrade || quote.at_once && invoice.choice == to) {
         return Err(Refusal::ChangeUnderWay);
@@ -261,14 +275,15 @@ pub fn collect_again(subscription: &Subscription, open: Option<&Invoice>, now: T
     }
 }
 
-/// What is due now; none: nothing is. `open`: the invoice that is being collected, with the status of its last try's order.
+/// What is due now of a subscription whose due time has come; none: nothing is. Not told by `due_at`: who claims a row moves that to the
+/// end of the claim. `open`: the invoice that is being collected, with the status of its last try's order.
 #[must_use]
 pub fn due(subscription: &Subscription, open: Option<(&Invoice, OrderStatus)>, policy: &BillingPolicy, now: Timestamp) -> Option<Step> {
     use SubscriptionStatus::{Active, Canceled, Expired, PastDue, PendingPayment, Trialing};
     match subscription.status {
         Trialing => (subscription.trial_ends_at? <= now).then(|| trial_is_over(subscription, now)),
         Active => renew(subscription, open, policy, now),
-        PastDue => retry(subscription, open, policy, now),
+        PastDue => Some(retry(subscription, open, policy, now)),
         Canceled => (subscription.ends_at().unwrap_or(now) <= now).then(|| Step::of(subscription.clone().expired(now))),
         PendingPayment | Expired => None,
     }
@@ -352,28 +367,25 @@ pub(crate) fn unpaid(subscription: &Subscription, invoice: &Invoice, policy: &Bi
 }
 
 /// A retry is due. While nobody knows what became of the last try there is no other: nobody is charged twice for one period.
-fn retry(subscription: &Subscription, open: Option<(&Invoice, OrderStatus)>, policy: &BillingPolicy, now: Timestamp) -> Option<Step> {
-    if subscription.due_at? > now {
-        return None;
-    }
+fn retry(subscription: &Subscription, open: Option<(&Invoice, OrderStatus)>, policy: &BillingPolicy, now: Timestamp) -> Step {
     let Some((invoice, order)) = open.filter(|(invoice, _)| invoice.status == InvoiceStatus::Open) else {
-        return Some(Step { notice: Some(Notice::Ended), ..Step::of(subscription.clone().expired(now)) });
+        return Step { notice: Some(Notice::Ended), ..Step::of(subscription.clone().expired(now)) };
     };
     let counted = Subscription { retries: subscription.retries.saturating_add(1), ..subscription.clone() };
     if order == OrderStatus::Failed && counted.method.is_some() {
         // Its answer moves the subscription on; without one this comes again.
         let due_at = Some(now.plus(UNANSWERED));
         let invoice = invoice.clone().try_again(Collection::SavedMethod, now);
-        return Some(Step { invoices: vec![invoice], collect: true, ..Step::of(Subscription { due_at, ..counted }) });
+        return Step { invoices: vec![invoice], collect: true, ..Step::of(Subscription { due_at, ..counted }) };
     }
     let step = unpaid(&counted, invoice, policy, now);
     if step.subscription.status == SubscriptionStatus::Expired && order == OrderStatus::Pending {
         // The last try is still open at the PSP, which ends it by itself: its word is waited for.
         let due_at = Some(now.plus(Duration::from_secs(86_400)));
-        return Some(Step::of(Subscription { due_at, ..subscription.clone() }));
+        return Step::of(Subscription { due_at, ..subscription.clone() });
     }
     let notice = step.notice.or(Some(Notice::PaymentNeeded));
-    Some(Step { notice, ..step })
+    Step { notice, ..step }
 }
 
 /// What subscribing means for who has a subscription already.
@@ -385,15 +397,16 @@ pub enum Opening {
     Resume,
     /// The free plan makes room, in the same commit.
     ReplaceFree,
-    /// Another plan was begun and is not paid: it is closed first, once the PSP says so.
+    /// A plan is not paid, and so grants nothing: it is closed first, once the PSP says so.
     ReplaceUnpaid,
 }
 
-/// Decides what subscribing to `to` means. What grants nothing never blocks.
+/// Decides what subscribing to `to` means. What grants nothing never blocks: neither what was never paid, nor a plan whose renewal is not
+/// paid and whose time is over.
 ///
 /// # Errors
 /// [`Refusal::AlreadySubscribed`].
-pub fn opening(current: Option<&Subscription>, to: Choice) -> Result<Opening, Refusal> {
+pub fn opening(current: Option<&Subscription>, to: Choice, now: Timestamp) -> Result<Opening, Refusal> {
     use SubscriptionStatus::{Active, Canceled, Expired, PastDue, PendingPayment, Trialing};
     let Some(current) = current else { return Ok(Opening::New) };
     let same = (current.choice.plan, current.choice.cycle) == (to.plan, to.cycle);
@@ -401,6 +414,7 @@ pub fn opening(current: Option<&Subscription>, to: Choice) -> Result<Opening, Re
         Expired => Ok(Opening::New),
         PendingPayment if same => Ok(Opening::Resume),
         PendingPayment => Ok(Opening::ReplaceUnpaid),
+        PastDue if current.ends_at().is_none_or(|end| end <= now) => Ok(Opening::ReplaceUnpaid),
         Active if current.choice.plan == PlanId::Free && to.plan == PlanId::Free => Ok(Opening::Resume),
         Active if current.choice.plan == PlanId::Free => Ok(Opening::ReplaceFree),
         Active | Trialing | PastDue | Canceled => Err(Refusal::AlreadySubscribed),

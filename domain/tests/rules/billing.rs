@@ -9,7 +9,7 @@ use veza_domain::ids::{InvoiceId, OrderId};
 use veza_domain::money::Minor;
 use veza_domain::order::OrderStatus;
 use veza_domain::saved_method::SavedMethod;
-use veza_domain::settlement::{Billing, Change, OrderFile, decide_customer_asked};
+use veza_domain::settlement::{Billing, Change, OrderFile, PaymentStatus, decide_customer_asked};
 use veza_domain::subscription::{
     Choice, Collection, Cycle, Invoice, InvoiceReason, InvoiceStatus, Period, PlanId, Subscription, SubscriptionStatus,
 };
@@ -238,4 +238,57 @@ fn nobody_is_asked_for_what_is_not_collected_any_more() {
     let billing = earlier.billing.clone().map(|billing| Billing { invoice: later, ..billing });
     assert_eq!(decide_customer_asked(&OrderFile { billing, ..earlier.clone() }, START), []);
     assert_eq!(decide_customer_asked(&OrderFile { billing: None, ..earlier }, START), []);
+}
+
+/// What was refunded ends the plan; when the money stands after all, what was cancelled or noted before counts as before.
+#[test]
+fn a_plan_that_comes_back_is_as_cancelled_as_it_was() {
+    let yearly = choice(PlanId::Creator, Cycle::Yearly);
+    let canceled_at = Some(START.plus(3 * DAY));
+    for (canceled_at, next, status) in [
+        (canceled_at, None, SubscriptionStatus::Canceled),
+        (None, Some(yearly), SubscriptionStatus::Active),
+        (None, None, SubscriptionStatus::Active),
+    ] {
+        let mut world = plans::paid(PlanId::Creator, Cycle::Monthly, None);
+        let ran = Subscription { status, canceled_at, next, ..world.subscription.clone() };
+        let due_at = if canceled_at.is_some() { ran.ends_at() } else { ran.due_at };
+        let ran = Subscription { due_at, ..ran };
+        world.subscription = ran.clone();
+        world.at(START.plus(4 * DAY));
+        world.bring(0, &world.payment(0, PaymentStatus::Failed));
+        assert_eq!((world.subscription.status, world.subscription.due_at), (SubscriptionStatus::Expired, None), "the money is gone");
+        world.pay();
+        assert_eq!(world.subscription, ran, "and came back");
+    }
+}
+
+/// A renewal that is being collected while the period before it is refunded pays for nothing any more.
+#[test]
+fn money_for_a_plan_that_a_refund_has_ended_goes_back() {
+    let method = Some(SavedMethod("pm_1".into()));
+    let mut world = plans::paid(PlanId::Creator, Cycle::Monthly, method);
+    world.at(current().end.minus(POLICY.renewal_lead));
+    assert!(world.work() && world.files.len() == 2, "the renewal is being collected");
+    assert!(world.file(1).billing.unwrap().is_collected_by(world.files[1].order.id));
+    world.bring(0, &world.payment(0, PaymentStatus::Failed));
+    assert_eq!(world.subscription.status, SubscriptionStatus::Expired);
+    assert!(!world.file(1).billing.unwrap().is_collected_by(world.files[1].order.id), "nobody is charged any more");
+    world.pay();
+    assert_eq!(world.subscription.status, SubscriptionStatus::Expired);
+    assert_eq!(world.files[1].refunds[0].amount, world.files[1].order.total, "what was under way goes back");
+}
+
+/// It was charged as it was before, and may have been revoked since.
+#[test]
+fn a_method_that_was_charged_without_the_customer_is_not_kept_anew() {
+    let method = Some(SavedMethod("pm_1".into()));
+    let mut world = plans::paid(PlanId::Creator, Cycle::Monthly, method.clone());
+    world.at(current().end.minus(POLICY.renewal_lead));
+    assert!(world.work());
+    world.subscription.method = None;
+    world.pay();
+    assert_eq!((world.subscription.status, &world.subscription.method), (SubscriptionStatus::Active, &None));
+    let by_customer = plans::paid(PlanId::Creator, Cycle::Monthly, None);
+    assert_eq!(by_customer.subscription.method, method, "who pays in person lets it be kept");
 }

@@ -250,10 +250,10 @@ fn choosing_what_one_has_takes_a_noted_change_back_and_costs_nothing() {
     let noted = row(SubscriptionStatus::Active);
     let now = START.plus(10 * DAY);
     let later = Quote { at_once: false, credit: usd(0), due_now: usd(0), effective_at: end() };
-    assert_eq!(quote(&noted, creator(), now), Ok(later));
+    assert_eq!(quote(&noted, Minor(999), creator(), now), Ok(later));
     let after = Subscription { next: None, open_invoice: None, due_at: Some(end().minus(HOUR)), ..noted.clone() };
-    assert_eq!(change(&noted, None, creator(), InvoiceId(uuid(0x85)), &POLICY, now), Ok(quiet(after.clone())));
-    assert_eq!(quote(&after, creator(), now), Err(Refusal::SamePlan), "there is nothing left to take back");
+    assert_eq!(change(&noted, None, Minor(999), creator(), InvoiceId(uuid(0x85)), &POLICY, now), Ok(quiet(after.clone())));
+    assert_eq!(quote(&after, Minor(999), creator(), now), Err(Refusal::SamePlan), "there is nothing left to take back");
 }
 
 /// An upgrade that nobody has paid yet gives way to another wish; a renewal, and the same upgrade, are paid first.
@@ -270,7 +270,7 @@ fn a_change_that_is_under_way_gives_way_to_another_wish_only() {
     };
     for status in InvoiceStatus::ALL {
         let open = status == InvoiceStatus::Open;
-        let asked = |reason, to| change(&before, Some(&invoice(reason, status)), to, id, &POLICY, now);
+        let asked = |reason, to| change(&before, Some(&invoice(reason, status)), Minor(999), to, id, &POLICY, now);
         let voided = Invoice { status: InvoiceStatus::Void, ..invoice(InvoiceReason::Upgrade, status) };
         let gone = if open { vec![voided] } else { Vec::new() };
         let or_refused = |step| if open { Err(Refusal::ChangeUnderWay) } else { Ok(step) };
@@ -359,13 +359,16 @@ fn who_does_not_pay_is_written_to_each_time_and_at_the_end() {
     assert_eq!(due(&running, pending, &no_retries, end()), Some(step), "there are no retries");
 
     let first = end().plus(DAY);
-    for open in [pending, declined] {
-        assert_eq!(due(&past_due, open, &policy, first.minus(MOMENT)), None, "not yet");
-    }
     let charged = Subscription { retries: 1, due_at: Some(first.plus(HOUR)), ..past_due.clone() };
     let again = renewal.clone().try_again(Collection::SavedMethod, first);
     let step = Step { subscription: charged, invoices: vec![again], collect: true, notice: None };
-    assert_eq!(due(&past_due, declined, &policy, first), Some(step), "the kept method is charged");
+    for claimed in [past_due.clone(), Subscription { due_at: Some(first.plus(HOUR)), ..past_due.clone() }] {
+        assert_eq!(
+            due(&claimed, declined, &policy, first),
+            Some(step.clone()),
+            "the kept method is charged, whoever claimed the row until when"
+        );
+    }
 
     let by_hand = Subscription { method: None, ..past_due };
     let asked = Subscription { retries: 1, due_at: Some(end().plus(3 * DAY)), ..by_hand.clone() };
@@ -403,15 +406,14 @@ proptest! {
     /// payment could bring the change, and it comes when the period is over.
     #[test]
     fn an_upgrade_asks_for_the_price_less_what_is_unused(had in 1_i64..5_000, wanted in 1_i64..5_000, hours in 0_u32..800) {
-        let choice = Choice { price: usd(had), ..creator() };
-        let before = Subscription { choice, ..row(SubscriptionStatus::Active) };
+        let before = row(SubscriptionStatus::Active);
         let (to, now) = (Choice { price: usd(wanted), ..premium() }, START.plus(hours * HOUR));
-        let told = quote(&before, to, now).unwrap();
+        let told = quote(&before, Minor(had), to, now).unwrap();
         let unused = period().unused(Minor(had), now).0;
         let at_once = Quote { at_once: true, credit: usd(unused), due_now: usd(wanted - unused), effective_at: now };
         let covered = Quote { at_once: false, credit: usd(0), due_now: usd(0), effective_at: end() };
         prop_assert_eq!(told, if unused < wanted { at_once } else { covered });
-        let step = change(&before, None, to, InvoiceId(uuid(0x85)), &POLICY, now).unwrap();
+        let step = change(&before, None, Minor(had), to, InvoiceId(uuid(0x85)), &POLICY, now).unwrap();
         prop_assert_eq!(step.collect, told.at_once);
         prop_assert!(step.invoices.iter().all(|invoice| invoice.amount() == told.due_now));
     }

@@ -13,7 +13,7 @@ use veza_domain::settlement::{Change, Fact, PaymentStatus, PspRefundStatus, Refu
 use veza_domain::subscription::gate::{Access, Denied, Standing, access, features, require};
 use veza_domain::subscription::{
     Cycle, Dunning, Feature, Invoice, InvoiceReason, InvoiceStatus, Opening, Period, PlanId, Quote, Refusal, Subscription,
-    SubscriptionStatus, cancel, change, close_unpaid, collect_again, due, opening, quote, reactivate, start,
+    SubscriptionStatus, cancel, change, close_unpaid, collect_again, due, opening, quote, reactivate, start, worth,
 };
 use veza_domain::time::Timestamp;
 
@@ -36,6 +36,7 @@ fn every_pair_of_statuses_is_in_the_table_or_not() {
         (Canceled, Trialing),
         (Canceled, Expired),
         (Expired, Active),
+        (Expired, Canceled),
     ];
     for from in SubscriptionStatus::ALL {
         for to in SubscriptionStatus::ALL {
@@ -286,11 +287,11 @@ fn an_upgrade_is_credited_to_the_minor_unit_and_comes_when_it_is_paid() {
     let mut world = paid(PlanId::Creator, Cycle::Monthly, None);
     world.at(START.plus(10 * DAY));
     let premium = plan(PlanId::Premium, Cycle::Monthly).choice;
-    let told = quote(&world.subscription, premium, world.now).unwrap();
+    let told = quote(&world.subscription, world.worth(), premium, world.now).unwrap();
     let days = world.subscription.period.unwrap().end.since(START).as_secs() / 86_400;
     let credit = 999 * (i64::try_from(days).unwrap() - 10) / i64::try_from(days).unwrap();
     assert_eq!(told, Quote { at_once: true, credit: usd(credit), due_now: usd(1999 - credit), effective_at: world.now });
-    let step = change(&world.subscription, None, premium, InvoiceId(uuid(0x71)), &POLICY, world.now).unwrap();
+    let step = change(&world.subscription, None, world.worth(), premium, InvoiceId(uuid(0x71)), &POLICY, world.now).unwrap();
     world.take(step);
     assert_eq!(world.access(), Access::Plan(PlanId::Creator), "not before it is paid");
     assert_eq!(world.files[1].order.total, told.due_now);
@@ -302,11 +303,32 @@ fn an_upgrade_is_credited_to_the_minor_unit_and_comes_when_it_is_paid() {
     assert_eq!(world.balance(Account::PspClearing), 999 + 1999 - credit);
 }
 
+/// What went back is not given a second time as a credit; while nobody knows what will, nothing is credited.
+#[test]
+fn an_upgrade_credits_what_still_stands_of_the_payment() {
+    let world = paid(PlanId::Creator, Cycle::Monthly, None);
+    let premium = plan(PlanId::Premium, Cycle::Monthly).choice;
+    for (status, refunded, worth_of_it) in [
+        (OrderStatus::Completed, 0, 999),
+        (OrderStatus::PartiallyRefunded, 400, 599),
+        (OrderStatus::RefundPending, 0, 0),
+        (OrderStatus::Disputed, 0, 0),
+        (OrderStatus::ChargedBack, 999, 0),
+        (OrderStatus::Refunded, 999, 0),
+    ] {
+        let order = Order { status, refunded: Minor(refunded), ..world.files[0].order.clone() };
+        let worth = worth(&world.subscription, &order);
+        assert_eq!(worth, Minor(worth_of_it), "{}", status.as_str());
+        let told = quote(&world.subscription, worth, premium, START).unwrap();
+        assert_eq!((told.credit, told.due_now), (usd(worth_of_it), usd(1999 - worth_of_it)), "{}", status.as_str());
+    }
+}
+
 #[test]
 fn an_upgrade_that_is_declined_leaves_the_plan() {
     let mut world = paid(PlanId::Creator, Cycle::Monthly, None);
     let premium = plan(PlanId::Premium, Cycle::Monthly).choice;
-    let step = change(&world.subscription, None, premium, InvoiceId(uuid(0x71)), &POLICY, world.now).unwrap();
+    let step = change(&world.subscription, None, world.worth(), premium, InvoiceId(uuid(0x71)), &POLICY, world.now).unwrap();
     world.take(step);
     world.decline();
     assert_eq!((world.subscription.status, world.access()), (SubscriptionStatus::Active, Access::Plan(PlanId::Creator)));
@@ -318,11 +340,11 @@ fn an_upgrade_that_is_declined_leaves_the_plan() {
 fn a_downgrade_and_a_change_of_cycle_come_with_the_renewal() {
     let mut world = paid(PlanId::Premium, Cycle::Monthly, None);
     for to in [plan(PlanId::Creator, Cycle::Monthly).choice, plan(PlanId::Premium, Cycle::Yearly).choice] {
-        let told = quote(&world.subscription, to, world.now).unwrap();
+        let told = quote(&world.subscription, world.worth(), to, world.now).unwrap();
         assert!(!told.at_once && told.effective_at == world.subscription.period.unwrap().end);
     }
     let creator = plan(PlanId::Creator, Cycle::Yearly).choice;
-    let step = change(&world.subscription, None, creator, InvoiceId(uuid(0x71)), &POLICY, world.now).unwrap();
+    let step = change(&world.subscription, None, world.worth(), creator, InvoiceId(uuid(0x71)), &POLICY, world.now).unwrap();
     world.take(step);
     assert_eq!((world.files.len(), world.access()), (1, Access::Plan(PlanId::Premium)));
     world.at(world.subscription.due_at.unwrap());
@@ -336,7 +358,7 @@ fn a_downgrade_and_a_change_of_cycle_come_with_the_renewal() {
 fn going_free_waits_for_the_end() {
     let mut world = paid(PlanId::Creator, Cycle::Monthly, None);
     let free = plan(PlanId::Free, Cycle::Monthly).choice;
-    let step = change(&world.subscription, None, free, InvoiceId(uuid(0x71)), &POLICY, world.now).unwrap();
+    let step = change(&world.subscription, None, world.worth(), free, InvoiceId(uuid(0x71)), &POLICY, world.now).unwrap();
     world.take(step);
     let end = world.subscription.period.unwrap().end;
     assert_eq!(world.subscription.due_at, Some(end));
@@ -345,7 +367,7 @@ fn going_free_waits_for_the_end() {
     assert_eq!((world.subscription.status, world.access()), (SubscriptionStatus::Active, Access::Plan(PlanId::Free)));
     assert_eq!(world.files.len(), 1, "nothing is charged");
     let creator = plan(PlanId::Creator, Cycle::Monthly).choice;
-    assert_eq!(quote(&world.subscription, creator, world.now), Err(Refusal::NotRunning), "who has nothing subscribes");
+    assert_eq!(quote(&world.subscription, world.worth(), creator, world.now), Err(Refusal::NotRunning), "who has nothing subscribes");
 }
 
 #[test]
@@ -377,14 +399,21 @@ fn what_grants_nothing_never_blocks() {
     let unpaid = World::of(start(subscription_id(), user(), &plan(PlanId::Creator, Cycle::Monthly), false, None, START)).subscription;
     let free = World::of(start(subscription_id(), user(), &plan(PlanId::Free, Cycle::Monthly), false, None, START)).subscription;
     let good = paid(PlanId::Creator, Cycle::Monthly, None).subscription;
-    assert_eq!(opening(None, creator), Ok(Opening::New));
-    assert_eq!(opening(Some(&unpaid), creator), Ok(Opening::Resume));
-    assert_eq!(opening(Some(&unpaid), premium), Ok(Opening::ReplaceUnpaid));
-    assert_eq!(opening(Some(&free), creator), Ok(Opening::ReplaceFree));
-    assert_eq!(opening(Some(&free), free.choice), Ok(Opening::Resume), "who is free stays so");
-    assert_eq!(opening(Some(&good), premium), Err(Refusal::AlreadySubscribed));
+    assert_eq!(opening(None, creator, START), Ok(Opening::New));
+    assert_eq!(opening(Some(&unpaid), creator, START), Ok(Opening::Resume));
+    assert_eq!(opening(Some(&unpaid), premium, START), Ok(Opening::ReplaceUnpaid));
+    assert_eq!(opening(Some(&free), creator, START), Ok(Opening::ReplaceFree));
+    assert_eq!(opening(Some(&free), free.choice, START), Ok(Opening::Resume), "who is free stays so");
+    assert_eq!(opening(Some(&good), premium, START), Err(Refusal::AlreadySubscribed));
     let closed = close_unpaid(&unpaid, None, START).subscription;
-    assert_eq!(opening(Some(&closed), premium), Ok(Opening::New));
+    assert_eq!(opening(Some(&closed), premium, START), Ok(Opening::New));
+    // A renewal that is not paid blocks while the time that was paid goes on, and no longer.
+    let late = Subscription { status: SubscriptionStatus::PastDue, ..good };
+    let end = late.ends_at().unwrap();
+    for to in [creator, premium] {
+        assert_eq!(opening(Some(&late), to, end.minus(Duration::from_micros(1))), Err(Refusal::AlreadySubscribed));
+        assert_eq!(opening(Some(&late), to, end), Ok(Opening::ReplaceUnpaid));
+    }
 }
 
 #[test]
@@ -478,7 +507,7 @@ fn play(world: &mut World, op: &Op) {
             let plans = plans();
             let to = plans[usize::from(*nth) % plans.len()].choice;
             let id = InvoiceId(uuid(0x1_0000 + world.invoices.len() as u128));
-            change(&world.subscription, open.as_ref(), to, id, &POLICY, now)
+            change(&world.subscription, open.as_ref(), world.worth(), to, id, &POLICY, now)
         }
         Op::Again => {
             // The use case asks only when the last try is over.

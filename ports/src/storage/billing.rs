@@ -1,6 +1,6 @@
 //! Plans, subscriptions and invoices, as they are read and claimed.
 
-use super::{Page, StoreError, Versioned};
+use super::{Page, Revision, StoreError, Versioned};
 use async_trait::async_trait;
 
 use veza_domain::ids::{InvoiceId, SubscriptionId, UserId};
@@ -42,11 +42,14 @@ impl Standing {
     }
 }
 
-/// A subscription that is due.
+/// A subscription that was due. Its row's `due_at` is the end of the lease by now, so that it was due is known from this alone: of a row
+/// with another revision nothing is known any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClaimedSubscription {
     /// Which.
     pub id: SubscriptionId,
+    /// The row's revision since the claim.
+    pub revision: Revision,
 }
 
 /// A subscription that should have been renewed.

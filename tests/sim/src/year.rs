@@ -32,6 +32,8 @@ const STEPS: u32 = 4;
 const DAY: Duration = Duration::from_secs(86_400);
 /// Days at the end on which nothing goes wrong any more.
 const CALM: u32 = 10;
+/// A renewal that was declined is paid or over by then: its last retry is on day 7, and a payment that is open then ends within a day.
+const DUNNING_ENDS: Duration = Duration::from_secs(9 * 86_400);
 /// What can be chosen.
 const PLANS: [(&str, &str); 5] =
     [("creator", "monthly"), ("creator", "monthly"), ("premium", "monthly"), ("creator", "yearly"), ("premium", "yearly")];
@@ -282,8 +284,13 @@ fn running(figures: &mut Figures, world: &World, found: &StoredSubscription, nth
     let standing = veza_ports::storage::Standing { current: Some(found.clone()), trial_used: true };
     let granted = matches!(access(&standing.as_gate(), world.now()), Access::Plan(plan) if plan != PlanId::Free);
     figures.running += usize::from(granted);
+    // Each claim moves the due time on, so a row on which nothing is done is not due for long.
     let late = row.due_at.is_some_and(|due| world.now().since(due) > 2 * DAY);
-    if late {
-        figures.broken.push(format!("subscription {} of person {nth} is {} and due since {:?}", row.id, row.status.as_str(), row.due_at));
+    let forgotten = row.past_due_since.is_some_and(|since| world.now().since(since) > DUNNING_ENDS);
+    if late || forgotten {
+        let (status, since) = (row.status.as_str(), row.past_due_since);
+        figures
+            .broken
+            .push(format!("subscription {} of person {nth} is {status}, past due since {since:?}, due since {:?}", row.id, row.due_at));
     }
 }

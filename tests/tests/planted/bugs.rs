@@ -32,7 +32,7 @@ pub enum Check {
 use Check::{Contract, Crate, EndToEnd, Rules, Simulation};
 
 /// All of them.
-pub const BUGS: [Bug; 21] = [
+pub const BUGS: [Bug; 23] = [
     Bug {
         name: "drop a guard: a row is written whatever its revision",
         file: "adapters/memory/src/draft.rs",
@@ -179,5 +179,19 @@ pub const BUGS: [Bug; 21] = [
         sound: "start(id, user, plan, !standing.trial_used, method, app.now())",
         broken: "start(id, user, plan, true, method, app.now())",
         checks: &[EndToEnd("subscriptions")],
+    },
+    Bug {
+        name: "a declined renewal for ever: whoever claims a row, and so moves its due time on, asks whether it is due",
+        file: "domain/src/subscription/lifecycle.rs",
+        sound: "PastDue => Some(retry(subscription, open, policy, now)),",
+        broken: "PastDue => (subscription.due_at? <= now).then(|| retry(subscription, open, policy, now)),",
+        checks: &[Rules, EndToEnd("renewals")],
+    },
+    Bug {
+        name: "charge who has left: nobody looks whether the plan was cancelled before its charge goes out",
+        file: "app/src/usecases/effects/payment.rs",
+        sound: "is_some_and(|billing| !billing.is_collected_by(order_id))",
+        broken: "is_some_and(|billing| billing.invoice.order_id != order_id)",
+        checks: &[EndToEnd("renewals")],
     },
 ];

@@ -29,6 +29,9 @@ pub(super) async fn create(app: &App, sent: Versioned<Effect>, order_id: OrderId
     if is_too_late(app, sent.value.sent_at) {
         return later(app, sent, TOO_LATE, true).await;
     }
+    if stored.file.billing.as_ref().is_some_and(|billing| !billing.is_collected_by(order_id)) {
+        return not_wanted(app, sent, &stored).await;
+    }
     // The key of a payment is the order's id (spec/01-money §3).
     match psp.provider.create_payment(&order_id.to_string(), &new).await {
         Ok(payment) => answered(app, sent, stored, &payment).await,
@@ -89,17 +92,35 @@ async fn answered(app: &App, sent: Versioned<Effect>, stored: StoredOrder, payme
     }
 }
 
-/// The payment waits: for the buyer, or for the customer whom the bank wants to see. `writes` join what changes.
+/// The plan was cancelled, changed or ended before its payment was opened: nobody is charged for it.
+async fn not_wanted(app: &App, sent: Versioned<Effect>, stored: &StoredOrder) -> Result<Performed, EffectError> {
+    let order_id = stored.file.order.id;
+    let why = "the plan was cancelled or changed before it was charged";
+    let fact = Fact::Payment(PaymentFact { error: Some(why.to_owned()), ..psp_reads::no_payment() });
+    let effect = Write::Update { row: Row::Effect(sent.value.clone().done()), expected: sent.revision };
+    let journal = told(app, &sent.value, &format!("not made: {why}"));
+    let extra = |_: &_| [effect.clone()].into_iter().chain(journal.clone()).collect();
+    let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
+    let as_of = AsOf::Rows(&stored.revisions);
+    if bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &extra }).await?.overtaken {
+        return later(app, sent, OVERTAKEN, true).await;
+    }
+    tracing::info!(order = %order_id, "a payment was not opened: {why}");
+    Ok(Performed::Done)
+}
+
+/// The payment waits: for the buyer, or for the customer whom it can't be charged without. `writes` join what changes.
 async fn opened(app: &App, stored: &StoredOrder, payment: &Payment, mut writes: Vec<Write>) -> Result<Performed, EffectError> {
     let order = Order { client_secret: payment.client_secret.clone(), ..stored.file.order.clone() };
-    let asked = if payment.needs_customer { decide_customer_asked(&stored.file, app.now()) } else { Vec::new() };
+    let without_them = matches!(method(&stored.file), PaymentMethod::Saved(_)) && !payment.needs_customer;
+    let asked = if without_them { Vec::new() } else { decide_customer_asked(&stored.file, app.now()) };
     let is_asked = !asked.is_empty();
     let changes: Vec<Change> = [Change::Order(order)].into_iter().chain(asked).collect();
     writes.extend(stored.writes(&changes));
     match commit(app, fresh_unit(app, writes)).await {
         Ok(_) => {
             if is_asked {
-                tracing::info!(order = %stored.file.order.id, "the bank wants to see the customer, who is written to");
+                tracing::info!(order = %stored.file.order.id, "the kept method can't be charged without the customer, who is written to");
                 app.wake.effects.notify_one();
             }
             Ok(Performed::Done)

@@ -7,6 +7,7 @@ use crate::services::App;
 use crate::usecases::checkout;
 use crate::usecases::commit::{REDECIDE_MAX, busy, commit_if_current, fresh_unit};
 use veza_domain::ids::{InvoiceId, UserId};
+use veza_domain::money::Minor;
 use veza_domain::subscription::{self as rules, Choice, Cycle, Invoice, PlanId, Quote, Refusal, Step, Subscription};
 use veza_ports::storage::StoredSubscription;
 
@@ -15,7 +16,7 @@ use veza_ports::storage::StoredSubscription;
 /// # Errors
 /// 409 `no_subscription`, `subscription_not_running`.
 pub async fn cancel(app: &App, user: UserId) -> Result<StoredSubscription, ApiError> {
-    take(app, user, |subscription, open| rules::cancel(subscription, open, app.now())).await
+    take(app, user, |subscription, open, _| rules::cancel(subscription, open, app.now())).await
 }
 
 /// Takes a cancellation back.
@@ -23,7 +24,7 @@ pub async fn cancel(app: &App, user: UserId) -> Result<StoredSubscription, ApiEr
 /// # Errors
 /// 409 `no_subscription`, `subscription_not_canceled`.
 pub async fn reactivate(app: &App, user: UserId) -> Result<StoredSubscription, ApiError> {
-    take(app, user, |subscription, _| rules::reactivate(subscription, &app.billing, app.now())).await
+    take(app, user, |subscription, _, _| rules::reactivate(subscription, &app.billing, app.now())).await
 }
 
 /// What a change would cost, and when it would take effect.
@@ -33,7 +34,15 @@ pub async fn reactivate(app: &App, user: UserId) -> Result<StoredSubscription, A
 pub async fn preview(app: &App, user: UserId, to: (PlanId, Cycle)) -> Result<(Quote, Choice), ApiError> {
     let to = offered(app, to.0, to.1).await?.choice;
     let stored = current(app, user).await?;
-    Ok((rules::quote(&stored.subscription.value, to, app.now()).map_err(refused)?, to))
+    let worth = worth(app, &stored).await?;
+    Ok((rules::quote(&stored.subscription.value, worth, to, app.now()).map_err(refused)?, to))
+}
+
+/// What the period that runs is worth.
+async fn worth(app: &App, stored: &StoredSubscription) -> Result<Minor, ApiError> {
+    let Some(order) = stored.paid.as_ref().and_then(|paid| paid.value.paid_by) else { return Ok(Minor::ZERO) };
+    let paid = app.store.order_file(order).await?;
+    Ok(paid.map_or(Minor::ZERO, |paid| rules::worth(&stored.subscription.value, &paid.file.order)))
 }
 
 /// Changes the plan: a better one at once, once the difference is paid; any other when the period is over.
@@ -44,11 +53,11 @@ pub async fn preview(app: &App, user: UserId, to: (PlanId, Cycle)) -> Result<(Qu
 pub async fn change(app: &App, user: UserId, to: (PlanId, Cycle)) -> Result<StoredSubscription, ApiError> {
     let to = offered(app, to.0, to.1).await?.choice;
     let id = InvoiceId(app.ids.uuid());
-    take(app, user, |subscription, open| {
+    take(app, user, |subscription, open, worth| {
         if app.psp.is_none() && to.plan != PlanId::Free {
             return Err(Refusal::PaymentMissing);
         }
-        rules::change(subscription, open, to, id, &app.billing, app.now())
+        rules::change(subscription, open, worth, to, id, &app.billing, app.now())
     })
     .await
 }
@@ -57,12 +66,13 @@ pub async fn change(app: &App, user: UserId, to: (PlanId, Cycle)) -> Result<Stor
 async fn take(
     app: &App,
     user: UserId,
-    decide: impl Fn(&Subscription, Option<&Invoice>) -> Result<Step, Refusal>,
+    decide: impl Fn(&Subscription, Option<&Invoice>, Minor) -> Result<Step, Refusal>,
 ) -> Result<StoredSubscription, ApiError> {
     for _ in 0..REDECIDE_MAX {
         let stored = current(app, user).await?;
         let subscription = &stored.subscription.value;
-        let step = decide(subscription, stored.open.as_ref().map(|open| &open.value)).map_err(refused)?;
+        let worth = worth(app, &stored).await?;
+        let step = decide(subscription, stored.open.as_ref().map(|open| &open.value), worth).map_err(refused)?;
         let Planned { writes, payment } = planned(app, &step, Some(&stored), Sender::Request);
         if commit_if_current(app, fresh_unit(app, writes)).await?.is_some() {
             tracing::info!(subscription = %subscription.id, status = step.subscription.status.as_str(), "subscription");

@@ -42,7 +42,7 @@ pub async fn subscribe(
     for _ in 0..REDECIDE_MAX {
         let standing = app.store.standing(user).await?;
         let current = standing.current.as_ref();
-        let mut writes = match opening(current.map(|current| &current.subscription.value), plan.choice).map_err(refused)? {
+        let mut writes = match opening(current.map(|current| &current.subscription.value), plan.choice, app.now()).map_err(refused)? {
             Opening::Resume => {
                 *incoming = None;
                 return resume(app, user, current).await;
@@ -99,10 +99,11 @@ fn make_room(app: &App, current: Option<&StoredSubscription>) -> Vec<Write> {
     current.map(over).into_iter().collect()
 }
 
-/// Closes a subscription whose first payment is open, once the PSP says that it was not paid: what it says is settled first.
+/// Closes a subscription whose payment is missing, once the PSP says that it was not paid: what it says is settled first. Of a try that
+/// has failed it has said so.
 async fn close_first(app: &App, current: Option<&StoredSubscription>) -> Result<(), ApiError> {
     let Some(stored) = current else { return Ok(()) };
-    if let Some(order) = &stored.open_order {
+    if let Some(order) = stored.open_order.as_ref().filter(|order| order.value.status != OrderStatus::Failed) {
         // A call on its way could reach the PSP after our question.
         match checkout::resume(app, order.value.id).await {
             Ok(()) if is_still_open(app, order.value.id).await? => {}

@@ -14,7 +14,9 @@ use veza_ports::storage::ClaimedSubscription;
 /// # Errors
 /// [`EffectError`] when it could not be recorded; it is due again after its lease.
 pub async fn work(app: &App, claimed: ClaimedSubscription) -> Result<Worked, EffectError> {
-    let Some(stored) = app.store.subscription(claimed.id).await? else { return Ok(Worked::Nothing) };
+    let stored = app.store.subscription(claimed.id).await?;
+    // Of a row that has changed since nobody knows that it is due; what still is comes again.
+    let Some(stored) = stored.filter(|stored| stored.subscription.revision == claimed.revision) else { return Ok(Worked::Nothing) };
     let open = stored.open.as_ref().zip(stored.open_order.as_ref()).map(|(invoice, order)| (&invoice.value, order.value.status));
     let Some(step) = due(&stored.subscription.value, open, &app.billing, app.now()) else { return Ok(Worked::Nothing) };
     if step.collect && app.psp.is_none() {

@@ -9,10 +9,12 @@ use veza_domain::saved_method::SavedMethod;
 use veza_domain::settlement::{Billing, Change, Context, Decision, Fact, OrderFile, PaymentFact, PaymentStatus, Source, check, decide};
 use veza_domain::subscription::gate::{Access, Standing, access};
 use veza_domain::subscription::{
-    BillingPolicy, Choice, Cycle, Dunning, Features, Invoice, Plan, PlanId, Step, Subscription, SubscriptionStatus, due, start,
+    BillingPolicy, Choice, Cycle, Dunning, Features, Invoice, Plan, PlanId, Step, Subscription, SubscriptionStatus, due, start, worth,
 };
 use veza_domain::time::Timestamp;
 
+/// How long a claim keeps others away.
+const LEASE: Duration = Duration::from_secs(60);
 pub const DAY: Duration = Duration::from_secs(86_400);
 pub const POLICY: BillingPolicy = BillingPolicy { renewal_lead: Duration::from_secs(3600), dunning: Dunning::DEFAULT };
 
@@ -195,8 +197,12 @@ impl World {
         self.bring(self.last(), &self.payment(self.last(), PaymentStatus::Failed));
     }
 
-    /// The worker looks once.
+    /// The worker looks once: it claims what is due, as the store does, and decides.
     pub fn work(&mut self) -> bool {
+        if self.subscription.due_at.is_none_or(|due| due > self.now) {
+            return false;
+        }
+        self.subscription.due_at = Some(self.now.plus(LEASE));
         let open = self.open();
         let order = open.as_ref().map(|open| self.files.iter().find(|file| file.order.id == open.order_id).unwrap().order.status);
         let step = due(&self.subscription, open.as_ref().zip(order), &POLICY, self.now);
@@ -205,6 +211,13 @@ impl World {
 
     pub fn at(&mut self, at: Timestamp) {
         self.now = at;
+    }
+
+    /// What the period that runs is worth.
+    pub fn worth(&self) -> Minor {
+        let order = self.subscription.paid_by.and_then(|id| self.invoice(id).paid_by);
+        let file = order.and_then(|id| self.files.iter().find(|file| file.order.id == id));
+        file.map_or(Minor::ZERO, |file| worth(&self.subscription, &file.order))
     }
 
     pub fn standing(&self) -> (Subscription, Option<Invoice>) {

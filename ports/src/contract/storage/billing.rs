@@ -332,7 +332,11 @@ pub async fn due_subscriptions(store: Store) {
     insert(&store, "rows", rows.map(Row::Subscription).to_vec()).await;
     let claim = async |now, limit| -> Vec<_> {
         let claimed = store.claim_subscriptions(at(now), LEASE, limit).await.unwrap();
-        claimed.into_iter().map(|ClaimedSubscription { id }| id).collect()
+        for ClaimedSubscription { id, revision } in &claimed {
+            let stored = store.subscription(*id).await.unwrap().unwrap().subscription;
+            assert_eq!(stored.revision, *revision, "the row as it is since the claim");
+        }
+        claimed.into_iter().map(|claimed| claimed.id).collect()
     };
     let ids = |numbers: &[u32]| numbers.iter().map(|n| subscription_id(*n)).collect::<Vec<_>>();
     assert_eq!(claim(9, 10).await, [], "nothing is due yet");
