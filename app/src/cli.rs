@@ -51,7 +51,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// List all settings, their values and what they mean.
+    /// List all settings, their defaults and what they mean.
     Config {
         #[command(subcommand)]
         command: Option<ConfigCommand>,

@@ -57,13 +57,15 @@ pub(super) async fn run(arguments: SandboxArguments) -> ExitCode {
         Err(error) => return failed("the sandbox does not start", &error),
     };
     say(&format!(
-        "HYPERSWITCH_URL={url}\nHYPERSWITCH_API_KEY={}\nHYPERSWITCH_WEBHOOK_SECRET={}\nSTRIPE_API_URL={url}\nSTRIPE_SECRET_KEY={}\nSTRIPE_WEBHOOK_SECRET={}\n\
-         STRIPE_CONNECT_WEBHOOK_SECRET={}\n# control: {url}/control",
+        "HYPERSWITCH_ENABLED=true\nHYPERSWITCH_URL={url}\nHYPERSWITCH_API_KEY={}\nHYPERSWITCH_WEBHOOK_SECRET={}\n\
+         STRIPE_CONNECT_ENABLED=true\nSTRIPE_API_URL={url}\nSTRIPE_SECRET_KEY={}\nSTRIPE_WEBHOOK_SECRET={}\nSTRIPE_CONNECT_WEBHOOK_SECRET={}\n\
+         DISTRIBUTION_ENABLED=true\nDISTRIBUTION_URL={url}/distributor\nDISTRIBUTION_API_KEY={}\n# control: {url}/control",
         keys.api_key,
         keys.webhook_secret,
         keys.stripe_secret_key,
         keys.stripe_webhook_secret,
         keys.stripe_connect_webhook_secret,
+        keys.distributor_api_key,
         url = sandbox.base_url(),
     ));
     stop_signal().await;

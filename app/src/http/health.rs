@@ -49,7 +49,7 @@ pub struct Health {
 /// One thing that Veza leans on.
 #[derive(Clone, Debug, Object)]
 pub struct HealthCheck {
-    /// `database`, `payments`, `payouts`, `mail`.
+    /// `database`, `payments`, `payouts`, `distribution`, `mail`.
     pub name: String,
     /// How it is.
     pub status: HealthStatus,
