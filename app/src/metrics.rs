@@ -9,7 +9,7 @@ pub mod ports;
 pub mod scrape;
 
 use crate::usecases::settle::{SettleError, Settled};
-use crate::usecases::webhooks::Handled;
+use crate::usecases::delivery::Handled;
 use poem::http::{Method, StatusCode};
 use prometheus::core::Collector;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};

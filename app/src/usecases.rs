@@ -1,11 +1,14 @@
 //! What Veza does, one module per area: each loads, lets the domain decide, commits, and only then acts.
 
+pub mod attention;
 pub mod audit;
 pub mod backfill;
+pub mod calls;
 pub mod catalog;
 pub mod checkout;
 pub mod commit;
 pub mod connect_events;
+pub mod delivery;
 pub mod distribution;
 pub mod effects;
 pub mod entitlements;

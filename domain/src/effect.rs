@@ -1,4 +1,4 @@
-//! The outbox: what must happen outside, written in the commit that decided it (design.md, "Decide, commit, act, record").
+//! The outbox: what must happen outside, written in the commit that decided it (ARCHITECTURE.md: decide, commit, act, record).
 //!
 //! Transfers and reversals are their own effect rows and are not here.
 

@@ -1,6 +1,6 @@
 //! Amounts: integers of minor units with an ISO 4217 currency, and exact splits (spec/01-money §1).
 //!
-//! Invariants: no floats; overflow and mixed currencies are errors; the parts of a split sum to the whole.
+//! Invariants: no floats; overflow is an error; the parts of a split sum to the whole.
 
 use std::fmt;
 use std::str::FromStr;
@@ -85,9 +85,6 @@ pub enum MoneyError {
     /// The result does not fit into `i64` minor units.
     #[error("amount out of range")]
     Overflow,
-    /// Two currencies in one sum.
-    #[error("currencies differ")]
-    MixedCurrencies,
     /// Not an ISO 4217 code.
     #[error("unknown currency")]
     UnknownCurrency,

@@ -1,7 +1,7 @@
 //! One order with all that hangs on it, and what every fact about it changes (spec/01-money §2, §4, §5).
 //!
 //! The webhook, the effect worker, the reconciler and the operator bring the same [`Fact`]s to the same [`decide`].
-//! Invariants, each a property in `domain/tests/settlement.rs`:
+//! Invariants, each a property in `domain/tests/rules/settlement.rs`:
 //! - order-free: after one authoritative read, the state is the provider's, whatever came before and how often;
 //! - nothing is granted that was not paid for; what goes back beyond the capture is the platform's loss, on the books;
 //! - each seller has what was earned, to the cent, but for what is owed, held, written off or taken by others, each on a list;

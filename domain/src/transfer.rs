@@ -201,7 +201,7 @@ impl Transfer {
         Self { attempt: self.attempt.sent(now), next_retry_at: Some(now.plus(lease)), ..self }
     }
 
-    /// The seller's account can't receive it yet: it waits, nothing is lost.
+    /// It waits for what no call brings about; nothing is lost.
     #[must_use]
     pub fn held(self, hold: Hold, policy: &RetryPolicy, now: Timestamp) -> Self {
         Self { hold: Some(hold), next_retry_at: Some(now.plus(policy.max)), ..self }

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "target" / "mutants"
 # The use cases that are looked at.
 FILES = [
-    "settle", "psp_reads", "commit", "effects", "effects/*", "transfers", "reversals", "refunds", "reconcile", "reconcile/*", "webhooks",
+    "settle", "psp_reads", "commit", "effects", "effects/*", "transfers", "reversals", "refunds", "reconcile", "reconcile/*", "webhooks", "delivery", "calls", "attention",
     "subscriptions/*", "idempotency", "checkout", "connect_events",
 ]
 # `cases` are the simulation's histories that once broke something.

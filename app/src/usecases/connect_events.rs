@@ -5,18 +5,19 @@
 
 use crate::problem::chain;
 use crate::services::{App, Connect};
+use crate::usecases::attention::flag;
 use crate::usecases::commit::{commit, unit};
+use crate::usecases::delivery::{Dispatched, Envelope, Handled, log_row};
 use crate::usecases::effects::EffectError;
 use crate::usecases::onboarding;
 use crate::usecases::settle::{AsOf, Bring, SettleError, bring};
 use crate::usecases::transfers::{look, refresh};
 use crate::usecases::webhook_log;
-use crate::usecases::webhooks::{Envelope, Handled, result_of};
-use veza_domain::attention::{Attention, Code, Subject};
-use veza_domain::ids::{DeliveryId, OrderId, TransferId, UserId};
+use veza_domain::attention::{Code, Subject};
+use veza_domain::ids::{OrderId, TransferId, UserId};
 use veza_domain::money::{Currency, Money};
 use veza_domain::payout::{Payout, PayoutStatus};
-use veza_domain::settlement::{ConnectTransferFact, Decision, Fact, Verdict};
+use veza_domain::settlement::{ConnectTransferFact, Decision, Fact};
 use veza_domain::webhook::{Delivery, ProcessingResult, Sender};
 use veza_ports::storage::{CommitError, Row, StoreError, Versioned, Write};
 use veza_ports::transfers::{ConnectEvent, ConnectSubject, ListedPayout, ListedTransfer, LookupError, RejectedMessage};
@@ -24,27 +25,21 @@ use veza_ports::transfers::{ConnectEvent, ConnectSubject, ListedPayout, ListedTr
 /// Handles one delivery.
 pub async fn receive(app: &App, envelope: Envelope<'_>) -> Handled {
     let Some(connect) = &app.connect_webhooks else {
-        app.refused_deliveries.push(delivery(app, &envelope, None, false, ProcessingResult::SignatureInvalid));
-        return Handled::BadSignature;
+        return envelope.refuse(app, Sender::Stripe, None);
     };
     let event_type = connect.event_type(envelope.body);
     match connect.accept(envelope.body, envelope.signature, app.now()) {
         Ok(event) => {
-            let row = delivery(app, &envelope, Some(event.event_type.clone()), true, ProcessingResult::Ok);
-            let done = dispatch(app, envelope.body, Some(&row), &event).await;
-            if !done.logged {
-                webhook_log::write(app, Delivery { result: done.result, order_id: done.order_id, ..row }).await;
-            }
-            done.handled
+            let row = envelope.signed(app, Sender::Stripe, Some(event.event_type.clone()), ProcessingResult::Ok);
+            dispatch(app, envelope.body, Some(&row), &event).await.log(app, row).await
         }
         Err(RejectedMessage::Signature) => {
             tracing::warn!(source_ip = envelope.source_ip, "webhook of the payout provider with an invalid signature");
-            app.refused_deliveries.push(delivery(app, &envelope, event_type, false, ProcessingResult::SignatureInvalid));
-            Handled::BadSignature
+            envelope.refuse(app, Sender::Stripe, event_type)
         }
         Err(RejectedMessage::Malformed(why)) => {
             tracing::warn!(error = why, "signed webhook of the payout provider that can't be read");
-            webhook_log::write(app, delivery(app, &envelope, event_type, true, ProcessingResult::Error(why.clone()))).await;
+            webhook_log::write(app, envelope.signed(app, Sender::Stripe, event_type, ProcessingResult::Error(why.clone()))).await;
             Handled::Malformed(why)
         }
     }
@@ -56,22 +51,6 @@ pub async fn replay(app: &App, logged: &Delivery) -> Handled {
     match connect.parse(logged.payload.as_bytes()) {
         Ok(event) => dispatch(app, logged.payload.as_bytes(), None, &event).await.handled,
         Err(error) => Handled::Malformed(error.to_string()),
-    }
-}
-
-fn delivery(app: &App, envelope: &Envelope<'_>, event_type: Option<String>, signature_valid: bool, result: ProcessingResult) -> Delivery {
-    Delivery {
-        id: DeliveryId(app.ids.uuid()),
-        sender: Sender::Stripe,
-        order_id: None,
-        received_at: app.now(),
-        event_type,
-        signature_valid,
-        result,
-        source_ip: envelope.source_ip.clone(),
-        user_agent: envelope.user_agent.clone(),
-        request_id: envelope.request_id.clone(),
-        payload: std::str::from_utf8(envelope.body).unwrap_or_default().to_owned(),
     }
 }
 
@@ -92,19 +71,6 @@ enum EventError {
     NotYet,
 }
 
-struct Dispatched {
-    handled: Handled,
-    result: ProcessingResult,
-    order_id: Option<OrderId>,
-    logged: bool,
-}
-
-impl Dispatched {
-    fn plain(result: ProcessingResult) -> Self {
-        Self { handled: Handled::Answered(result.clone()), result, order_id: None, logged: false }
-    }
-}
-
 async fn dispatch(app: &App, body: &[u8], row: Option<&Delivery>, event: &ConnectEvent) -> Dispatched {
     let Some(connect) = &app.connect else { return Dispatched::plain(ProcessingResult::Skipped) };
     let done = match &event.subject {
@@ -119,8 +85,7 @@ async fn dispatch(app: &App, body: &[u8], row: Option<&Delivery>, event: &Connec
             event = event.event_type,
             "a message of the payout provider could not be processed; it will be sent again"
         );
-        let result = ProcessingResult::Error("not processed".to_owned());
-        Dispatched { handled: Handled::NotStored, result, order_id: None, logged: false }
+        Dispatched::not_stored("not processed")
     })
 }
 
@@ -148,17 +113,11 @@ async fn transfer(
     let Some(read) = connect.transfer(stripe_transfer_id).await? else { return Ok(Dispatched::plain(ProcessingResult::Skipped)) };
     let Some((order_id, id)) = whose(app, &read).await? else { return Ok(Dispatched::plain(ProcessingResult::Skipped)) };
     let fact = transfer_fact(id, &read);
-    let with_log_row = |decision: &Decision| match row {
-        Some(row) if !decision.changes.is_empty() => {
-            vec![Write::Insert(Row::Delivery(Delivery { result: result_of(decision.verdict), order_id: Some(order_id), ..row.clone() }))]
-        }
-        _ => Vec::new(),
-    };
+    let with_log_row = |decision: &Decision| log_row(row, order_id, decision);
     // The read decides, not the message: a second message of the same event may find more.
     let unit_id = format!("connect:{}:{}", event.event_id, app.ids.uuid());
     let settled = bring(app, Bring { order_id, fact: &fact, as_of: AsOf::Whenever, unit_id, request: body, extra: &with_log_row }).await?;
-    let result = if settled.verdict == Verdict::AmountMismatch { result_of(settled.verdict) } else { ProcessingResult::Ok };
-    Ok(Dispatched { handled: Handled::Answered(result.clone()), result, order_id: Some(order_id), logged: settled.committed })
+    Ok(Dispatched::settled(order_id, settled.verdict, settled.committed))
 }
 
 /// Which of ours it is. A message may come before we know the answer to the call that made the transfer: then the call is looked up,
@@ -239,13 +198,7 @@ async fn mirror(
         let why = row.failure.as_deref().unwrap_or("no reason given");
         let detail = format!("payout {} of {} failed{after_paid}: {why}", row.id, row.amount);
         tracing::error!(%seller, payout = row.id, code = Code::PayoutFailed.as_str(), detail, "waits on a person");
-        writes.push(Write::Ensure(Row::Attention(Attention {
-            subject,
-            code: Code::PayoutFailed,
-            order_id: None,
-            detail,
-            since: app.now(),
-        })));
+        writes.push(flag(app, subject, Code::PayoutFailed, None, &detail));
     } else if status == PayoutStatus::Paid {
         writes.push(Write::Clear(veza_ports::storage::RowKey::Attention(subject.id(), Code::PayoutFailed)));
     }

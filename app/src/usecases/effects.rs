@@ -8,19 +8,19 @@ mod refund;
 
 use crate::problem::chain;
 use crate::services::App;
-use crate::usecases::commit::{commit, fresh_unit, unit};
+use crate::usecases::attention::flag_now;
+use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::identity::mails;
 use crate::usecases::journal;
 use crate::usecases::psp_reads;
 use crate::usecases::settle::{AsOf, Bring, SettleError, bring};
 use std::time::Duration;
-use veza_domain::attention::{Attention, Code, Subject};
+use veza_domain::attention::{Code, Subject};
 use veza_domain::backoff::RetryPolicy;
 use veza_domain::effect::{Effect, EffectKind, EffectState};
 use veza_domain::ids::OrderId;
 use veza_domain::journal::JournalKind;
 use veza_domain::settlement::Fact;
-use veza_domain::time::Timestamp;
 use veza_ports::mail::MailError;
 use veza_ports::payments::{PspError, ReadError};
 use veza_ports::storage::{CommitError, Revisions, Row, StoreError, Versioned, Write};
@@ -105,13 +105,9 @@ async fn mark_sent(app: &App, effect: Versioned<Effect>) -> Result<Versioned<Eff
 
 /// A line of the journal about an effect's call, where it belongs to an order.
 pub(crate) fn told(app: &App, effect: &Effect, what: &str) -> Option<Write> {
-    let (order_id, of) = match effect.kind {
-        EffectKind::CreatePayment(order) | EffectKind::ReadPayment(order) => (order, order.0),
-        EffectKind::CreateRefund(order, refund) | EffectKind::ReadRefund(order, refund) => (order, refund.0),
-        EffectKind::ReadDispute(order, dispute) => (order, dispute.0),
-        EffectKind::MailVerification(..) | EffectKind::MailAlreadyRegistered(_) => return None,
-        EffectKind::MailPaymentNeeded(..) | EffectKind::MailSubscriptionEnded(..) => return None,
-    };
+    let order_id = effect.kind.order()?;
+    let (order, part) = effect.kind.subjects();
+    let of = part.unwrap_or(order);
     Some(journal::call(app, order_id, &format!("{} {of} {what}", effect.kind.name())))
 }
 
@@ -136,21 +132,6 @@ async fn not_judged(
             later(app, sent, &message, false).await
         }
     }
-}
-
-/// "Not found" is final only once our own call can't be running any more (spec/01-money §8): it begins within `PROVIDER_TIMEOUT` of
-/// being written down ([`is_too_late`]) and takes that long at most.
-pub(crate) fn may_be_under_way(app: &App, effect: &Effect) -> bool {
-    effect.sent_at.is_some_and(|sent| app.now().since(sent) < app.money.lease())
-}
-
-/// What is told of a call that was not made.
-pub(crate) const TOO_LATE: &str = "this process stood still before the call: it is looked up first";
-
-/// Has this process stood still so long after writing that it is about to call that others may take the call for over? Then it must
-/// not be made any more.
-pub(crate) fn is_too_late(app: &App, sent_at: Option<Timestamp>) -> bool {
-    sent_at.is_some_and(|sent| app.now().since(sent) >= app.money.provider_timeout)
 }
 
 /// What an effect is told whose answer is older than the books.
@@ -210,7 +191,7 @@ async fn over(app: &App, effect: Versioned<Effect>) -> Result<Performed, EffectE
 
 async fn later(app: &App, effect: Versioned<Effect>, message: &str, heard: bool) -> Result<Performed, EffectError> {
     tracing::warn!(effect = effect.value.kind.name(), id = %effect.value.id, attempts = effect.value.attempts, heard, error = message, "an effect waits");
-    let pause = RETRIES.delay(effect.value.attempts.min(16));
+    let pause = RETRIES.delay(effect.value.attempts);
     // What may have been heard is left alone until the call can't be running any more.
     let pause = if heard { pause.max(app.money.provider_timeout) } else { pause };
     let now = app.now();
@@ -222,18 +203,4 @@ async fn later(app: &App, effect: Versioned<Effect>, message: &str, heard: bool)
     writes.extend(journal);
     commit(app, fresh_unit(app, writes)).await?;
     Ok(Performed::Later { message: message.to_owned() })
-}
-
-pub(crate) fn flag(app: &App, subject: Subject, code: Code, order_id: Option<OrderId>, detail: &str) -> Write {
-    Write::Ensure(Row::Attention(Attention { subject, code, order_id, detail: detail.to_owned(), since: app.now() }))
-}
-
-/// Puts something on the operators' list by itself; failing to do so is logged.
-pub async fn flag_now(app: &App, subject: Subject, code: Code, order_id: OrderId, detail: &str) {
-    let write = flag(app, subject, code, Some(order_id), detail);
-    tracing::error!(order = %order_id, code = code.as_str(), detail, "waits on a person");
-    let id = format!("attention:{}:{}", subject.id(), app.ids.uuid());
-    if let Err(error) = commit(app, unit(app, id, &[], vec![write])).await {
-        tracing::error!(%error, "a flag could not be stored");
-    }
 }

@@ -207,12 +207,9 @@ pub async fn run(app: &App, extent: Extent, progress: &(dyn Fn(&Report) + Send +
 
 async fn claim(app: &App, class: LookClass, pass: Option<Uuid>) -> Result<Vec<Looked>, StoreError> {
     let settings = &app.reconcile;
-    let provider_less = match class {
-        LookClass::Transfers | LookClass::Reversals => app.connect.is_none(),
-        _ => app.psp.is_none(),
-    };
+    let provider_less = if class.is_at_connect() { app.connect.is_none() } else { app.psp.is_none() };
     // What is unknown at Connect is due by its own schedule; only a whole pass goes before it.
-    let own_schedule = matches!(class, LookClass::Transfers | LookClass::Reversals) && pass.is_none();
+    let own_schedule = class.is_at_connect() && pass.is_none();
     if provider_less || own_schedule {
         return Ok(Vec::new());
     }

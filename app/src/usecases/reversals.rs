@@ -3,11 +3,13 @@
 
 use crate::problem::chain;
 use crate::services::App;
+use crate::usecases::attention::flag_now;
+use crate::usecases::calls::{TOO_LATE, is_too_late, may_be_under_way};
 use crate::usecases::commit::{REDECIDE_MAX, commit_if_current, fresh_unit};
-use crate::usecases::effects::{EffectError, TOO_LATE, flag_now, is_too_late};
+use crate::usecases::effects::EffectError;
 use crate::usecases::journal;
 use crate::usecases::settle::{AsOf, Bring, bring};
-use crate::usecases::transfers::{may_be_under_way, outcome_of, words};
+use crate::usecases::transfers::{outcome_of, words};
 use crate::usecases::worked::Worked;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::ids::{OrderId, ReversalId};
@@ -150,7 +152,9 @@ async fn already_reversed(
 async fn look_up(app: &App, connect: &dyn TransferService, reversal: &Reversal, wanted: &NewReversal, order_id: OrderId) -> CallOutcome {
     match connect.find_reversal(wanted).await {
         Ok(Found::One(id)) => CallOutcome::Done { provider_id: Some(id) },
-        Ok(Found::None) if may_be_under_way(app, &reversal.attempt) => CallOutcome::NotNow { message: "not at Connect yet".to_owned() },
+        Ok(Found::None) if may_be_under_way(app, reversal.attempt.last_sent_at) => {
+            CallOutcome::NotNow { message: "not at Connect yet".to_owned() }
+        }
         Ok(Found::None) => CallOutcome::NotThere,
         Ok(Found::Several(ids)) => {
             let message = format!("Connect has {}", ids.join(", "));

@@ -1,4 +1,4 @@
-//! Bringing a fact to an order: the one way for the webhook, the workers and the operator (design.md).
+//! Bringing a fact to an order: the one way for the webhook, the workers and the operator (ARCHITECTURE.md).
 
 use crate::services::App;
 use crate::usecases::commit::{REDECIDE_MAX, commit, unit};

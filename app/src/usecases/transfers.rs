@@ -2,8 +2,10 @@
 //! (spec/01-money §5).
 
 use crate::services::App;
+use crate::usecases::attention::flag_now;
+use crate::usecases::calls::{TOO_LATE, is_too_late, may_be_under_way};
 use crate::usecases::commit::{REDECIDE_MAX, commit, commit_if_current, fresh_unit};
-use crate::usecases::effects::{EffectError, TOO_LATE, flag_now, is_too_late};
+use crate::usecases::effects::EffectError;
 use crate::usecases::journal;
 use crate::usecases::settle::{AsOf, Bring, bring};
 use crate::usecases::worked::Worked;
@@ -12,7 +14,7 @@ use veza_domain::ids::{OrderId, TransferId};
 use veza_domain::journal::JournalKind;
 use veza_domain::payout::SellerAccount;
 use veza_domain::settlement::{Decision, Fact, OrderFile};
-use veza_domain::transfer::{Attempt, CallOutcome, CallRefusal, Hold, Step, Transfer, TransferStatus};
+use veza_domain::transfer::{CallOutcome, CallRefusal, Hold, Step, Transfer, TransferStatus};
 use veza_ports::storage::{ClaimedTransfer, CommitError, Row, StoredOrder, Versioned, Write};
 use veza_ports::transfers::{Found, NewTransfer, TransferError, TransferService};
 
@@ -180,16 +182,12 @@ pub(super) async fn outcome_of(app: &App, subject: Subject, order_id: OrderId, e
     }
 }
 
-/// Could a call under the present key still be running at the provider? It begins within `PROVIDER_TIMEOUT` of being written down
-/// ([`is_too_late`]) and takes that long at most.
-pub(super) fn may_be_under_way(app: &App, attempt: &Attempt) -> bool {
-    attempt.last_sent_at.is_some_and(|sent| app.now().since(sent) < app.money.lease())
-}
-
 async fn look_up(app: &App, connect: &dyn TransferService, transfer: &Transfer, wanted: &NewTransfer) -> CallOutcome {
     match connect.find_transfer(wanted).await {
         Ok(Found::One(id)) => CallOutcome::Done { provider_id: Some(id) },
-        Ok(Found::None) if may_be_under_way(app, &transfer.attempt) => CallOutcome::NotNow { message: "not at Connect yet".to_owned() },
+        Ok(Found::None) if may_be_under_way(app, transfer.attempt.last_sent_at) => {
+            CallOutcome::NotNow { message: "not at Connect yet".to_owned() }
+        }
         Ok(Found::None) => CallOutcome::NotThere,
         Ok(Found::Several(ids)) => {
             let message = format!("Connect has {}", ids.join(", "));

@@ -1,76 +1,41 @@
 //! A message of the PSP: checked, read, dispatched, logged once (spec/01-money §6, §7).
 
 use crate::services::App;
+use crate::usecases::delivery::{Dispatched, Envelope, Handled, log_row};
 use crate::usecases::settle::{AsOf, Bring, SettleError, bring};
 use crate::usecases::subscriptions::revoked;
 use crate::usecases::webhook_log;
-use veza_domain::ids::{DeliveryId, OrderId};
+use veza_domain::ids::OrderId;
 use veza_domain::saved_method::SavedMethod;
-use veza_domain::settlement::{Decision, DisputeFact, Fact, PaymentFact, RefundFact, Source, Verdict};
+use veza_domain::settlement::{Decision, DisputeFact, Fact, PaymentFact, RefundFact, Source};
 use veza_domain::webhook::{Delivery, ProcessingResult, Sender};
 use veza_ports::payments::{WebhookEvent, WebhookSubject};
-use veza_ports::storage::{Row, StoreError, Write};
-
-/// A delivery as it came in.
-pub struct Envelope<'a> {
-    /// The raw bytes, within the size cap.
-    pub body: &'a [u8],
-    /// The signature header.
-    pub signature: Option<&'a str>,
-    /// The client's address, trusted proxies respected.
-    pub source_ip: String,
-    /// The client's name for itself.
-    pub user_agent: String,
-    /// The request's id.
-    pub request_id: String,
-}
-
-/// What the PSP is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Handled {
-    /// 200: done, done before, or of no use to us.
-    Answered(ProcessingResult),
-    /// 401.
-    BadSignature,
-    /// 400: signed, and broken.
-    Malformed(String),
-    /// 5xx: send it again.
-    NotStored,
-}
+use veza_ports::storage::StoreError;
 
 /// Handles one delivery.
 pub async fn receive(app: &App, envelope: Envelope<'_>) -> Handled {
     let Some(psp) = &app.psp else {
-        app.refused_deliveries.push(delivery(app, &envelope, None, false, ProcessingResult::SignatureInvalid));
-        return Handled::BadSignature;
+        return envelope.refuse(app, Sender::Hyperswitch, None);
     };
     if !psp.webhooks.verify(envelope.body, envelope.signature) {
         let event_type = psp.webhooks.event_type(envelope.body);
         tracing::warn!(source_ip = envelope.source_ip, "webhook with an invalid signature");
-        app.refused_deliveries.push(delivery(app, &envelope, event_type, false, ProcessingResult::SignatureInvalid));
-        return Handled::BadSignature;
+        return envelope.refuse(app, Sender::Hyperswitch, event_type);
     }
     let event = match psp.webhooks.parse(envelope.body) {
         Ok(event) => event,
         Err(error) => {
             tracing::warn!(%error, "signed webhook that can't be read");
-            let row = delivery(app, &envelope, psp.webhooks.event_type(envelope.body), true, ProcessingResult::Error(error.to_string()));
-            webhook_log::write(app, row).await;
+            let (event_type, result) = (psp.webhooks.event_type(envelope.body), ProcessingResult::Error(error.to_string()));
+            webhook_log::write(app, envelope.signed(app, Sender::Hyperswitch, event_type, result)).await;
             return Handled::Malformed(error.to_string());
         }
     };
-    let row = delivery(app, &envelope, event.event_type.clone(), true, ProcessingResult::Ok);
-    let done = dispatch(app, envelope.body, Some(&row), &event).await;
-    if !done.logged {
-        webhook_log::write(app, Delivery { result: done.result, order_id: done.order_id, ..row }).await;
-    }
-    done.handled
+    let row = envelope.signed(app, Sender::Hyperswitch, event.event_type.clone(), ProcessingResult::Ok);
+    dispatch(app, envelope.body, Some(&row), &event).await.log(app, row).await
 }
 
 /// Brings a logged delivery again, through the same dispatcher: what was settled changes nothing. It writes no row of its own.
-///
-/// # Errors
-/// What the body lacks, in words; `None` inside: storage failed, try again.
 pub async fn replay(app: &App, logged: &Delivery) -> Handled {
     let Some(psp) = &app.psp else { return Handled::Malformed("no payment provider is configured".to_owned()) };
     let event = match psp.webhooks.parse(logged.payload.as_bytes()) {
@@ -78,37 +43,6 @@ pub async fn replay(app: &App, logged: &Delivery) -> Handled {
         Err(error) => return Handled::Malformed(error.to_string()),
     };
     dispatch(app, logged.payload.as_bytes(), None, &event).await.handled
-}
-
-fn delivery(app: &App, envelope: &Envelope<'_>, event_type: Option<String>, signature_valid: bool, result: ProcessingResult) -> Delivery {
-    Delivery {
-        id: DeliveryId(app.ids.uuid()),
-        sender: Sender::Hyperswitch,
-        order_id: None,
-        received_at: app.now(),
-        event_type,
-        signature_valid,
-        result,
-        source_ip: envelope.source_ip.clone(),
-        user_agent: envelope.user_agent.clone(),
-        request_id: envelope.request_id.clone(),
-        payload: std::str::from_utf8(envelope.body).unwrap_or_default().to_owned(),
-    }
-}
-
-/// What came of an event.
-struct Dispatched {
-    handled: Handled,
-    /// For the log.
-    result: ProcessingResult,
-    /// The order that it is about, where that is known.
-    order_id: Option<OrderId>,
-    /// The log row is written already.
-    logged: bool,
-}
-
-fn plain(result: ProcessingResult) -> Dispatched {
-    Dispatched { handled: Handled::Answered(result.clone()), result, order_id: None, logged: false }
 }
 
 /// `row`: the delivery's log row, to be written in the unit of what it changes; none for a replay, which has its row.
@@ -121,25 +55,23 @@ async fn dispatch(app: &App, body: &[u8], row: Option<&Delivery>, event: &Webhoo
         Addressed::To(order_id, fact) => settle(app, body, row, event, order_id, &fact).await,
         Addressed::Nameless(what) => {
             let why = format!("the {what} event names no {what}");
-            let result = ProcessingResult::Error(why.clone());
-            Dispatched { handled: Handled::Malformed(why), result, order_id: None, logged: false }
+            Dispatched { handled: Handled::Malformed(why.clone()), ..Dispatched::plain(ProcessingResult::Error(why)) }
         }
         Addressed::Method(method) => match revoked::forget(app, &method).await {
-            Ok(0) => plain(ProcessingResult::Skipped),
-            Ok(_) => plain(ProcessingResult::Ok),
+            Ok(0) => Dispatched::plain(ProcessingResult::Skipped),
+            Ok(_) => Dispatched::plain(ProcessingResult::Ok),
             Err(error) => not_stored(error.as_ref()),
         },
         Addressed::Nobody => {
             tracing::info!(event_type = event.event_type.as_deref().unwrap_or("none"), "webhook skipped: nothing of ours");
-            plain(ProcessingResult::Skipped)
+            Dispatched::plain(ProcessingResult::Skipped)
         }
     }
 }
 
 fn not_stored(error: &dyn std::error::Error) -> Dispatched {
     tracing::error!(error = crate::problem::chain(error), "a webhook could not be processed; the PSP will send it again");
-    let result = ProcessingResult::Error("storage unavailable".to_owned());
-    Dispatched { handled: Handled::NotStored, result, order_id: None, logged: false }
+    Dispatched::not_stored("storage unavailable")
 }
 
 enum Addressed {
@@ -221,31 +153,15 @@ async fn order_of_payment(app: &App, payment_id: &str) -> Result<Option<OrderId>
 }
 
 async fn settle(app: &App, body: &[u8], row: Option<&Delivery>, event: &WebhookEvent, order_id: OrderId, fact: &Fact) -> Dispatched {
-    let with_log_row = |decision: &Decision| match row {
-        Some(row) if !decision.changes.is_empty() => {
-            let row = Delivery { result: result_of(decision.verdict), order_id: Some(order_id), ..row.clone() };
-            vec![Write::Insert(Row::Delivery(row))]
-        }
-        _ => Vec::new(),
-    };
+    let with_log_row = |decision: &Decision| log_row(row, order_id, decision);
     let unit_id = match (&event.event_id, row) {
         (Some(event_id), _) => format!("webhook:{event_id}"),
         (None, Some(row)) => format!("delivery:{}", row.id),
         (None, None) => format!("replay:{}", app.ids.uuid()),
     };
     match bring(app, Bring { order_id, fact, as_of: AsOf::Whenever, unit_id, request: body, extra: &with_log_row }).await {
-        Ok(settled) => {
-            let result = result_of(settled.verdict);
-            Dispatched { handled: Handled::Answered(result.clone()), result, order_id: Some(order_id), logged: settled.committed }
-        }
-        Err(SettleError::UnknownOrder) => plain(ProcessingResult::Skipped),
+        Ok(settled) => Dispatched::settled(order_id, settled.verdict, settled.committed),
+        Err(SettleError::UnknownOrder) => Dispatched::plain(ProcessingResult::Skipped),
         Err(error) => not_stored(&error),
-    }
-}
-
-pub(super) fn result_of(verdict: Verdict) -> ProcessingResult {
-    match verdict {
-        Verdict::Settled | Verdict::AlreadySettled | Verdict::NotFinal | Verdict::AskProvider => ProcessingResult::Ok,
-        Verdict::AmountMismatch => ProcessingResult::Error("amount mismatch".to_owned()),
     }
 }

@@ -115,14 +115,14 @@ pub enum CallRefusal {
     Other,
 }
 
-/// Why a transfer waits without using up its retries.
+/// Why a transfer or a reversal waits without using up its retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Hold {
     /// The seller has no account that can receive transfers.
     AccountNotReady,
     /// Card money becomes available days after the sale; a seller's account may be empty.
     BalanceInsufficient,
-    /// A dispute of the order is open.
+    /// A dispute of the order is open, or was lost and can't be booked yet.
     Disputed,
     /// Nothing at Connect is left to take back: the debt waits for the seller's next shares, or to be written off.
     NothingAtConnect,

@@ -70,12 +70,24 @@ impl LookClass {
         Self::Transfers,
         Self::Reversals,
     ];
+
+    /// Are its rows at Connect? Those keep their own workers' schedule, `next_retry_at`, instead of a `look`.
+    #[must_use]
+    pub fn is_at_connect(self) -> bool {
+        match self {
+            Self::Transfers | Self::Reversals => true,
+            Self::PendingOrders | Self::PendingInvoices | Self::FailedOrders | Self::Refunds | Self::OrphanRefunds | Self::Disputes => {
+                false
+            }
+        }
+    }
 }
 
 /// A claim of rows to look at.
 ///
-/// A row that is due at no time is over and never claimed. Of the first six classes a claim sets `look` to (`due_at: now + max(lease, pause.delay(count)), count + 1, last_at: now`), where
-/// `count` is the new count; of transfers and reversals it moves `next_retry_at` to `now + lease`. The revision grows.
+/// A row that is due at no time is over and never claimed. A claim sets its `look` to (`due_at`: `now` + max(`lease`,
+/// `pause.delay(count)`), `count` + 1, `last_at`: `now`), where `count` is the new count; of a class at Connect
+/// ([`LookClass::is_at_connect`]) it moves `next_retry_at` to `now + lease`. The revision grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LookClaim {
     /// Which rows.
@@ -115,7 +127,7 @@ impl LookClaim {
         self.now.plus(self.pause.delay(count).max(self.lease))
     }
 
-    /// The schedule of a row of the first six classes once it is claimed.
+    /// The look of a row once it is claimed.
     #[must_use]
     pub fn taken(&self, look: Look) -> Look {
         let count = look.count.saturating_add(1);

@@ -50,7 +50,7 @@ macro_rules! scheduled {
             " LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED), \
              claimed AS (UPDATE ",
             $table,
-            " SET look_due_at = ($4::bigint[])[least(look_count + 1, 33)], \
+            " SET look_due_at = ($4::bigint[])[least(look_count + 1, cardinality($4::bigint[]))], \
                  look_count = least(look_count + 1, 4294967295), look_last_at = $1, revision = revision + 1 \
                  FROM due WHERE id = due_id RETURNING id, ",
             $order,
@@ -149,9 +149,10 @@ pub(super) fn statement(claim: &LookClaim) -> Statement {
     let statements = statements(claim.class);
     let sql = if claim.pass.is_some() { statements.pass } else { statements.due };
     let statement = Statement::new(sql).with(claim.now).with(claim.older_than).with(claim.limit);
-    let statement = match claim.class {
-        LookClass::Transfers | LookClass::Reversals => statement.with(claim.until()),
-        _ => statement.with_numbers((1..=DELAYS).map(|count| claim.due_again(count).0).collect()),
+    let statement = if claim.class.is_at_connect() {
+        statement.with(claim.until())
+    } else {
+        statement.with_numbers((1..=DELAYS).map(|count| claim.due_again(count).0).collect())
     };
     match claim.pass {
         Some(after) => statement.with(claim.claimed_until()).with(after),

@@ -123,7 +123,7 @@ pub(super) fn claim(db: &Connection, claim: &LookClaim) -> rusqlite::Result<Vec<
             looked(db.prepare_cached(statements.pass)?, params)
         }
     }?;
-    let scheduled = !matches!(claim.class, LookClass::Transfers | LookClass::Reversals);
+    let scheduled = !claim.class.is_at_connect();
     for (row, looks) in &found {
         let again = if scheduled { claim.due_again(looks.saturating_add(1)) } else { claim.until() };
         execute(db, statements.take, params![row.subject, again.0, claim.now.0])?;

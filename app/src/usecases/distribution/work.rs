@@ -4,8 +4,9 @@
 use super::{schedule, told};
 use crate::problem::chain;
 use crate::services::App;
+use crate::usecases::calls::{TOO_LATE, is_too_late};
 use crate::usecases::commit::{REDECIDE_MAX, commit, fresh_unit};
-use crate::usecases::effects::{EffectError, TOO_LATE, is_too_late};
+use crate::usecases::effects::EffectError;
 use crate::usecases::worked::Worked;
 use veza_domain::attention::{Attention, Code, Subject};
 use veza_domain::distribution::{After, Answer, Placement, Step, Submission};

@@ -1,10 +1,9 @@
 //! Carrying a refund out at the PSP, finding out what became of it, reading it again.
 
-use super::{
-    EffectError, OVERTAKEN, Performed, TOO_LATE, flag, is_too_late, later, mark_sent, may_be_under_way, not_judged, over, settle_read,
-    told, unread,
-};
+use super::{EffectError, OVERTAKEN, Performed, later, mark_sent, not_judged, over, settle_read, told, unread};
 use crate::services::App;
+use crate::usecases::attention::flag;
+use crate::usecases::calls::{TOO_LATE, is_too_late, may_be_under_way};
 use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::psp_reads::{self, refund_fact};
 use crate::usecases::settle::{AsOf, Bring, bring};
@@ -135,7 +134,7 @@ pub(super) async fn recover(app: &App, sent: Versioned<Effect>, order_id: OrderI
         }
         Ok(Some(answer)) if answer.status == PspRefundStatus::Open => known(app, sent, stored, refund_id, &answer).await,
         Ok(Some(answer)) => ended(app, sent, &stored, &answer).await,
-        Ok(None) if may_be_under_way(app, &sent.value) => later(app, sent, "not there yet", true).await,
+        Ok(None) if may_be_under_way(app, sent.value.sent_at) => later(app, sent, "not there yet", true).await,
         Ok(None) => {
             let sent = mark_sent(app, sent).await?;
             create(app, sent, order_id, refund_id).await

@@ -3,7 +3,7 @@
 use super::Operator;
 use crate::problem::ApiError;
 use crate::services::App;
-use crate::usecases::webhooks::Handled;
+use crate::usecases::delivery::Handled;
 use crate::usecases::{connect_events, webhooks};
 use veza_domain::ids::DeliveryId;
 use veza_domain::webhook::{ProcessingResult, Sender};

@@ -2,7 +2,8 @@
 
 use super::{Found, LookError};
 use crate::services::App;
-use crate::usecases::effects::{flag, may_be_under_way};
+use crate::usecases::attention::flag;
+use crate::usecases::calls::may_be_under_way;
 use crate::usecases::journal;
 use crate::usecases::psp_reads;
 use crate::usecases::settle::{AsOf, Bring, bring};
@@ -49,7 +50,7 @@ pub(super) async fn look_at_orphan(app: &App, row: Looked) -> Result<Found, Look
     let Some(psp) = &app.psp else { return Ok(Found::Waits("no payment provider")) };
     let order_id = stored.file.order.id;
     let effect = app.store.effect(Effect::pending(EffectKind::CreateRefund(order_id, refund.id), row.created_at).id).await?;
-    if effect.as_ref().is_some_and(|effect| may_be_under_way(app, &effect.value)) {
+    if effect.as_ref().is_some_and(|effect| may_be_under_way(app, effect.value.sent_at)) {
         return Ok(Found::Waits("our call may be under way"));
     }
     match psp.reads.refund(&refund.id.to_string()).await? {

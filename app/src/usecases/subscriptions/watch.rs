@@ -1,8 +1,8 @@
 //! Renewals that should have happened and did not: listed for a person, and due again.
 
 use crate::services::App;
+use crate::usecases::attention::flag;
 use crate::usecases::commit::{commit_if_current, fresh_unit};
-use crate::usecases::effects::flag;
 use std::time::Duration;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::subscription::Subscription;
