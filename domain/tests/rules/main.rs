@@ -4,19 +4,17 @@
 
 mod access;
 mod billing;
-mod by_hand;
 mod calls;
 mod catalog;
 mod check;
 mod connect;
+mod decided_by_operators;
 mod disputes;
 mod distribution;
 mod exclusives;
-mod hands;
 mod ledger;
 mod names;
 mod netting;
-mod operators;
 mod outbox;
 mod payments;
 mod people;
@@ -26,5 +24,7 @@ mod refunds;
 mod settlement;
 mod subscriptions;
 mod support;
+mod taken_by_others;
 mod told;
 mod transfers;
+mod tried_again;

@@ -32,18 +32,14 @@ fn taken(book: &mut Book, amount: i64) -> TransferId {
     transfer.id
 }
 
-fn on_list(book: &Book, code: Code) -> bool {
-    book.is_flagged(code)
-}
-
 #[test]
 fn what_others_took_is_kept_once_and_is_not_the_sellers_any_more() {
     let mut book = share_paid_out();
     let id = taken(&mut book, 50);
-    assert!(on_list(&book, Code::ExternalReversal) && book.withheld(who()) == 50);
+    assert!(book.is_flagged(Code::ExternalReversal) && book.withheld(who()) == 50);
     let changes = decide_keep_back(&book.file, id, &book.context()).unwrap();
     book.commit(&changes);
-    assert!(!on_list(&book, Code::ExternalReversal));
+    assert!(!book.is_flagged(Code::ExternalReversal));
     assert_eq!((book.balance(Account::SellerPayable(who())), book.balance(Account::DisputeLoss)), (0, -50));
     assert_eq!((book.with_seller(who()), book.earned(who()), book.withheld(who())), (850, 850, 0));
     assert_eq!(decide_keep_back(&book.file, id, &book.context()), Err(KeepRefusal::NothingWithheld), "once");
@@ -76,7 +72,7 @@ fn what_was_kept_gives_way_to_a_refund() {
     book.report(Source::Read, refund, PspRefundStatus::Failed);
     book.pay_out();
     assert_eq!((book.with_seller(who()), book.withheld(who())), (850, 50));
-    assert!(on_list(&book, Code::ExternalReversal));
+    assert!(book.is_flagged(Code::ExternalReversal));
 }
 
 proptest! {
@@ -122,7 +118,7 @@ fn what_another_share_has_paid_is_not_kept() {
     assert_eq!(world.books[0].withheld(who()), 450, "paid once by the other share, and once by hand");
     let book = &world.books[0];
     assert_eq!(decide_keep_back(&book.file, id, &book.context()), Err(KeepRefusal::NothingWithheld));
-    assert!(on_list(book, Code::ExternalReversal));
+    assert!(book.is_flagged(Code::ExternalReversal));
     let changes = decide_replace_transfer(&book.file, id, &book.context()).unwrap();
     world.commit(0, &changes);
     assert_eq!(world.books[0].file.transfers.last().unwrap().amount.amount, Minor(450));
@@ -148,7 +144,7 @@ fn later_shares_pay_what_was_given_up() {
     world.tell(0, &Fact::Reversal(debt(&world, 0).id, refused(CallRefusal::NotFound)));
     let given_up = debt(&world, 0);
     assert_eq!((given_up.status, given_up.open_amount()), (ReversalStatus::PermanentlyFailed, Minor(900)));
-    assert!(on_list(&world.books[0], Code::ReversalPermanentlyFailed));
+    assert!(world.books[0].is_flagged(Code::ReversalPermanentlyFailed));
     world.pay(1);
     assert!(world.books[1].file.transfers.is_empty(), "450 of 900");
     assert_eq!(debt(&world, 0).open_amount(), Minor(450));
@@ -171,7 +167,7 @@ fn a_debt_that_nothing_holds_is_on_the_list_until_it_is_paid_or_written_off() {
         world.refund(1, 1, None);
         let held = debt(&world, 1);
         assert_eq!((held.transfer_id, held.hold, held.open_amount()), (None, Some(Hold::NothingAtConnect), Minor(450)));
-        assert!(on_list(&world.books[1], Code::NothingAtConnect));
+        assert!(world.books[1].is_flagged(Code::NothingAtConnect));
         if write_off {
             let changes = decide_write_off(&world.books[1].file, held.id, &world.books[1].context()).unwrap();
             world.commit(1, &changes);
@@ -180,7 +176,7 @@ fn a_debt_that_nothing_holds_is_on_the_list_until_it_is_paid_or_written_off() {
             world.tell(1, &Fact::Reversal(held.id, CallOutcome::NotNeeded));
             assert_eq!(debt(&world, 1).status, ReversalStatus::Reversed);
         }
-        assert!(!on_list(&world.books[1], Code::NothingAtConnect));
+        assert!(!world.books[1].is_flagged(Code::NothingAtConnect));
     }
 }
 
@@ -194,11 +190,11 @@ fn what_was_given_up_for_lack_of_an_id_goes_on_when_the_id_is_found() {
         book.refund_now(0, partly.then_some(100), Vec::new());
         let reversal = book.file.reversals[0].id;
         book.tell(Fact::Reversal(reversal, CallOutcome::NotThere));
-        assert!(book.reversal(reversal).lacks_an_id() && on_list(&book, Code::ReversalPermanentlyFailed));
+        assert!(book.reversal(reversal).lacks_an_id() && book.is_flagged(Code::ReversalPermanentlyFailed));
         let changes = decide_adopt_transfer_id(&book.file, id, "tr_found", &book.context()).unwrap();
         book.commit(&changes);
         assert_eq!(book.reversal(reversal).status, ReversalStatus::ReversalPending);
-        assert!(!on_list(&book, Code::ReversalPermanentlyFailed));
+        assert!(!book.is_flagged(Code::ReversalPermanentlyFailed));
         book.pay_out();
         let back = if partly { 90 } else { 900 };
         assert_eq!((book.with_seller(who()), book.transfer(id).amount_reversed), (900 - back, Minor(back)));
