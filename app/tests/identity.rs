@@ -16,15 +16,17 @@ use veza::http::middleware::edge::EdgeSettings;
 use veza::http::server;
 use veza::services::App;
 use veza::usecases::effects;
+use veza_domain::identity::{Email, User};
 use veza_domain::ids::UserId;
 use veza_domain::time::Timestamp;
 use veza_memory::MemoryStore;
 use veza_ports::clock::Clock;
 use veza_ports::mail::{Mail, MailError, Mailer};
-use veza_ports::storage::Storage;
+use veza_ports::storage::{Storage, Versioned};
 use veza_sqlite::{SqliteConfig, SqliteStore};
 
 const PASSWORD: &str = "korrekt pferd batterie";
+const STRANGERS_PASSWORD: &str = "was ein fremder sich merkt";
 
 struct Moving(AtomicI64);
 
@@ -88,7 +90,16 @@ impl<E: Endpoint> House<E> {
     }
 
     async fn register(&self, email: &str, username: &str) -> Answer {
-        self.post("register", json!({"email": email, "username": username, "password": PASSWORD})).await
+        self.register_with(email, username, PASSWORD).await
+    }
+
+    async fn register_with(&self, email: &str, username: &str, password: &str) -> Answer {
+        self.post("register", json!({"email": email, "username": username, "password": password})).await
+    }
+
+    /// The account that has this address.
+    async fn account(&self, email: &str) -> Versioned<User> {
+        self.app.store.user_by_email(&Email::new(email).unwrap()).await.unwrap().unwrap()
     }
 
     async fn login(&self, email: &str, password: &str) -> Answer {
@@ -182,11 +193,18 @@ async fn every_invalid_field_is_named() {
     assert!(!format!("{common:?}").contains("Password1234"), "no password comes back");
 }
 
+/// On the memory store, and on SQLite.
+macro_rules! on_both_stores {
+    ($story:ident) => {{
+        $story(house()).await;
+        let folder = tempfile::tempdir().unwrap();
+        $story(house_over(Arc::new(SqliteStore::open(SqliteConfig::new(folder.path().join("veza.db"))).unwrap()))).await;
+    }};
+}
+
 #[tokio::test]
 async fn an_address_that_has_an_account_is_answered_like_any_other() {
-    taken_address(house()).await;
-    let folder = tempfile::tempdir().unwrap();
-    taken_address(house_over(Arc::new(SqliteStore::open(SqliteConfig::new(folder.path().join("veza.db"))).unwrap()))).await;
+    on_both_stores!(taken_address);
 }
 
 async fn taken_address(house: House<impl Endpoint>) {
@@ -215,6 +233,92 @@ async fn taken_address(house: House<impl Endpoint>) {
     house.advance(Duration::from_secs(3600));
     house.register("mia@example.org", "mia3").await.is(201);
     assert_eq!(house.deliver().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_address_that_nobody_has_proven_is_whose_registration_is_the_last() {
+    on_both_stores!(unproven_address);
+}
+
+async fn unproven_address(house: House<impl Endpoint>) {
+    let email = "mia@example.org";
+    let first = house.register_with(email, "stranger", STRANGERS_PASSWORD).await.is(201);
+    let strangers_link = token_of(&house.deliver().await[0]);
+    house.advance(Duration::from_secs(60));
+    house.post("resend-verification", json!({"email": email})).await.is(202);
+    let resent_link = token_of(&house.deliver().await[0]);
+    for _ in 0..5 {
+        house.login(email, "a wrong password").await.problem(401, "invalid_credentials");
+    }
+
+    let owners = house.register(email, "mia.m").await.is(201);
+    assert_eq!(owners.body["message"], first.body["message"]);
+    assert_eq!(owners.body["user"]["username"], "mia.m");
+    let id = UserId(owners.body["user"]["id"].as_str().unwrap().parse().unwrap());
+    assert!(house.app.store.user(id).await.unwrap().is_none(), "a second registration is told an id of nobody, whatever the address");
+
+    house.verify(&strangers_link).await.problem(400, "invalid_token");
+    house.verify(&resent_link).await.problem(400, "invalid_token");
+    house.login(email, STRANGERS_PASSWORD).await.problem(401, "invalid_credentials");
+    house.login(email, PASSWORD).await.problem(403, "email_not_verified");
+
+    let mails = house.deliver().await;
+    assert_eq!((mails.len(), mails[0].to.as_str()), (1, email));
+    assert!(mails[0].body.contains("under the user name mia . m."), "named, and no link: {}", mails[0].body);
+    house.verify(&token_of(&mails[0])).await.is(200);
+    house.verify(&strangers_link).await.problem(400, "invalid_token");
+    house.login(email, STRANGERS_PASSWORD).await.problem(401, "invalid_credentials");
+    house.login(email, PASSWORD).await.is(200);
+    let account = house.account(email).await.value;
+    assert_eq!((account.id.to_string().as_str(), account.username.as_str()), (first.body["user"]["id"].as_str().unwrap(), "mia.m"));
+    house.register("another@example.org", "stranger").await.is(201);
+}
+
+#[tokio::test]
+async fn a_proven_address_keeps_its_account() {
+    let house = house();
+    house.verified("mia@example.org", "mia").await;
+    let before = house.account("mia@example.org").await;
+    house.register_with("mia@example.org", "stranger", STRANGERS_PASSWORD).await.is(201);
+    assert_eq!(house.account("mia@example.org").await, before);
+    assert!(house.deliver().await.iter().all(|mail| !mail.body.contains("token=")));
+    house.login("mia@example.org", STRANGERS_PASSWORD).await.problem(401, "invalid_credentials");
+    house.login("mia@example.org", PASSWORD).await.is(200);
+}
+
+#[tokio::test]
+async fn a_taken_user_name_tells_nothing_of_an_unproven_address() {
+    on_both_stores!(taken_names);
+}
+
+async fn taken_names(house: House<impl Endpoint>) {
+    house.verified("mia@example.org", "mia").await;
+    house.register("new@example.org", "new").await.is(201);
+    let before = house.account("new@example.org").await;
+    for name in ["MIA", "New"] {
+        for email in ["new@example.org", "mia@example.org", "third@example.org"] {
+            house.register_with(email, name, STRANGERS_PASSWORD).await.problem(409, "username_taken");
+        }
+    }
+    assert_eq!(house.account("new@example.org").await, before);
+    let mails = house.deliver().await;
+    assert_eq!(mails.len(), 1);
+    house.verify(&token_of(&mails[0])).await.is(200);
+}
+
+#[tokio::test]
+async fn only_the_last_registration_is_mailed_a_link_and_it_can_be_asked_for_again() {
+    let house = house();
+    house.register_with("mia@example.org", "stranger", STRANGERS_PASSWORD).await.is(201);
+    house.register("mia@example.org", "mia").await.is(201);
+    let mails = house.deliver().await;
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].body.contains("user name mia."));
+    house.post("resend-verification", json!({"email": "mia@example.org"})).await.is(202);
+    let again = house.deliver().await;
+    assert_ne!(token_of(&again[0]), token_of(&mails[0]));
+    house.verify(&token_of(&again[0])).await.is(200);
+    house.login("mia@example.org", PASSWORD).await.is(200);
 }
 
 #[tokio::test]
@@ -346,13 +450,25 @@ async fn tokens_are_over_in_time() {
 
 #[tokio::test]
 async fn many_of_one_address_make_one_account() {
-    let house = house();
+    on_both_stores!(many_at_once);
+}
+
+async fn many_at_once(house: House<impl Endpoint>) {
+    let email = "mia@example.org";
+    let passwords = ["das passwort von eins", "das passwort von zwei", "das passwort von drei"];
     let (a, b, c) = tokio::join!(
-        house.register("mia@example.org", "mia1"),
-        house.register("mia@example.org", "mia2"),
-        house.register("mia@example.org", "mia3"),
+        house.register_with(email, "mia1", passwords[0]),
+        house.register_with(email, "mia2", passwords[1]),
+        house.register_with(email, "mia3", passwords[2]),
     );
     assert_eq!([a.status.as_u16(), b.status.as_u16(), c.status.as_u16()], [201, 201, 201]);
-    let with_links = house.deliver().await.iter().filter(|mail| mail.body.contains("token=")).count();
-    assert_eq!(with_links, 1);
+    let mails = house.deliver().await;
+    let links: Vec<&Mail> = mails.iter().filter(|mail| mail.body.contains("token=")).collect();
+    assert_eq!(links.len(), 1);
+    house.verify(&token_of(links[0])).await.is(200);
+    let account = house.account(email).await.value;
+    for (password, name) in passwords.iter().zip(["mia1", "mia2", "mia3"]) {
+        let status = if account.username.as_str() == name { 200 } else { 401 };
+        house.login(email, password).await.is(status);
+    }
 }

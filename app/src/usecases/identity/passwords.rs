@@ -6,7 +6,7 @@ use argon2::password_hash::phc;
 use argon2::{PasswordHasher, PasswordVerifier};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use tokio::sync::Semaphore;
 use veza_domain::identity::{Email, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordHash, Username};
 use veza_ports::clock::IdSource;
@@ -84,8 +84,8 @@ fn is_repetition(text: &str) -> bool {
 
 /// Makes and checks hashes.
 pub struct Passwords {
-    turns: Semaphore,
-    places: Semaphore,
+    turns: Arc<Semaphore>,
+    places: Arc<Semaphore>,
     decoy: PasswordHash,
 }
 
@@ -99,7 +99,7 @@ impl Passwords {
         let secret = SecretString::from(hex::encode(ids.secret().0));
         #[expect(clippy::expect_used, reason = "at start; the library's own parameters")]
         let decoy = make(&secret, &ids.secret().0[..SALT_BYTES]).expect("argon2 takes its own defaults");
-        Self { turns: Semaphore::new(AT_ONCE), places: Semaphore::new(AT_ONCE + WAITING_MAX), decoy }
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), places: Arc::new(Semaphore::new(AT_ONCE + WAITING_MAX)), decoy }
     }
 
     /// The hash of `password`.
@@ -129,9 +129,14 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
         let busy = || ApiError::unavailable("busy", "too many sign-ins at once; try again in a moment");
-        let _place = self.places.try_acquire().map_err(|_| busy())?;
-        let _turn = self.turns.acquire().await.map_err(|_| busy())?;
-        tokio::task::spawn_blocking(work).await.map_err(|error| {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| busy())?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| busy())?;
+        // They go along with the work: it runs on when nobody waits for it any more.
+        let counted = move || {
+            let _held = (place, turn);
+            work()
+        };
+        tokio::task::spawn_blocking(counted).await.map_err(|error| {
             tracing::error!(%error, "hashing a password failed");
             ApiError::internal("internal", "a fault of ours; it is in the log")
         })
@@ -190,5 +195,33 @@ mod tests {
         assert!(passwords.verify(&password, Some(&hash)).await.unwrap());
         assert!(!passwords.verify(&SecretString::from("another one, really"), Some(&hash)).await.unwrap());
         assert!(!passwords.verify(&password, None).await.unwrap());
+    }
+
+    /// Polls `run` once, which starts its work if there is a turn, and drops it: its client has gone.
+    async fn begin_and_leave(run: impl Future<Output = Result<(), ApiError>>) {
+        tokio::select! {
+            biased;
+            _ = run => panic!("the work waits to be let go on"),
+            () = std::future::ready(()) => {}
+        }
+    }
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_any_more_counts_until_it_ends() {
+        let passwords = Passwords::new(&crate::system::SystemIds);
+        let mut ends = Vec::new();
+        for _ in 0..AT_ONCE {
+            let (end, ended) = std::sync::mpsc::channel::<()>();
+            ends.push(end);
+            begin_and_leave(passwords.run(move || ended.recv().unwrap_or_default())).await;
+        }
+        assert_eq!((passwords.turns.available_permits(), passwords.places.available_permits()), (0, WAITING_MAX));
+        // One that waits for its turn and leaves has not begun: it gives its place back at once.
+        begin_and_leave(passwords.run(|| ())).await;
+        assert_eq!((passwords.turns.available_permits(), passwords.places.available_permits()), (0, WAITING_MAX));
+        drop(ends);
+        for _ in 0..=AT_ONCE {
+            passwords.run(|| ()).await.unwrap();
+        }
     }
 }

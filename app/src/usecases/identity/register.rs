@@ -1,4 +1,7 @@
 //! Registration: an unverified account, and a mail that proves the address.
+//!
+//! Invariant: as long as nobody has proven an address it belongs to nobody, so the last registration with it counts. Otherwise somebody
+//! could register another's address with a password of his own and wait for its owner to prove it.
 
 use super::{mail_is_up, passwords, verification};
 use crate::problem::{ApiError, FieldError};
@@ -11,7 +14,7 @@ use veza_domain::effect::{Effect, EffectKind};
 use veza_domain::identity::{Email, PasswordHash, Roles, User, Username};
 use veza_domain::ids::{DeliveryId, EffectId, UserId, derive};
 use veza_domain::time::Timestamp;
-use veza_ports::storage::{CommitError, Revision, Row, RowKey, UniqueValue, Write};
+use veza_ports::storage::{CommitError, Revision, Row, RowKey, UniqueValue, Versioned, Write};
 
 /// The owner of an address is told of registrations with it at most this often.
 const TELL_OWNER_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -51,6 +54,7 @@ pub async fn register(app: &App, registration: Registration) -> Result<Registere
         let user = new_user(app, email.clone(), username.clone(), password_hash.clone());
         let done = match app.store.user_by_email(&email).await? {
             None => commit(app, fresh_unit(app, opening(app, &user))).await.map(drop),
+            Some(unproven) if unproven.value.email_verified_at.is_none() => begin_anew(app, unproven, &user).await,
             Some(owner) => tell_owner(app, owner.value.id, &user).await,
         };
         match done {
@@ -98,11 +102,32 @@ pub(super) fn new_user(app: &App, email: Email, username: Username, password_has
 }
 
 fn opening(app: &App, user: &User) -> Vec<Write> {
-    let (token, effect) = verification::mail(app, user.id, app.ids.uuid());
+    let (token, effect) = verification::mail(app, user, app.ids.uuid());
     vec![Write::Insert(Row::User(user.clone())), Write::Insert(Row::MailToken(token)), Write::Insert(Row::Effect(effect))]
 }
 
-/// The address has an account: its owner is told, and the caller learns nothing.
+/// Nobody has proven the address: the account is whose registration is the last. The links before are void with the password that
+/// they were mailed for ([`verification::token`]); failed logins counted for that one too.
+async fn begin_anew(app: &App, unproven: Versioned<User>, user: &User) -> Result<(), CommitError> {
+    // The name that the account has is taken as well: else the answer would tell whose it is.
+    name_is_free(app, user).await?;
+    let account = User {
+        username: user.username.clone(),
+        password_hash: user.password_hash.clone(),
+        failed_logins: 0,
+        locked_until: None,
+        ..unproven.value
+    };
+    let (token, effect) = verification::mail(app, &account, app.ids.uuid());
+    let writes = vec![
+        Write::Update { row: Row::User(account), expected: unproven.revision },
+        Write::Insert(Row::MailToken(token)),
+        Write::Insert(Row::Effect(effect)),
+    ];
+    commit(app, fresh_unit(app, writes)).await.map(drop)
+}
+
+/// The address has a proven account: its owner is told, and the caller learns nothing.
 async fn tell_owner(app: &App, owner: UserId, user: &User) -> Result<(), CommitError> {
     name_is_free(app, user).await?;
     let kind = EffectKind::MailAlreadyRegistered(owner);
