@@ -4,6 +4,8 @@
 
 use serde_json::{Value, json};
 use std::time::Duration;
+use veza::services::App;
+use veza::usecases::audit::{self, Difference, Listener, Period, Progress};
 use veza_sandbox::{Fault, Op, Script};
 use veza_tests::{Person, World, assert_books_agree, euros};
 
@@ -27,6 +29,14 @@ async fn audited(world: &World, admin: &Person, body: Value) -> Value {
     let asked = admin.post(AUDITS, body).await.ok(202);
     assert_eq!((&asked["state"], &asked["agrees"]), (&json!("running"), &json!(false)));
     over(world, admin, asked["id"].as_str().unwrap()).await
+}
+
+/// Listens to nothing.
+struct Nobody;
+
+impl Listener for Nobody {
+    fn found(&mut self, _: &Difference) {}
+    fn progress(&mut self, _: &Progress) {}
 }
 
 /// Sales whose further messages are lost: a paid order, a refund and a reversal from the dashboards.
@@ -139,6 +149,36 @@ async fn what_a_provider_does_not_answer_is_counted_and_no_difference() {
     let audit = audited(&world, &admin, json!({})).await;
     assert_eq!((&audit["state"], &audit["differences"], &audit["agrees"]), (&json!("done"), &json!(0), &json!(false)), "{audit:#}");
     assert_eq!(audit["unread"], 2, "the payment, and the list of transfers");
+    world.stop().await;
+}
+
+/// A provider that is switched off is asked nothing: what it would have said is unread, not in agreement.
+#[tokio::test]
+async fn books_that_nobody_is_asked_about_do_not_agree() {
+    let world = World::with(&[("RECONCILE_WORKER_ENABLED", "false")]).await;
+    let admin = world.admin().await;
+    let (seller, buyer) = (world.seller().await, world.buyer().await);
+    let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
+    seller.until_transfer(&world, &order, "completed").await;
+    let clean = audited(&world, &admin, json!({})).await;
+    assert_eq!((&clean["unread"], &clean["agrees"]), (&json!(0), &json!(true)), "{clean:#}");
+
+    let unread = async |connect: bool, psp: bool| {
+        let change = |app: &mut App| {
+            app.connect = app.connect.take().filter(|_| connect);
+            app.psp = app.psp.take().filter(|_| psp);
+        };
+        let parts = world.process_at(world.in_hours(1), change).await;
+        let period = Period::asked(None, None, parts.app.now()).unwrap();
+        let progress = audit::run(&parts.app, period, false, &[], &mut Nobody).await.unwrap();
+        parts.shutdown().await;
+        assert_eq!((progress.orders_done, progress.differences), (1, 0));
+        progress.unread
+    };
+    assert_eq!(unread(true, true).await, 0);
+    assert_eq!(unread(true, false).await, 1, "the payment");
+    assert_eq!(unread(false, true).await, 1, "the transfer");
+    assert_eq!(unread(false, false).await, 2);
     world.stop().await;
 }
 

@@ -20,7 +20,7 @@ pub struct PostgresConfig {
     pub acquire_timeout: Duration,
     /// Longest statement, as the server measures it.
     pub statement_timeout: Duration,
-    /// Longest wait of a statement for a row that another transaction has.
+    /// Longest wait of a statement for a row, or of a migration for a table, that another transaction has.
     pub lock_timeout: Duration,
     /// A connection that was unused for so long is asked whether it is still there before it is used.
     pub check_after: Duration,

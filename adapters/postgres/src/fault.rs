@@ -44,10 +44,13 @@ fn answer(error: &Error) -> Option<&PgDatabaseError> {
     error.as_database_error()?.try_downcast_ref()
 }
 
+/// The server only reads. Of a connection that once wrote: its server was demoted, and only a new one may lead to the new primary.
+const ONLY_READS: &str = "25006";
+
 /// Is the connection of no more use?
 pub(crate) fn ends_the_connection(error: &Error) -> bool {
     match answer(error) {
-        Some(answer) => matches!(answer.severity(), PgSeverity::Fatal | PgSeverity::Panic),
+        Some(answer) => matches!(answer.severity(), PgSeverity::Fatal | PgSeverity::Panic) || answer.code() == ONLY_READS,
         None => !matches!(error, Error::Encode(_) | Error::InvalidArgument(_) | Error::Decode(_) | Error::ColumnDecode { .. }),
     }
 }

@@ -47,14 +47,15 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Reaches the database and brings its schema up to date, waiting while another instance does so.
+    /// Reaches the database and brings its schema up to date, waiting while another instance does so, and trying some times where a
+    /// table is locked.
     /// # Errors
     /// [`OpenError`]; the database is as it was.
     pub async fn connect(config: PostgresConfig) -> Result<Self, OpenError> {
         let options = config.options()?;
         open::check_files(&options)?;
         let mut db = options.connect().await?;
-        migrations::run(&mut db).await?;
+        migrations::run(&mut db, config.lock_timeout).await?;
         let settings_lost = open::examine(&config, &options, &mut db).await?;
         db.close().await?;
         Ok(Self { pool: Pool::new(config, options), settings_lost })

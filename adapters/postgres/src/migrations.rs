@@ -1,9 +1,11 @@
 //! Brings the schema up to date: forward only, all or nothing, one instance at a time.
 //!
-//! Invariants: a migration that was released is never edited; a database from the future is refused, not guessed at.
+//! Invariants: a migration that was released is never edited; a database from the future is refused, not guessed at; no migration
+//! waits for a table for longer than everybody behind it can bear.
 
 use crate::open::OpenError;
-use sqlx::{Connection, Executor, PgConnection, Row};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
+use std::time::Duration;
 
 /// One step of the schema.
 struct Migration {
@@ -31,7 +33,11 @@ const MIGRATIONS: &[Migration] = &migrations![
     10 "0010_distribution",
 ];
 
-/// Whoever migrates holds this lock, named after what it guards; it ends with the transaction, so it works through a pooler too.
+/// Attempts at a migration whose table somebody else keeps.
+const ATTEMPTS_MAX: u32 = 5;
+
+/// Whoever migrates holds this lock, named after what it guards; it ends with the transaction, so it works through a pooler too. Who
+/// waits for it is in nobody's way.
 const LOCK: &str = "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; \
      SELECT pg_advisory_xact_lock(hashtext('veza schema ' || current_schema()))";
 
@@ -47,33 +53,68 @@ pub fn newest_version() -> i64 {
     MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
-/// Applies what is missing. Several instances may do so at once: the others wait, and find nothing left to do.
-pub(crate) async fn run(db: &mut PgConnection) -> Result<(), OpenError> {
-    if version(db).await? != newest_version() {
-        migrate(db).await?;
+/// Applies what is missing. Several instances may do so at once: the others wait, and find nothing left to do. A table that somebody
+/// keeps is waited for as long as any statement waits for a lock, some times.
+pub(crate) async fn run(db: &mut PgConnection, lock_timeout: Duration) -> Result<(), OpenError> {
+    if version(db).await? == newest_version() {
+        return Ok(());
+    }
+    for attempt in 1..ATTEMPTS_MAX {
+        match migrate(db, lock_timeout).await {
+            Err(OpenError::Locked { name, source }) => {
+                tracing::warn!(name, attempt, error = %source, "a table stays locked; the migration waits and is tried again");
+                // So that whoever has waited behind it gets a turn.
+                tokio::time::sleep(lock_timeout).await;
+            }
+            done => return done,
+        }
+    }
+    migrate(db, lock_timeout).await
+}
+
+async fn migrate(db: &mut PgConnection, lock_timeout: Duration) -> Result<(), OpenError> {
+    let mut transaction = db.begin().await?;
+    let applied = match apply(&mut transaction, lock_timeout).await {
+        Ok(applied) => applied,
+        Err(error) => {
+            // At once, not with the next statement; where that fails the connection is gone, which does the same.
+            drop(transaction.rollback().await);
+            return Err(error);
+        }
+    };
+    transaction.commit().await?;
+    for Migration { version, name, .. } in applied {
+        tracing::info!(version, name, "schema migrated");
     }
     Ok(())
 }
 
-async fn migrate(db: &mut PgConnection) -> Result<(), OpenError> {
-    let mut transaction = db.begin().await?;
+async fn apply(transaction: &mut PgConnection, lock_timeout: Duration) -> Result<Vec<&'static Migration>, OpenError> {
     transaction.execute(sqlx::raw_sql(LOCK)).await?;
-    let found = version(&mut transaction).await?;
+    // Whoever comes after a statement that waits for a table waits behind it, readers too: a migration that waited until a `pg_dump` is
+    // over would stop every instance that runs. 0 would be for ever.
+    let patience = format!("SET LOCAL lock_timeout = {}", lock_timeout.as_millis().max(1));
+    transaction.execute(sqlx::raw_sql(AssertSqlSafe(patience))).await?;
+    let found = version(transaction).await?;
     if found > newest_version() {
         return Err(OpenError::Newer { found, known: newest_version() });
     }
     if found == 0 {
         transaction.execute(TABLE).await?;
     }
-    for migration in MIGRATIONS.iter().filter(|migration| migration.version > found) {
-        let failed = |source| OpenError::Migration { name: migration.name, source };
+    let missing: Vec<&Migration> = MIGRATIONS.iter().filter(|migration| migration.version > found).collect();
+    for migration in &missing {
+        let failed = |source| failed(migration.name, source);
         transaction.execute(sqlx::raw_sql(migration.sql)).await.map_err(failed)?;
         let noted = sqlx::query("INSERT INTO schema_migrations (version, name) VALUES ($1, $2)");
         transaction.execute(noted.bind(migration.version).bind(migration.name)).await.map_err(failed)?;
-        tracing::info!(version = migration.version, name = migration.name, "schema migrated");
     }
-    transaction.commit().await?;
-    Ok(())
+    Ok(missing)
+}
+
+fn failed(name: &'static str, source: sqlx::Error) -> OpenError {
+    let lock_not_available = source.as_database_error().is_some_and(|answer| answer.code().as_deref() == Some("55P03"));
+    if lock_not_available { OpenError::Locked { name, source } } else { OpenError::Migration { name, source } }
 }
 
 /// The newest migration that was applied; 0 for an empty database.

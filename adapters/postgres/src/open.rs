@@ -39,6 +39,18 @@ pub enum OpenError {
         #[source]
         source: Error,
     },
+    /// Somebody keeps a table that a migration changes, in every attempt; nothing of it was kept.
+    #[error(
+        "migration {name} gets no lock on a table, however often it tries: end what holds it (a pg_dump, a transaction that was left \
+         open; pg_stat_activity shows it), and start again"
+    )]
+    Locked {
+        /// Which.
+        name: &'static str,
+        /// What the last attempt met.
+        #[source]
+        source: Error,
+    },
     /// Connections of ours get into each other's prepared statements, so that one could run what another has prepared.
     #[error(
         "the pooler mixes up prepared statements: use its session mode, or PgBouncer 1.21 or newer in transaction mode with \

@@ -72,7 +72,7 @@ impl Pool {
         let permit = tokio::time::timeout_at(deadline, Arc::clone(&self.0.permits).acquire_owned()).await;
         let permit = permit.map_err(|_| NoConnection::Busy)?.map_err(|_| NoConnection::Closed)?;
         while let Some(idle) = self.pop().filter(|_| !fresh) {
-            if let Some(idle) = self.usable(idle).await {
+            if let Some(idle) = self.usable(idle, deadline).await {
                 return Ok(self.leased(idle.db, idle.made, permit));
             }
         }
@@ -82,23 +82,34 @@ impl Pool {
     }
 
     fn leased(&self, db: PgConnection, made: Instant, permit: OwnedSemaphorePermit) -> Lease {
-        Lease { db: Some(db), made, busy: false, open: false, pool: self.clone(), _permit: permit }
+        Lease { db: Some(db), made, busy: false, over: false, open: false, pool: self.clone(), _permit: permit }
     }
 
     fn pop(&self) -> Option<Idle> {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
-    async fn usable(&self, mut idle: Idle) -> Option<Idle> {
+    async fn usable(&self, mut idle: Idle, deadline: tokio::time::Instant) -> Option<Idle> {
         let config = &self.0.config;
         if idle.made.elapsed() > config.lifetime_max {
             return None;
         }
         if idle.since.elapsed() > config.check_after {
-            let answered = tokio::time::timeout(PING_MAX, idle.db.ping()).await;
-            return matches!(answered, Ok(Ok(()))).then_some(idle);
+            // Half of the time that is left stays for a new one.
+            let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+            let Ok(answered) = tokio::time::timeout(PING_MAX.min(left / 2), idle.db.ping()).await else {
+                self.forget_idle(idle.since);
+                return None;
+            };
+            return answered.is_ok().then_some(idle);
         }
         Some(idle)
+    }
+
+    /// Closes those that were idle for longer than one that has just turned out to be silent, without a word: asking one after the
+    /// other would use up everybody's time.
+    fn forget_idle(&self, since: Instant) {
+        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).retain(|idle| idle.since > since);
     }
 
     /// Lets nobody in any more, waits until those who are in have left (at most the longest statement), and says good-bye to
@@ -119,7 +130,11 @@ impl Pool {
 pub(crate) struct Lease {
     db: Option<PgConnection>,
     made: Instant,
+    /// Something is under way.
     busy: bool,
+    /// It is of no more use, whatever it answers after that.
+    over: bool,
+    /// In a transaction.
     open: bool,
     pool: Pool,
     _permit: OwnedSemaphorePermit,
@@ -169,14 +184,15 @@ impl Lease {
         self.busy = true;
         let answer = tokio::time::timeout(longest, work(db)).await;
         let answer = answer.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, Silent))));
-        self.busy = answer.as_ref().is_err_and(crate::fault::ends_the_connection);
+        self.busy = false;
+        self.over |= answer.as_ref().is_err_and(crate::fault::ends_the_connection);
         answer
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(db) = self.db.take().filter(|_| !self.busy && !self.open && !self.pool.0.permits.is_closed()) {
+        if let Some(db) = self.db.take().filter(|_| !self.busy && !self.over && !self.open && !self.pool.0.permits.is_closed()) {
             let idle = Idle { db, made: self.made, since: Instant::now() };
             self.pool.0.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
         }

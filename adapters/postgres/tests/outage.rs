@@ -4,6 +4,8 @@
 
 mod common;
 
+use common::proxy::Proxy;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use veza_cluster::cluster;
 use veza_domain::identity::User;
@@ -83,7 +85,7 @@ async fn a_row_that_stays_locked_is_given_up() {
 async fn nobody_waits_for_ever_for_a_connection() {
     let database = common::migrated().await;
     let config = PostgresConfig { pool_max: 1, acquire_timeout: Duration::from_millis(300), ..common::config(&database.url()) };
-    let store = std::sync::Arc::new(PostgresStore::connect(config).await.unwrap());
+    let store = Arc::new(PostgresStore::connect(config).await.unwrap());
     common::commit(&store, &unit("world", world())).await.unwrap();
     let holds = tokio::task::spawn_blocking(move || {
         database.sql("BEGIN; LOCK TABLE users; SELECT pg_sleep(2); COMMIT");
@@ -131,4 +133,57 @@ async fn units_that_meet_crosswise_get_no_deadlock() {
         task.unwrap();
     }
     assert_eq!(database.sql("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), "0");
+}
+
+/// As when a primary is demoted behind a pooler that keeps its connections: the session lives on, and only reads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_only_reads_from_now_on_is_replaced() {
+    let (database, store) = common::store().await;
+    common::commit(&store, &unit("world", world())).await.unwrap();
+    let a_statement = unit("a statement", vec![failing(1, 2, 2)]);
+    let a_transaction = unit("a transaction", vec![failing(1, 3, 3), failing(1, 4, 4)]);
+    for (last, next) in [(failing(1, 1, 1), a_statement), (failing(2, 1, 1), a_transaction)] {
+        database.sql(
+            "CREATE FUNCTION demote() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$BEGIN PERFORM set_config('default_transaction_read_only', 'on', false); RETURN NULL; END$$; \
+             CREATE TRIGGER demotes AFTER UPDATE ON users EXECUTE FUNCTION demote()",
+        );
+        let wrote = store.commit(unit(&format!("before {}", next.id().0), vec![last])).await;
+        assert!(matches!(wrote, Ok(Committed::Applied)), "{wrote:?}");
+        database.sql("DROP TRIGGER demotes ON users; DROP FUNCTION demote");
+        let refused = store.commit(next.clone()).await;
+        assert!(matches!(refused, Err(CommitError::Unavailable(_))), "{refused:?}");
+        let again = store.commit(next).await;
+        assert!(matches!(again, Ok(Committed::Applied)), "{again:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_connections_that_died_in_silence_leave_time_for_a_new_one() {
+    const MANY: usize = 6;
+    let database = common::migrated().await;
+    let port = cluster().url("").rsplit(':').next().unwrap().trim_end_matches('/').parse().unwrap();
+    let proxy = Proxy::before(port).await;
+    let config = PostgresConfig {
+        // Not enough to ask each of them in vain.
+        acquire_timeout: Duration::from_secs(10),
+        check_after: Duration::ZERO,
+        lock_timeout: Duration::from_secs(20),
+        ..common::config(&proxy.url(&database.url()))
+    };
+    let store = Arc::new(PostgresStore::connect(config).await.unwrap());
+    common::commit(&store, &unit("world", world())).await.unwrap();
+    let held = database.hold("LOCK TABLE users");
+    let mut readers = tokio::task::JoinSet::new();
+    for _ in 0..MANY {
+        let store = Arc::clone(&store);
+        readers.spawn(async move { store.user(user_id(1)).await.unwrap().unwrap() });
+    }
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    assert!((0..1_000).any(|_| database.sql(waiting) == MANY.to_string()), "each has a connection and waits");
+    drop(held);
+    readers.join_all().await;
+    proxy.silence();
+    let found = store.user(user_id(1)).await;
+    assert!(found.as_ref().is_ok_and(Option::is_some), "{found:?}");
 }

@@ -6,14 +6,18 @@ mod common;
 
 use rusqlite::Connection;
 use std::collections::BTreeSet;
-use veza_cluster::database;
+use std::time::Duration;
+use veza_cluster::{Database, database};
 use veza_domain::ledger::Account;
 use veza_domain::look::Look;
 use veza_domain::money::Minor;
 use veza_domain::order::Order;
 use veza_ports::contract::storage::sample;
 use veza_ports::storage::{AdminReads, BillingReads, OrderReads, Revision, Row, Write};
-use veza_postgres::{OpenError, PostgresStore, newest_version};
+use veza_postgres::{OpenError, PostgresConfig, PostgresStore, newest_version};
+
+/// Nothing takes so long, unless it would take for ever.
+const HANGS: Duration = Duration::from_secs(120);
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
 
@@ -130,6 +134,61 @@ async fn a_migration_that_fails_leaves_nothing() {
     PostgresStore::connect(common::config(&database.url())).await.unwrap();
 }
 
+/// A database as the version that knew so many migrations has left it.
+fn left_at(version: i64) -> Database {
+    let database = database();
+    database.sql("CREATE TABLE schema_migrations (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT DEFAULT 0)");
+    for (version, (_, sql)) in (1..=version).zip(migrations("postgres")) {
+        database.sql(&sql);
+        database.sql(&format!("INSERT INTO schema_migrations (version, name) VALUES ({version}, '')"));
+    }
+    database
+}
+
+/// One whose next migration alters `disputes`.
+fn older() -> Database {
+    left_at(7)
+}
+
+fn impatient(database: &Database) -> PostgresConfig {
+    PostgresConfig { lock_timeout: Duration::from_millis(500), ..common::config(&database.url()) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_that_can_not_have_its_table_is_tried_again() {
+    let database = older();
+    let config = impatient(&database);
+    // Reads as a dump does, and ends once it has seen somebody wait behind it and give up.
+    let dump = "DO $$DECLARE seen BOOLEAN := false; waiting BOOLEAN; BEGIN \
+         LOCK TABLE disputes IN ACCESS SHARE MODE; \
+         FOR look IN 1..5000 LOOP \
+             waiting := EXISTS (SELECT FROM pg_locks WHERE relation = 'disputes'::regclass AND NOT granted); \
+             IF seen AND NOT waiting THEN RETURN; END IF; \
+             seen := waiting; \
+             PERFORM pg_sleep(0.01); \
+         END LOOP; \
+         RAISE 'whoever wants the table waits for ever'; END$$";
+    let dumps = tokio::task::spawn_blocking(move || {
+        database.sql(dump);
+        database
+    });
+    let migrated = PostgresStore::connect(config).await;
+    let database = dumps.await.unwrap();
+    migrated.unwrap();
+    assert_eq!(database.sql("SELECT count(*), max(version) FROM schema_migrations"), format!("{0}|{0}", newest_version()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_that_never_gets_its_table_says_so_and_leaves_nothing() {
+    let database = older();
+    let dump = database.hold("LOCK TABLE disputes IN ACCESS SHARE MODE");
+    let refused = tokio::time::timeout(HANGS, PostgresStore::connect(impatient(&database))).await.unwrap();
+    assert!(matches!(refused, Err(OpenError::Locked { name: "0008_hands_on_debts", .. })), "{refused:?}");
+    assert_eq!(database.sql("SELECT max(version), to_regclass('reversals_given_up') IS NULL FROM schema_migrations"), "7|t");
+    drop(dump);
+    PostgresStore::connect(impatient(&database)).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_about_money_is_never_deleted_or_rewritten() {
     let (database, store) = common::store().await;
@@ -188,12 +247,7 @@ async fn what_is_about_money_is_never_deleted_or_rewritten() {
 /// A database as the version before plans left it, with an open sale in it, as it is today.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_without_plans_gets_them_and_keeps_its_sales() {
-    let database = database();
-    database.sql("CREATE TABLE schema_migrations (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT DEFAULT 0)");
-    for (version, (_, sql)) in (1..9).zip(migrations("postgres")) {
-        database.sql(&sql);
-        database.sql(&format!("INSERT INTO schema_migrations (version, name) VALUES ({version}, '')"));
-    }
+    let database = left_at(8);
     let sale = Order { look: Look::from(sample::at(1)), ..sample::order(1) };
     database.sql(&format!(
         "INSERT INTO orders (id, revision, buyer_id, status, total, currency, refunded, created_at, look_due_at, look_count) \

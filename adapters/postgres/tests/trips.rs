@@ -68,6 +68,7 @@ async fn settlement(store: &PostgresStore, n: u32) -> UnitOfWork {
         currency: Some("EUR".to_owned()),
         error: None,
         saved_method: None,
+        untried_until: None,
     });
     let decision = decide(&stored.file, &fact, &context).unwrap();
     let mut writes = stored.writes(&decision.changes);

@@ -1,4 +1,4 @@
-//! How a store is opened, and what can go wrong with that.
+//! How a store is opened and copied, and what can go wrong with that.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -67,4 +67,18 @@ pub enum OpenError {
     /// A thread can't be started.
     #[error("a thread can't be started")]
     Thread(#[from] std::io::Error),
+}
+
+/// Why a copy was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// There is something at its place already; it is as it was.
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
+    /// Its file can't be made.
+    #[error("the copy's file can't be made")]
+    File(#[source] std::io::Error),
+    /// The database can't be read, or there is no room for the copy.
+    #[error("the database can't be copied")]
+    Sqlite(#[from] rusqlite::Error),
 }

@@ -2,6 +2,8 @@
 
 use crate::config::SqliteConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::fs::OpenOptions;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Statements that a connection keeps prepared: more than there are.
@@ -10,8 +12,22 @@ const STATEMENTS: usize = 200;
 /// The write-ahead log is cut back to this when it was longer, in bytes.
 const LOG_BYTES_KEPT: u32 = 64 << 20;
 
+/// Makes an empty file, which to SQLite is an empty database, that only its owner may read: there are password hashes in it. What
+/// SQLite puts beside it gets the same mode.
+/// # Errors
+/// `AlreadyExists` where something is: it is not even opened, for closing it again would end all locks that this process has on it.
+pub(crate) fn create(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
 /// The connection that writes. Every commit is flushed to disk before it is answered (`synchronous=FULL`).
 pub(crate) fn open_writer(config: &SqliteConfig) -> rusqlite::Result<Connection> {
+    // It is there already, or can't be made: then SQLite says why.
+    drop(create(&config.path));
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(&config.path, flags)?;
     db.busy_timeout(config.busy_timeout)?;

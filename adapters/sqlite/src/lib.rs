@@ -24,12 +24,13 @@ mod shared;
 mod work;
 mod writer;
 
-pub use config::{OpenError, SqliteConfig};
+pub use config::{BackupError, OpenError, SqliteConfig};
 pub use migrations::newest_version;
 
 use async_trait::async_trait;
 use readers::Readers;
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -86,12 +87,24 @@ impl SqliteStore {
         Ok(Some(migrations::version(&db)?))
     }
 
-    /// Copies a database to a file that is not there yet, as of one moment; a store that has it open goes on meanwhile. Blocks.
+    /// Copies a database to a file that is not there yet, as of one moment; a store that has it open goes on meanwhile. Only its
+    /// owner may read the copy. Blocks.
     /// # Errors
-    /// [`OpenError::Sqlite`] if either file can't be used; what was written of the copy is of no use then.
-    pub fn backup(from: &Path, to: &Path) -> Result<(), OpenError> {
-        let to = to.to_str().ok_or_else(|| rusqlite::Error::InvalidPath(to.to_owned()))?;
-        connection::open_reader(&SqliteConfig::new(from))?.execute("VACUUM INTO ?1", [to])?;
+    /// [`BackupError`]; nothing is left of the copy then.
+    pub fn backup(from: &Path, to: &Path) -> Result<(), BackupError> {
+        let name = to.to_str().ok_or_else(|| rusqlite::Error::InvalidPath(to.to_owned()))?;
+        let db = connection::open_reader(&SqliteConfig::new(from))?;
+        connection::create(to).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => BackupError::Exists(to.to_owned()),
+            _ => BackupError::File(error),
+        })?;
+        let copied = db.execute("VACUUM INTO ?1", [name]);
+        if copied.is_err()
+            && let Err(error) = std::fs::remove_file(to)
+        {
+            tracing::warn!(file = name, %error, "what was written of a copy that failed could not be removed");
+        }
+        copied?;
         Ok(())
     }
 }

@@ -103,7 +103,7 @@ struct Thread {
     queue: Arc<Queue<Job>>,
     config: SqliteConfig,
     db: Option<Connection>,
-    /// So many transactions more give each job a savepoint.
+    /// So many transactions more give each job a savepoint from the start.
     careful: u32,
 }
 
@@ -135,11 +135,12 @@ impl Thread {
             Some(db) => db,
             None => connection::open_writer(&self.config).map_err(|error| Failure::before_commit(&error))?,
         };
-        let mut result = if self.careful == 0 { run_batch(&db, batch, false) } else { Err(Half::Undone) };
+        let plain = self.careful == 0;
         self.careful = self.careful.saturating_sub(1);
+        let mut result = run_batch(&db, batch, !plain);
         let mut usable = roll_back(&db);
-        if usable && matches!(result, Err(Half::Undone)) {
-            self.careful = self.careful.max(CAREFUL_FOR);
+        if plain && usable && matches!(result, Err(Half::Undone)) {
+            self.careful = CAREFUL_FOR;
             result = run_batch(&db, batch, true);
             usable = roll_back(&db);
         }
@@ -153,9 +154,12 @@ impl Thread {
 }
 
 impl Drop for Thread {
-    /// However the thread ends: who comes later is told at once.
+    /// However the thread ends: who comes later is told at once, and so is who still waits, after a panic. The store keeps the queue,
+    /// so nothing in it would go by itself.
     fn drop(&mut self) {
         self.queue.close();
+        let never_begun = Failure::NothingWritten(Shared(Gone.to_string()));
+        self.queue.take_all(usize::MAX).into_iter().for_each(|job| fail(job, &never_begun));
     }
 }
 
@@ -224,5 +228,70 @@ fn fail(job: Job, failure: &Failure) {
     match job {
         Job::Unit(_, reply) => drop(reply.send(Err(failure.commit_error()))),
         Job::Task(task) => task.answer(Err(failure.store_error())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use tokio::sync::oneshot::Receiver;
+    use veza_ports::contract::storage::sample;
+
+    type Answer<T> = Receiver<Result<T, StoreError>>;
+
+    fn task(work: impl FnMut(&Connection) -> Result<(), StoreError> + Send + 'static) -> (Job, Answer<()>) {
+        let (reply, answer) = oneshot::channel();
+        (Job::Task(Box::new(TaskOf { work, result: None, reply })), answer)
+    }
+
+    fn config(folder: &tempfile::TempDir) -> SqliteConfig {
+        SqliteConfig { batch_max: 1, ..SqliteConfig::new(folder.path().join("veza.db")) }
+    }
+
+    #[test]
+    fn after_a_batch_that_was_done_over_the_next_ones_have_savepoints_and_later_ones_have_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut thread = Thread { queue: Arc::new(Queue::new(1)), config: config(&folder), db: None, careful: 0 };
+        let mut attempts = || {
+            let made = Arc::new(AtomicU32::new(0));
+            let count = Arc::clone(&made);
+            let refused = task(move |_| {
+                count.fetch_add(1, Ordering::Relaxed);
+                Err(StoreError::Corrupt("to be undone".to_owned()))
+            });
+            assert_eq!(thread.transaction(&mut [refused.0]).unwrap().len(), 1);
+            made.load(Ordering::Relaxed)
+        };
+        for _ in 0..2 {
+            assert_eq!(attempts(), 2, "one without savepoints, one with");
+            for _ in 0..CAREFUL_FOR {
+                assert_eq!(attempts(), 1, "with savepoints from the start");
+            }
+        }
+    }
+
+    #[test]
+    fn when_the_thread_panics_who_waits_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(&folder);
+        let db = connection::open_writer(&config).unwrap();
+        let (writer, thread) = Writer::start(config, db).unwrap();
+        let (go, gate) = std::sync::mpsc::channel::<()>();
+        // It holds the thread until all others are in the queue.
+        let (panics, mut under_way) = task(move |_| {
+            gate.recv().unwrap();
+            panic!("a fault of ours");
+        });
+        let (waits, mut task_waits) = task(|_| Ok(()));
+        let (reply, mut unit_waits) = oneshot::channel();
+        let jobs = [panics, waits, Job::Unit(sample::unit("never begun", Vec::new()), reply)];
+        jobs.into_iter().for_each(|job| writer.queue.push(job).unwrap());
+        go.send(()).unwrap();
+        assert!(thread.join().is_err(), "it has panicked");
+        assert!(under_way.try_recv().is_err_and(|error| error == oneshot::error::TryRecvError::Closed), "its outcome is not known");
+        assert!(matches!(task_waits.try_recv(), Ok(Err(StoreError::Unavailable(_)))));
+        assert!(matches!(unit_waits.try_recv(), Ok(Err(CommitError::Unavailable(_)))), "nothing of it was written");
+        assert!(writer.is_closed(), "who comes later is told, too");
     }
 }

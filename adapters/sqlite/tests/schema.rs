@@ -13,7 +13,7 @@ use veza_domain::order::Order;
 use veza_domain::transfer::TransferStatus;
 use veza_ports::contract::storage::{random::random_units, sample};
 use veza_ports::storage::{AdminReads, BillingReads, Commit, CommitError, OrderReads, Revision, Row, Write};
-use veza_sqlite::{OpenError, SqliteStore, newest_version};
+use veza_sqlite::{BackupError, OpenError, SqliteStore, newest_version};
 
 /// A connection beside the store's, as a person at the terminal has one.
 fn by_hand(path: &Path) -> Connection {
@@ -294,7 +294,56 @@ async fn a_backup_of_an_open_store_is_a_store() {
     let store = SqliteStore::open(common::config(path.clone())).unwrap();
     store.commit(sample::unit("world", sample::world())).await.unwrap();
     SqliteStore::backup(&path, &copy).unwrap();
-    assert!(SqliteStore::backup(&path, &copy).is_err(), "it overwrites nothing");
+    let again = SqliteStore::backup(&path, &copy);
+    assert!(matches!(&again, Err(BackupError::Exists(there)) if *there == copy), "it overwrites nothing: {again:?}");
     let restored = SqliteStore::open(common::config(copy)).unwrap();
     assert_eq!(restored.order_file(sample::order_id(1)).await.unwrap(), store.order_file(sample::order_id(1)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_copy_that_fails_is_not_left_behind() {
+    let folder = common::folder();
+    let (path, copy) = (folder.path(), folder.path());
+    let store = SqliteStore::open(common::config(path.clone())).unwrap();
+    store.commit(sample::unit("world", sample::world())).await.unwrap();
+    store.shutdown();
+    let whole = std::fs::read(&path).unwrap();
+    let mut broken = whole.clone();
+    let half = broken.len() / 2;
+    broken[half..].fill(0xff);
+    std::fs::write(&path, broken).unwrap();
+    let failed = SqliteStore::backup(&path, &copy);
+    assert!(matches!(failed, Err(BackupError::Sqlite(_))), "{failed:?}");
+    assert!(!copy.exists());
+    std::fs::write(&path, whole).unwrap();
+    SqliteStore::backup(&path, &copy).unwrap();
+
+    let nowhere = SqliteStore::backup(&path, &copy.join("no folder"));
+    assert!(matches!(nowhere, Err(BackupError::File(_))), "{nowhere:?}");
+    let nothing = SqliteStore::backup(&folder.path(), &folder.path());
+    assert!(matches!(nothing, Err(BackupError::Sqlite(_))), "{nothing:?}");
+}
+
+/// Whatever the umask says: there are password hashes in them. One that is there keeps the mode that somebody gave it.
+#[cfg(unix)]
+#[tokio::test]
+async fn new_files_are_their_owners_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let folder = common::folder();
+    let (path, copy) = (folder.path(), folder.path());
+    let store = SqliteStore::open(common::config(path.clone())).unwrap();
+    store.commit(sample::unit("world", sample::world())).await.unwrap();
+    SqliteStore::backup(&path, &copy).unwrap();
+    let beside = |end: &str| path.with_extension(format!("db-{end}"));
+    for file in [&path, &beside("wal"), &beside("shm"), &copy] {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
+    }
+    store.shutdown();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let store = SqliteStore::open(common::config(path.clone())).unwrap();
+    store.commit(sample::unit("again", vec![Write::Insert(Row::User(sample::user(9)))])).await.unwrap();
+    for file in [&path, &beside("wal"), &beside("shm")] {
+        assert_eq!(mode(file), 0o640, "{}", file.display());
+    }
 }

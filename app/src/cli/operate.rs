@@ -15,16 +15,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 use veza_domain::ids::{DeliveryId, OrderId};
 use veza_domain::time::Timestamp;
 use veza_domain::webhook::{Delivery, Sender};
 use veza_ports::storage::{DeliveryFilter, Page};
-use veza_sqlite::SqliteStore;
+use veza_sqlite::{BackupError, SqliteStore};
 
-/// Days that the audit looks back when it is not told.
-const AUDIT_DAYS: u64 = 30;
-const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Plans that are ended in one commit.
 const SWEEP_BATCH: u32 = 500;
 
@@ -42,7 +38,7 @@ pub(super) struct ReconcileArguments {
 /// Arguments of `veza audit`.
 #[derive(Debug, Args)]
 pub(super) struct AuditArguments {
-    /// Orders and transfers made at or after this (RFC 3339 or a date); 30 days ago when left out.
+    /// Orders and transfers made at or after this (RFC 3339 or a date); 30 days before the end when left out.
     #[arg(long)]
     since: Option<String>,
     /// And before this; now when left out.
@@ -142,14 +138,13 @@ fn moment(text: &str) -> Option<Timestamp> {
     at.or_else(midnight).map(Timestamp)
 }
 
-fn moment_or(text: Option<&str>, default: Timestamp) -> Result<Timestamp, ExitCode> {
-    match text {
-        None => Ok(default),
-        Some(text) => moment(text).ok_or_else(|| {
-            say_error(&format!("{text} is neither a date (2026-01-31) nor a moment (2026-01-31T12:00:00Z)"));
-            ExitCode::from(EXIT_USAGE)
-        }),
-    }
+/// A moment, where one is given.
+fn given(text: Option<&str>) -> Result<Option<Timestamp>, ExitCode> {
+    let Some(text) = text else { return Ok(None) };
+    moment(text).map(Some).ok_or_else(|| {
+        say_error(&format!("{text} is neither a date (2026-01-31) nor a moment (2026-01-31T12:00:00Z)"));
+        ExitCode::from(EXIT_USAGE)
+    })
 }
 
 fn shown(at: Timestamp) -> String {
@@ -251,14 +246,19 @@ impl Listener for Printer {
     }
 }
 
-/// Compares our books with the providers'. 0 = no difference, 1 = some, or something could not be read.
+fn period(arguments: &AuditArguments, now: Timestamp) -> Result<Period, ExitCode> {
+    Period::asked(given(arguments.since.as_deref())?, given(arguments.until.as_deref())?, now).ok_or_else(|| {
+        say_error("the period has to begin before it ends");
+        ExitCode::from(EXIT_USAGE)
+    })
+}
+
+/// Compares our books with the providers'. 0 = no difference, 1 = some, or something could not be read, 2 = no such period.
 pub(super) async fn audit(config: Config, arguments: AuditArguments) -> ExitCode {
     with_app(config, |app| async move {
-        let now = app.now();
-        let month = DAY.saturating_mul(u32::try_from(AUDIT_DAYS).unwrap_or_default());
-        let period = match (moment_or(arguments.since.as_deref(), now.minus(month)), moment_or(arguments.until.as_deref(), now)) {
-            (Ok(since), Ok(until)) => Period { since, until },
-            (Err(code), _) | (_, Err(code)) => return code,
+        let period = match period(&arguments, app.now()) {
+            Ok(period) => period,
+            Err(code) => return code,
         };
         let export = match arguments.psp_export.as_deref().map(audit::export::read).transpose() {
             Ok(export) => export.unwrap_or_default(),
@@ -358,7 +358,7 @@ pub(super) async fn webhooks(config: Config, command: WebhooksCommand) -> ExitCo
     with_app(config, |app| async move {
         match command {
             WebhooksCommand::List { result, event_type, sender, since, limit, json: as_json } => {
-                let since = match since.as_deref().map(|text| moment_or(Some(text), Timestamp(0))).transpose() {
+                let since = match given(since.as_deref()) {
                     Ok(since) => since,
                     Err(code) => return code,
                 };
@@ -470,20 +470,20 @@ pub(super) async fn backfill(config: Config, arguments: BackfillArguments) -> Ex
     .await
 }
 
-/// Copies the SQLite database as of one moment.
+/// Copies the SQLite database as of one moment. 0 = done, 1 = not, 2 = not one of SQLite, or the file is there already.
 pub(super) fn backup(config: &Config, to: &std::path::Path) -> ExitCode {
     let Database::Sqlite(from) = &config.database else {
         say_error("this is for SQLite; a Postgres database is backed up with its own tools (pg_dump, or a base backup)");
         return ExitCode::from(EXIT_USAGE);
     };
-    if to.exists() {
-        say_error(&format!("{} is there already", to.display()));
-        return ExitCode::from(EXIT_USAGE);
-    }
     match SqliteStore::backup(from, to) {
         Ok(()) => {
             say(&format!("{} is a whole database as of now", to.display()));
             ExitCode::SUCCESS
+        }
+        Err(error @ BackupError::Exists(_)) => {
+            say_error(&error.to_string());
+            ExitCode::from(EXIT_USAGE)
         }
         Err(error) => failed("the copy could not be made", &error),
     }

@@ -12,10 +12,13 @@ pub mod runs;
 
 use crate::services::App;
 use async_trait::async_trait;
+use std::time::Duration;
 use veza_domain::ids::OrderId;
 use veza_domain::time::Timestamp;
 use veza_ports::storage::StoreError;
 
+/// How far an audit looks back when it is not told.
+const LOOKS_BACK: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Orders of one batch.
 const BATCH: u32 = 100;
 /// Orders whose payments are read at a time.
@@ -28,6 +31,17 @@ pub struct Period {
     pub since: Timestamp,
     /// And before this.
     pub until: Timestamp,
+}
+
+impl Period {
+    /// What is audited when it is told this: up to now when it is not told, and from 30 days before its end. None where nothing lies in
+    /// between: to compare nothing would look like books that agree.
+    #[must_use]
+    pub fn asked(since: Option<Timestamp>, until: Option<Timestamp>, now: Timestamp) -> Option<Self> {
+        let until = until.unwrap_or(now);
+        let since = since.unwrap_or_else(|| until.minus(LOOKS_BACK));
+        (since < until).then_some(Self { since, until })
+    }
 }
 
 /// A difference between our books and a provider's, or within ours.

@@ -1,4 +1,5 @@
-//! A proxy on loopback that reads what a client says to Postgres, counts its round trips, and cuts the line when told to.
+//! A proxy on loopback that reads what a client says to Postgres, counts its round trips, and cuts the line or lets it go silent when
+//! told to.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,6 +35,10 @@ struct State {
     /// Armed for one cut, after so many other trips of its kind.
     cut: Mutex<Option<(Cut, usize)>>,
     cuts: AtomicUsize,
+    /// Lines that were made.
+    lines: AtomicUsize,
+    /// So many of them, the oldest, carry nothing any more.
+    silent: AtomicUsize,
 }
 
 /// The proxy.
@@ -75,6 +80,11 @@ impl Proxy {
         self.state.cuts.load(Ordering::SeqCst)
     }
 
+    /// The lines that there are go silent: what is said on them arrives nowhere, and neither side is told. New ones are in order.
+    pub fn silence(&self) {
+        self.state.silent.store(self.state.lines.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+
     /// The trips since the last time somebody asked.
     pub fn trips(&self) -> Vec<Trip> {
         std::mem::take(&mut *self.state.trips.lock().unwrap_or_else(PoisonError::into_inner))
@@ -100,6 +110,7 @@ impl State {
 }
 
 async fn serve(client: TcpStream, port: u16, state: &State) -> std::io::Result<()> {
+    let line = state.lines.fetch_add(1, Ordering::SeqCst);
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = TcpStream::connect(("127.0.0.1", port)).await?.into_split();
     let answers = tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
@@ -108,6 +119,9 @@ async fn serve(client: TcpStream, port: u16, state: &State) -> std::io::Result<(
     let mut executes = false;
     loop {
         let Ok(message) = message(&mut from_client, 1).await else { break };
+        if line < state.silent.load(Ordering::SeqCst) {
+            continue;
+        }
         let trip = match message.first() {
             Some(b'Q') if message.windows(6).any(|text| text == b"COMMIT") => Some(Trip::Commit),
             Some(b'Q') if message.windows(5).any(|text| text == b"BEGIN") => Some(Trip::Begin),

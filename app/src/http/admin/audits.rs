@@ -12,14 +12,10 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use std::sync::Arc;
-use std::time::Duration;
 use uuid::Uuid;
 use veza_domain::audit::{Audit, AuditDifference, KEPT_MAX};
 use veza_domain::ids::AuditId;
 use veza_domain::time::Timestamp;
-
-/// How far an audit looks back when it is not told.
-const LOOKS_BACK: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Routes of audits.
 #[derive(Clone, Copy, Debug, Default)]
@@ -174,12 +170,8 @@ fn unknown() -> ApiError {
 
 fn period(body: &StartAudit, now: Timestamp) -> Result<Period, ApiError> {
     let moment = |at: chrono::DateTime<chrono::Utc>| Timestamp(at.timestamp_micros());
-    let until = body.until.map_or(now, moment);
-    let since = body.since.map_or(until.minus(LOOKS_BACK), moment);
-    if since >= until {
-        return Err(ApiError::field("since", "empty_period", "the period has to begin before it ends"));
-    }
-    Ok(Period { since, until })
+    Period::asked(body.since.map(moment), body.until.map(moment), now)
+        .ok_or_else(|| ApiError::field("since", "empty_period", "the period has to begin before it ends"))
 }
 
 #[OpenApi(prefix_path = "/api/v1/admin", tag = "Area::Admin")]

@@ -39,8 +39,16 @@ pub(super) async fn compare(
     progress: &mut Progress,
     listener: &mut dyn Listener,
 ) -> Result<(), StoreError> {
-    let Some(connect) = &app.connect else { return Ok(()) };
     let mut seen = Seen::default();
+    let Some(connect) = &app.connect else {
+        let before = progress.unread;
+        ours_not_listed(app, None, period, &seen, progress, listener).await?;
+        let transfers = progress.unread - before;
+        if transfers > 0 {
+            tracing::warn!(transfers, "audit: Connect is off (STRIPE_CONNECT_ENABLED); its transfers are not compared");
+        }
+        return Ok(());
+    };
     let mut after: Option<String> = None;
     // Shares of an order go out after it: what the period's orders sent is listed up to now.
     let filter = TransferFilter { since: Some(period.since), ..TransferFilter::default() };
@@ -66,7 +74,7 @@ pub(super) async fn compare(
             break;
         }
     }
-    ours_not_listed(app, connect, period, &seen, progress, listener).await
+    ours_not_listed(app, Some(connect), period, &seen, progress, listener).await
 }
 
 async fn against_ours(
@@ -137,10 +145,10 @@ async fn find(app: &App, order_id: OrderId, id: TransferId) -> Result<Option<(Tr
     Ok(stored.file.transfers.into_iter().find(|transfer| transfer.id == id).map(|transfer| (transfer, order_id)))
 }
 
-/// Transfers that our books say Connect has and its list did not show.
+/// Transfers that our books say Connect has and its list did not show; all of them, unread, where Connect can't be asked.
 async fn ours_not_listed(
     app: &App,
-    connect: &Connect,
+    connect: Option<&Connect>,
     period: Period,
     seen: &Seen,
     progress: &mut Progress,
@@ -164,11 +172,15 @@ async fn ours_not_listed(
     }
 }
 
-async fn missing(connect: &Connect, transfer: &Transfer, seen: &Seen, findings: &mut Findings) {
+async fn missing(connect: Option<&Connect>, transfer: &Transfer, seen: &Seen, findings: &mut Findings) {
     let at_connect = matches!(transfer.status(), TransferStatus::Completed | TransferStatus::ReversalPending | TransferStatus::Reversed);
     if !at_connect {
         return;
     }
+    let Some(connect) = connect else {
+        findings.unread += 1;
+        return;
+    };
     let order_id = Some(transfer.order_id);
     let Some(id) = &transfer.stripe_transfer_id else {
         let sides = (transfer.status().as_str().to_owned(), "unknown: we have no id of it".to_owned());
