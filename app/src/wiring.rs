@@ -1,6 +1,7 @@
 //! From settings to a running server: which adapter stands behind which port is decided here and nowhere else.
 
 mod listener;
+mod quiet;
 mod secret;
 mod store;
 
@@ -16,6 +17,7 @@ use crate::usecases::identity::access_tokens::AccessTokens;
 use crate::usecases::identity::kit::Identity;
 use crate::usecases::webhook_log::refused::RefusedDeliveries;
 use crate::workers::{self, WorkersHandle};
+use futures_util::future::join_all;
 use listener::NoDelay;
 use poem::EndpointExt;
 use secrecy::SecretString;
@@ -166,7 +168,7 @@ pub struct Running {
     pub addr: SocketAddr,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
-    workers: Option<WorkersHandle>,
+    workers: Vec<WorkersHandle>,
     presence: PresenceHandle,
 }
 
@@ -196,9 +198,9 @@ impl Running {
             tracing::warn!("requests were cut off at the end of the grace period");
         }
         self.presence.shutdown().await;
-        if let Some(workers) = self.workers
-            && tokio::time::timeout(SHUTDOWN_GRACE, workers.shutdown()).await.is_err()
-        {
+        // After the last request: what it has left in the queue of refused deliveries is written too.
+        let workers = join_all(self.workers.into_iter().map(WorkersHandle::shutdown));
+        if tokio::time::timeout(SHUTDOWN_GRACE, workers).await.is_err() {
             tracing::warn!("workers were cut off at the end of the grace period; what they held is due again after its lease");
         }
         self.parts.shutdown().await;
@@ -260,9 +262,11 @@ pub async fn start_as(config: Config, role: Role) -> Result<Running, StartError>
         let signal = async move {
             let _ = stopped.wait_for(|stop| *stop).await; // an error: the handle was dropped, stop as well
         };
-        listener::serve(NoDelay::new(listener, addr), endpoint, listener::IDLE_MAX, signal).await;
+        listener::serve(NoDelay::new(listener, addr, quiet::QUIET_MAX), endpoint, signal).await;
     });
-    let workers = (role != Role::Api).then(|| workers::start(&parts.app));
+    let works = (role != Role::Api).then(|| workers::start(&parts.app));
+    let logs = (role != Role::Worker).then(|| workers::start_log(&parts.app));
+    let workers = works.into_iter().chain(logs).collect();
     Ok(Running { parts, addr, stop, server, workers, presence: presence.keep() })
 }
 

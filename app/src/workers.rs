@@ -1,4 +1,5 @@
-//! Background work: the outbox, transfers, reversals, subscriptions, distribution, the reconciler, the log of refused deliveries, the sweeps.
+//! Background work: the outbox, transfers, reversals, subscriptions, distribution, the reconciler, the sweeps; and, where requests are
+//! answered, the log of refused deliveries.
 //!
 //! Each worker claims due rows in batches, works on a few of them at a time, and sleeps until it is woken or its interval is
 //! over. A worker that fails says so and goes on; a row that it dies over is due again after its lease.
@@ -47,7 +48,7 @@ pub struct WorkersHandle {
     tasks: JoinSet<()>,
 }
 
-/// Starts them all.
+/// Starts all that works on rows.
 #[must_use]
 pub fn start(app: &Arc<App>) -> WorkersHandle {
     let (stop, stopped) = watch::channel(false);
@@ -85,9 +86,17 @@ pub fn start(app: &Arc<App>) -> WorkersHandle {
     tasks.spawn(audits(app.clone(), stopped.clone()));
     tasks.spawn(listen(app.clone(), stopped.clone()));
     tasks.spawn(invariants::watch_over(app.clone(), app.invariants_every, stopped.clone()));
-    tasks.spawn(log_refused(app.clone(), stopped.clone()));
     tasks.spawn(webhook_log::retention::sweep(app.clone(), stopped.clone()));
     tasks.spawn(sweep(app.clone(), stopped));
+    WorkersHandle { stop, tasks }
+}
+
+/// Starts the log of refused deliveries, which every process needs that takes deliveries: they wait in its own memory.
+#[must_use]
+pub fn start_log(app: &Arc<App>) -> WorkersHandle {
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(log_refused(app.clone(), stopped));
     WorkersHandle { stop, tasks }
 }
 
@@ -325,6 +334,7 @@ async fn listen(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
+/// Writes the rows of refused deliveries; at a stop also those that still wait.
 async fn log_refused(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     loop {
         tokio::select! {

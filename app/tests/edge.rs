@@ -2,24 +2,30 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use reqwest::{Client, Method, Response, StatusCode};
-use serde_json::Value;
+use secrecy::SecretString;
+use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use veza::config::Config;
 use veza::http::middleware::edge::{Edge, EdgeSettings};
 use veza::metrics::Metrics;
-use veza::wiring::{self, Running};
+use veza::usecases::identity::{accounts, register};
+use veza::wiring::{self, Role, Running};
 use veza_domain::time::Timestamp;
 
 struct Server {
     running: Running,
     client: Client,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Server {
     async fn start(settings: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_as(Role::All, tempfile::tempdir().unwrap(), settings).await
+    }
+
+    async fn start_as(role: Role, folder: tempfile::TempDir, settings: &[(&str, &str)]) -> Self {
         let fixed = [
             ("DATA_DIR", folder.path().to_str().unwrap()),
             ("DATABASE_URL", "memory:"),
@@ -27,7 +33,7 @@ impl Server {
             ("SANDBOX_ENABLED", "false"),
         ];
         let config = Config::from_pairs(fixed.into_iter().chain(settings.iter().copied())).unwrap();
-        Self { running: wiring::start(config).await.unwrap(), client: Client::new(), _folder: folder }
+        Self { running: wiring::start_as(config, role).await.unwrap(), client: Client::new(), folder }
     }
 
     fn url(&self, path: &str) -> String {
@@ -270,6 +276,50 @@ async fn with_a_token_the_metrics_are_for_who_brings_it() {
     problem(nobody, 401, "unauthorized").await;
     let posted = server.client.post(server.url("/metrics")).send().await.unwrap();
     problem(posted, 405, "method_not_allowed").await;
+}
+
+/// The access token of a new admin.
+async fn admin(server: &Server) -> String {
+    let (email, password) = ("root@example.org", "quite-a-long-passphrase-42");
+    let root = register::Registration { email: email.to_owned(), username: "root".to_owned(), password: SecretString::from(password) };
+    accounts::make_admin(server.running.app(), root).await.unwrap();
+    let login = server.post("/api/v1/auth/login", json!({"email": email, "password": password}).to_string()).await;
+    login.json::<Value>().await.unwrap()["access_token"].as_str().unwrap().to_owned()
+}
+
+/// Of the webhook log, what came of each delivery.
+async fn webhook_log(server: &Server, admin: &str) -> Vec<String> {
+    let log = server.client.get(server.url("/api/v1/admin/webhooks")).bearer_auth(admin).send().await.unwrap();
+    let log: Value = log.json().await.unwrap();
+    log["items"].as_array().unwrap().iter().map(|row| row["processing_result"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn who_only_answers_logs_refused_webhooks_too() {
+    let server = Server::start_as(Role::Api, tempfile::tempdir().unwrap(), &[]).await;
+    problem(server.post("/webhooks/hyperswitch", "{}").await, 401, "signature_invalid").await;
+    let admin = admin(&server).await;
+    let logged = async {
+        while webhook_log(&server, &admin).await != ["signature_invalid"] {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), logged).await.expect("the row is there in the end");
+}
+
+#[tokio::test]
+async fn a_stop_loses_no_row_of_the_webhook_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite://{}/veza.db", folder.path().display());
+    let settings = [("DATABASE_URL", database.as_str())];
+    let server = Server::start_as(Role::Api, folder, &settings).await;
+    for path in ["/webhooks/hyperswitch", "/webhooks/stripe"] {
+        problem(server.post(path, "{}").await, 401, "signature_invalid").await;
+    }
+    let Server { running, folder, .. } = server;
+    running.shutdown().await;
+    let after = Server::start_as(Role::Api, folder, &settings).await;
+    assert_eq!(webhook_log(&after, &admin(&after).await).await, ["signature_invalid"; 2]);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use veza::http::admin::{AttentionApi, DeliveriesApi, LedgerApi};
 use veza::http::licences::LicencesApi;
 use veza::http::seller::SellerApi;
+use veza::workers;
 use veza_domain::attention::{Attention, Code, Subject};
 use veza_domain::identity::Role;
 use veza_domain::ids::{DeliveryId, LicenceId, LineId, OrderId, ProductId, RefundId, ReversalId, TransferId, UserId};
@@ -24,7 +25,7 @@ use veza_domain::reversal::{Reversal, ReversalStatus};
 use veza_domain::time::Timestamp;
 use veza_domain::transfer::{Transfer, TransferStatus};
 use veza_domain::webhook::{Delivery, ProcessingResult};
-use veza_ports::storage::Row;
+use veza_ports::storage::{DeliveryFilter, Row};
 
 type Client = TestClient<poem::endpoint::BoxEndpoint<'static>>;
 
@@ -237,4 +238,28 @@ async fn the_ledgers_balances_sum_to_zero() {
     let amounts: Vec<_> = items.iter().map(|item| item["balance"]["amount"].as_i64().unwrap()).collect();
     assert_eq!((items.len(), amounts.iter().sum::<i64>()), (2, 0));
     assert!(items.iter().any(|item| item["account"] == format!("connect:{seller}") && item["balance"]["amount"] == -900));
+}
+
+#[tokio::test]
+async fn what_waits_for_the_webhook_log_is_written_at_a_stop() {
+    let world = World::new();
+    let refused = |n: u64| Delivery {
+        sender: veza_domain::webhook::Sender::Stripe,
+        order_id: None,
+        id: DeliveryId(Uuid::now_v7()),
+        received_at: NOW.plus(Duration::from_secs(n)),
+        event_type: None,
+        signature_valid: false,
+        result: ProcessingResult::SignatureInvalid,
+        source_ip: "192.0.2.1".into(),
+        user_agent: String::new(),
+        request_id: String::new(),
+        payload: "{}".into(),
+    };
+    for n in 0..20 {
+        world.app.refused_deliveries.push(refused(n));
+    }
+    workers::start_log(&world.app).shutdown().await;
+    let page = veza_ports::storage::Page { limit: 100, before: None };
+    assert_eq!(world.app.store.deliveries(&DeliveryFilter::default(), page).await.unwrap().len(), 20);
 }

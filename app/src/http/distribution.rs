@@ -2,7 +2,7 @@
 
 mod body;
 
-use super::keyed::{answer, begin, lost};
+use super::keyed::{IdempotencyKey, answer, begin, lost};
 use crate::http::auth::Caller;
 use crate::http::page;
 use crate::http::tags::Area;
@@ -14,7 +14,7 @@ use body::{
     ImportedView, ReportBody, RoyaltyPage, RoyaltyView, SubmissionDetail, SubmissionPage, SubmissionView, SubmitBody, TakedownBody,
 };
 use poem::web::Data;
-use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::{ParseFromJSON, ToJSON};
 use poem_openapi::{ApiResponse, OpenApi};
@@ -59,7 +59,7 @@ impl DistributionApi {
         body: Json<SubmitBody>,
         /// Makes the request safe to repeat for 24 h: same key and body, same answer.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<String>>,
+        key: IdempotencyKey,
     ) -> Result<Submitted, ApiError> {
         let platforms = body::platforms(&body.0.platforms)?;
         let incoming = match begin(&app, &caller, SUBMIT, key.0.as_deref(), &body.0).await? {

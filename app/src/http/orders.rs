@@ -7,7 +7,7 @@ pub use body::{
 };
 
 use crate::http::auth::Caller;
-use crate::http::keyed::{answer, answer_again, begin, lost};
+use crate::http::keyed::{IdempotencyKey, answer, answer_again, begin, lost};
 use crate::http::page;
 use crate::http::tags::Area;
 use crate::problem::ApiError;
@@ -16,7 +16,7 @@ use crate::usecases::checkout::{self, Item};
 use crate::usecases::idempotency::{self, Begun};
 use crate::usecases::refunds;
 use poem::web::Data;
-use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::{ParseFromJSON, ToJSON};
 use poem_openapi::{ApiResponse, OpenApi};
@@ -61,7 +61,7 @@ impl OrdersApi {
         body: Json<OrderBody>,
         /// Makes the request safe to repeat for 24 h: same key and body, same answer.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<String>>,
+        key: IdempotencyKey,
     ) -> Result<Placed, ApiError> {
         let items: Vec<Item> = body.0.items.iter().map(Into::into).collect();
         let incoming = match begin(&app, &caller, idempotency::ORDERS, key.0.as_deref(), &body.0).await? {
@@ -128,7 +128,7 @@ impl OrdersApi {
         body: Json<RefundBody>,
         /// Makes the request safe to repeat for 24 h: same key and body, same answer.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<String>>,
+        key: IdempotencyKey,
     ) -> Result<Requested, ApiError> {
         let wish = body.0.read()?;
         let order_id = OrderId(id.0);

@@ -9,7 +9,7 @@ pub use body::{
 };
 
 use crate::http::auth::Caller;
-use crate::http::keyed::{answer, answer_again, begin};
+use crate::http::keyed::{IdempotencyKey, answer, answer_again, begin};
 use crate::http::page;
 use crate::http::tags::Area;
 use crate::problem::ApiError;
@@ -17,7 +17,7 @@ use crate::services::App;
 use crate::usecases::idempotency::{self, Begun};
 use crate::usecases::subscriptions::{self, manage, subscribe};
 use poem::web::Data;
-use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::{Binary, Html, Json};
 use poem_openapi::{ApiResponse, OpenApi};
 use std::sync::Arc;
@@ -71,7 +71,7 @@ impl SubscriptionsApi {
         body: Json<SubscribeBody>,
         /// Makes the request safe to repeat for 24 h: same key and body, same answer.
         #[oai(name = "Idempotency-Key")]
-        key: Header<Option<String>>,
+        key: IdempotencyKey,
     ) -> Result<Subscribed, ApiError> {
         let wish = (body.0.plan.into(), body.0.cycle.unwrap_or(CycleView::Monthly).into());
         let mut incoming = match begin(&app, &caller, idempotency::SUBSCRIPTIONS, key.0.as_deref(), &body.0).await? {

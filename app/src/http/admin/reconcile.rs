@@ -71,7 +71,8 @@ impl ReconcileApi {
     /// Ask the providers about everything that is stuck, now.
     ///
     /// Each stuck row is seen once, whatever its pause; recent and settled rows are left alone. What can't be read stays as it was and is
-    /// counted in `errors`.
+    /// counted in `errors`. A pass that takes longer than a request may (a minute) is cut off with 503 `timeout`; `veza reconcile --once`
+    /// has no limit.
     #[oai(path = "/reconcile", method = "post", operation_id = "runReconcile")]
     async fn run(&self, app: Data<&Arc<App>>, caller: Caller) -> Result<Json<ReportView>, ApiError> {
         let operator = operator(&caller)?;

@@ -18,7 +18,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 /// Longest time a request may take.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// Most characters of a provider's request id.
 const FOREIGN_ID_CHARS_MAX: usize = 128;
 

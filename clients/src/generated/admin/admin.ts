@@ -2257,7 +2257,8 @@ export const listDisputes = async (params?: ListDisputesParams, options?: Reques
 
 /**
  * Each stuck row is seen once, whatever its pause; recent and settled rows are left alone. What can't be read stays as it was and is
-counted in `errors`.
+counted in `errors`. A pass that takes longer than a request may (a minute) is cut off with 503 `timeout`; `veza reconcile --once`
+has no limit.
  * @summary Ask the providers about everything that is stuck, now.
  */
 export type runReconcileResponse200 = {

@@ -7,7 +7,7 @@ import type { HealthStatus } from './healthStatus';
  * One thing that Veza leans on.
  */
 export type HealthCheck = {
-  /** `database`, `payments`, `payouts`, `mail`. */
+  /** `database`, `payments`, `payouts`, `distribution`, `mail`. */
   name: string;
   status: HealthStatus;
   /** How long it took to answer. */
