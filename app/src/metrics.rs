@@ -8,8 +8,8 @@ pub mod outcome;
 pub mod ports;
 pub mod scrape;
 
-use crate::usecases::settle::{SettleError, Settled};
 use crate::usecases::delivery::Handled;
+use crate::usecases::settle::{SettleError, Settled};
 use poem::http::{Method, StatusCode};
 use prometheus::core::Collector;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};

@@ -57,8 +57,19 @@ fn the_sandbox_alone_names_its_secrets_and_sends_to_both_endpoints() {
         .take_while(|line| !line.starts_with("# control"))
         .filter_map(|line| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
         .collect();
-    let names = ["HYPERSWITCH_API_KEY", "HYPERSWITCH_URL", "HYPERSWITCH_WEBHOOK_SECRET", "STRIPE_API_URL", "STRIPE_CONNECT_WEBHOOK_SECRET"];
-    let names: Vec<&str> = names.into_iter().chain(["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"]).collect();
+    let switches = ["DISTRIBUTION_ENABLED", "HYPERSWITCH_ENABLED", "STRIPE_CONNECT_ENABLED"];
+    assert!(switches.iter().all(|name| said[*name] == "true"), "the lines are settings that a Veza may use as they are: {said:?}");
+    let addresses = ["DISTRIBUTION_URL", "HYPERSWITCH_URL", "STRIPE_API_URL"];
+    let secrets = [
+        "DISTRIBUTION_API_KEY",
+        "HYPERSWITCH_API_KEY",
+        "HYPERSWITCH_WEBHOOK_SECRET",
+        "STRIPE_CONNECT_WEBHOOK_SECRET",
+        "STRIPE_SECRET_KEY",
+        "STRIPE_WEBHOOK_SECRET",
+    ];
+    let mut names = [&switches[..], &addresses, &secrets].concat();
+    names.sort_unstable();
     assert_eq!(said.keys().collect::<Vec<_>>(), names);
     assert_ne!(said["STRIPE_WEBHOOK_SECRET"], said["STRIPE_CONNECT_WEBHOOK_SECRET"], "each endpoint has its own");
 

@@ -187,6 +187,12 @@ impl Transfer {
         Self { retry_count: 0, ..self.released(now) }
     }
 
+    /// Has nothing gone wrong since it was made, or since an operator had it tried again?
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.retry_count == 0 && self.hold.is_none()
+    }
+
     /// The only way to change the status.
     ///
     /// # Errors

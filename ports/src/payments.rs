@@ -6,6 +6,7 @@
 
 use crate::BoxError;
 use async_trait::async_trait;
+use std::time::Duration;
 use veza_domain::dispute::DisputeStatus;
 use veza_domain::ids::{OrderId, RefundId};
 use veza_domain::money::Money;
@@ -67,6 +68,8 @@ pub struct NewPayment {
     pub customer_id: Option<String>,
     /// Who confirms it, and whether the method is kept.
     pub method: PaymentMethod,
+    /// How long it may be paid, in whole seconds.
+    pub open_for: Duration,
 }
 
 /// A refund to be carried out.
@@ -105,6 +108,8 @@ pub struct Payment {
     pub saved_method: Option<SavedMethod>,
     /// The customer has to do something before it goes on. A charge without the customer ends here: ask them back.
     pub needs_customer: bool,
+    /// Nobody has tried to pay it, and after this nobody can. None: somebody has, or that is not said.
+    pub untried_until: Option<Timestamp>,
     /// Its refunds, where the answer brings them.
     pub refunds: Vec<PspRefund>,
     /// Its disputes, where the answer brings them.

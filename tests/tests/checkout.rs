@@ -4,9 +4,11 @@
 
 use serde_json::{Value, json};
 use std::iter::repeat_with;
+use std::time::Duration;
 use veza::problem::ApiError;
 use veza::usecases::checkout::{self, Item, LINES_MAX};
 use veza::usecases::idempotency::{self, Begun, Incoming, ORDERS};
+use veza::usecases::reconcile::Extent;
 use veza::usecases::refunds::{self, Wish};
 use veza_domain::access::Actor;
 use veza_domain::identity::Roles;
@@ -83,17 +85,42 @@ async fn an_order_is_of_1_to_100_different_items() {
     world.stop().await;
 }
 
+/// Puts an exclusive licence up for sale; what an order of it asks for.
+async fn exclusive(seller: &Person, cents: i64) -> Value {
+    let body = json!({"kind": "track", "title": "Only one", "price": {"amount": 500, "currency": "EUR"},
+        "licenses": [{"kind": "exclusive", "price": {"amount": cents, "currency": "EUR"}, "terms": "all yours"}]});
+    let product = seller.post("/api/v1/marketplace/products", body).await.ok(201);
+    let (id, licence) = (product["id"].as_str().unwrap(), product["licenses"][0]["id"].as_str().unwrap());
+    seller.post(&format!("/api/v1/marketplace/products/{id}/publish"), Value::Null).await.ok(200);
+    json!({"items": [{"product_id": id, "license_id": licence}]})
+}
+
+/// The PSP leaves it open for ever and says nothing; the time to pay is over all the same.
+#[tokio::test]
+async fn a_checkout_that_nobody_pays_does_not_reserve_a_licence_for_ever() {
+    let world = World::start().await;
+    let (seller, buyer, other) = (world.seller().await, world.buyer().await, world.buyer().await);
+    let wish = exclusive(&seller, 90_000).await;
+    let first = buyer.post("/api/v1/marketplace/orders", wish.clone()).await.ok(201)["order"]["id"].as_str().unwrap().to_owned();
+    other.post("/api/v1/marketplace/orders", wish.clone()).await.problem(409, "licence_not_available");
+    let later = world.running.app().now().plus(Duration::from_secs(2 * 3600));
+    world.reconcile_at(later, Extent::Everything, |_| {}).await;
+    let failed = buyer.until_order(&world, &first, "failed").await;
+    assert_eq!(failed["failure"], "nobody has tried to pay in time");
+    let second = other.post("/api/v1/marketplace/orders", wish).await.ok(201)["order"]["id"].as_str().unwrap().to_owned();
+    world.sandbox.pay(&second).unwrap();
+    other.until_order(&world, &second, "completed").await;
+    assert_books_agree(&world).await;
+    world.stop().await;
+}
+
 /// It is sold in the moment in which it is ordered: no payment comes that would make it so.
 #[tokio::test]
 async fn an_exclusive_licence_that_costs_nothing_is_sold_at_once() {
     let world = World::start().await;
     let (seller, buyer) = (world.creator().await, world.buyer().await);
-    let body = json!({"kind": "track", "title": "A gift", "price": {"amount": 500, "currency": "EUR"},
-        "licenses": [{"kind": "exclusive", "price": {"amount": 0, "currency": "EUR"}, "terms": "all yours"}]});
-    let product = seller.post("/api/v1/marketplace/products", body).await.ok(201);
-    let (id, licence) = (product["id"].as_str().unwrap(), product["licenses"][0]["id"].as_str().unwrap());
-    seller.post(&format!("/api/v1/marketplace/products/{id}/publish"), Value::Null).await.ok(200);
-    let wish = json!({"items": [{"product_id": id, "license_id": licence}]});
+    let wish = exclusive(&seller, 0).await;
+    let id = wish["items"][0]["product_id"].as_str().unwrap();
     let placed = buyer.post("/api/v1/marketplace/orders", wish.clone()).await.ok(201);
     assert_eq!((&placed["order"]["status"], &placed["payment"]), (&json!("completed"), &Value::Null));
     assert_eq!(buyer.licences().await.len(), 1);

@@ -34,9 +34,11 @@ async fn a_backlog_is_taken_in_batches() {
     assert_eq!((counted(all.orders), all.more), ([51, 0, 0, 51], false));
     assert_eq!(told.lock().unwrap()[..2], [50, 51], "told after each batch");
 
+    // Somebody has begun to pay each of them, so that none is given up.
+    let begun = Reads::plain().with_payment(|payment| Payment { untried_until: None, ..payment });
     let at = world.in_hours(3);
     for (due, more) in [(50, true), (1, false), (0, false)] {
-        let tick = world.reconcile_at(at, Extent::Tick, |_| {}).await;
+        let tick = world.reconcile_at(at, Extent::Tick, |app| begun.clone().put_before(app)).await;
         assert_eq!((counted(tick.orders), tick.more), ([due, 0, 0, due], more));
     }
     world.stop().await;

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use serde_json::{Value, json};
-use std::time::Duration;
 use veza_sandbox::{Fault, Op, Script};
 use veza_tests::{Exposition, Lines, World, euros};
 

@@ -148,7 +148,7 @@ async fn a_payment_that_the_psp_does_not_know_ends_the_order() {
     let world = World::with(AT_ONCE).await;
     let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
     let order = buyer.placed(&seller.product(euros(1_000)).await).await;
-    world.sandbox.script(Script::new(Op::ReadPayment, Fault::NotFound)).unwrap();
+    world.sandbox.script(Script::new(Op::ReadPayment, Fault::NotFound).times(2)).unwrap(); // a synced read and a plain one
     let report = reconcile(&admin).await;
     assert_eq!(report["orders"]["failed"], 1, "{report:#}");
     assert_eq!(buyer.get_order(&order).await["status"], "failed");

@@ -176,7 +176,7 @@ async fn what_is_known_is_not_looked_up() {
 #[tokio::test]
 async fn a_refused_share_waits_for_an_admin_where_retries_are_off() {
     let world = World::with(&[ONCE, &[("TRANSFER_RETRY_ENABLED", "false")]].concat()).await;
-    let (seller, buyer) = (world.seller().await, world.buyer().await);
+    let (seller, buyer, admin) = (world.seller().await, world.buyer().await, world.admin().await);
     world.goes_wrong(Op::CreateTransfer, Fault::NotFound);
     let order = buyer.buy(&world, &[&seller.product(euros(1_000)).await]).await;
     seller.until_transfer(&world, &order, "failed").await;
@@ -185,6 +185,9 @@ async fn a_refused_share_waits_for_an_admin_where_retries_are_off() {
     assert_eq!(transfers::work(world.running.app(), claimed).await.unwrap(), Worked::Nothing);
     assert_eq!(transfer(&world, &order).await, row, "as it was");
     assert!(world.sandbox.books().transfers.is_empty());
+    admin.post(&format!("/api/v1/admin/transfers/{}/retry", row.id), Value::Null).await.ok(200);
+    seller.until_transfer(&world, &order, "completed").await;
+    assert_books_agree(&world).await;
     world.stop().await;
 }
 

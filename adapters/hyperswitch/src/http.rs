@@ -120,6 +120,11 @@ impl Transport {
         self.send(Request::new(Method::GET, url)).await
     }
 
+    /// Reads what the provider has stored.
+    pub(crate) async fn get(&self, segments: &[&str]) -> Result<Answer, CallError> {
+        self.send(Request::new(Method::GET, self.url(segments)?)).await
+    }
+
     /// Each segment is percent-encoded. Dot segments would vanish from the path, so they are no ids.
     fn url(&self, segments: &[&str]) -> Result<Url, CallError> {
         if segments.iter().any(|segment| matches!(*segment, "" | "." | "..")) {

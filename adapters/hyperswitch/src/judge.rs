@@ -61,6 +61,12 @@ pub(crate) fn read<T: DeserializeOwned>(answer: Result<Answer, CallError>, missi
     }
 }
 
+/// Did Hyperswitch itself answer that it, or its connector, can't tell?
+pub(crate) fn says_fault(error: &ReadError) -> bool {
+    let ReadError::Unavailable(cause) = error else { return false };
+    matches!(cause.downcast_ref::<CallError>(), Some(CallError::Status { status, .. }) if status.is_server_error())
+}
+
 fn is_credentials(status: StatusCode) -> bool {
     matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }

@@ -5,7 +5,7 @@
 use crate::Hyperswitch;
 use crate::dispute::{dispute_status, moment, stage};
 use crate::webhook_body::{Amount, Node};
-use crate::wire::{head, payment_status, refund_status, words};
+use crate::wire::{amount_received, head, payment_status, refund_status, words};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha512;
 use veza_domain::saved_method::SavedMethod;
@@ -154,7 +154,7 @@ impl Event<'_> {
                 payment_id: payment_id.to_owned(),
                 status: status.map_or_else(|| payment_status_of_type(&event_type), payment_status),
                 amount: self.amount(|node| &node.amount)?,
-                amount_received: self.amount(|node| &node.amount_received)?,
+                amount_received: amount_received(status.unwrap_or_default(), self.amount(|node| &node.amount_received)?),
                 currency,
                 error,
                 saved_method: owned(self.text(|node| node.payment_method_id.get())).map(SavedMethod),

@@ -1,12 +1,13 @@
 //! Hyperswitch's payments, refunds and errors as they stand in JSON: only the fields we read, unknown ones ignored,
 //! unknown statuses kept as text, nulls allowed wherever real servers send them (contracts/hyperswitch.md §3, §5, §7, §10).
 
-use crate::dispute::DisputeWire;
+use crate::dispute::moment;
 use serde::{Deserialize, Serialize};
 use veza_domain::order::ClientSecret;
 use veza_domain::saved_method::SavedMethod;
 use veza_domain::settlement::{PaymentStatus, PspRefundStatus};
-use veza_ports::payments::{NewPayment, NewRefund, Payment, PaymentMethod, PspDispute, PspRefund};
+use veza_domain::time::Timestamp;
+use veza_ports::payments::{NewPayment, NewRefund, Payment, PaymentMethod, PspRefund};
 
 /// Longest text of the provider that we keep; its words end up in a database row.
 const TEXT_CHARS_MAX: usize = 500;
@@ -21,6 +22,8 @@ pub(crate) struct PaymentBody<'a> {
     currency: &'a str,
     confirm: bool,
     capture_method: &'static str,
+    /// Seconds.
+    session_expiry: u64,
     description: &'a str,
     metadata: PaymentMetadata,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,6 +79,7 @@ impl<'a> PaymentBody<'a> {
             currency: payment.amount.currency.code(),
             confirm: matches!(payment.method, PaymentMethod::Saved(_)),
             capture_method: "automatic",
+            session_expiry: payment.open_for.as_secs(),
             description: &payment.description,
             metadata: PaymentMetadata { order_id: payment.order_id.to_string() },
             return_url: payment.return_url.as_deref(),
@@ -123,6 +127,8 @@ pub(crate) struct PaymentWire {
     #[serde(default)]
     payment_method_id: Option<String>,
     #[serde(default)]
+    expires_on: Option<String>,
+    #[serde(default)]
     metadata: Option<serde_json::Value>,
     #[serde(default)]
     error_code: Option<String>,
@@ -131,7 +137,13 @@ pub(crate) struct PaymentWire {
     #[serde(default)]
     refunds: Option<Vec<RefundWire>>,
     #[serde(default)]
-    disputes: Option<Vec<DisputeWire>>,
+    disputes: Option<Vec<DisputeOfPaymentWire>>,
+}
+
+/// `DisputeResponsePaymentsRetrieve`: of all that it has only the id is enough by itself, as the amount has no currency there.
+#[derive(Deserialize)]
+struct DisputeOfPaymentWire {
+    dispute_id: String,
 }
 
 impl PaymentWire {
@@ -139,9 +151,18 @@ impl PaymentWire {
         self.payment_id == payment_id
     }
 
+    pub(crate) fn dispute_ids(&self) -> impl Iterator<Item = &str> {
+        self.disputes.iter().flatten().map(|dispute| dispute.dispute_id.as_str())
+    }
+
     /// Has nobody tried to charge it? A charge that was refused may leave such a payment behind.
     pub(crate) fn is_untried(&self) -> bool {
         matches!(self.status.as_str(), "requires_payment_method" | "requires_confirmation")
+    }
+
+    /// Until when somebody may try, where nobody has (§3, `expires_on`).
+    fn untried_until(&self) -> Option<Timestamp> {
+        self.expires_on.as_deref().filter(|_| self.is_untried()).and_then(moment)
     }
 
     /// How it differs from what was asked for; none if it is ours. Metadata counts where there is any, and so does a customer
@@ -173,16 +194,17 @@ impl From<PaymentWire> for Payment {
         Self {
             status: payment_status(&wire.status),
             needs_customer: wire.status == "requires_customer_action",
+            untried_until: wire.untried_until(),
             saved_method: wire.payment_method_id.filter(|id| !id.is_empty()).map(SavedMethod),
             payment_id: wire.payment_id,
-            psp_status: wire.status,
             amount: wire.amount,
-            amount_received: wire.amount_received,
+            amount_received: amount_received(&wire.status, wire.amount_received),
+            psp_status: wire.status,
             currency: wire.currency.to_ascii_uppercase(),
             client_secret: wire.client_secret.map(ClientSecret),
             error: words(wire.error_code.as_deref(), wire.error_message.as_deref()),
             refunds: wire.refunds.unwrap_or_default().into_iter().map(PspRefund::from).collect(),
-            disputes: wire.disputes.unwrap_or_default().into_iter().map(PspDispute::from).collect(),
+            disputes: Vec::new(),
         }
     }
 }
@@ -264,14 +286,19 @@ impl ErrorWire {
     }
 }
 
-/// §4. Everything that may still move is open, a partial capture too: its rest is lost, but nothing of ours asks for one,
-/// so a person should look at it.
+/// §4. Everything that may still move is open. A partial capture does not: its rest is lost. It is a success of another amount, and so a
+/// person looks at it.
 pub(crate) fn payment_status(status: &str) -> PaymentStatus {
     match status {
-        "succeeded" => PaymentStatus::Succeeded,
+        "succeeded" | "partially_captured" => PaymentStatus::Succeeded,
         "failed" | "cancelled" | "cancelled_post_capture" | "expired" => PaymentStatus::Failed,
         _ => PaymentStatus::Open,
     }
+}
+
+/// Of a partial capture that does not say how much, nothing counts as received: it must never pass for the whole.
+pub(crate) fn amount_received(status: &str, said: Option<i64>) -> Option<i64> {
+    said.or((status == "partially_captured").then_some(0))
 }
 
 /// §5.

@@ -116,7 +116,8 @@ async fn s9_nulls_absence_and_words_of_tomorrow_are_read() {
 /// §7, §9: only the provider's own 404 with `HE_04` means that there is none.
 #[tokio::test]
 async fn s9_missing_or_unreadable() {
-    assert!(matches!(read(missing("HE_04")).await, Ok(None)));
+    let server = Scripted::start([missing("HE_04"), missing("HE_04")]).await;
+    assert!(matches!(client(&server.url).dispute(DISPUTE).await, Ok(None)));
     let nonsense = |amount: &str| ok(sample().replace(r#""amount":"1000""#, &format!(r#""amount":{amount}"#)));
     for reply in [
         missing("HE_02"),
@@ -148,18 +149,40 @@ async fn s9_missing_or_unreadable() {
     assert!(matches!(client("http://127.0.0.1:1").dispute("..").await, Err(ReadError::Unavailable(_))));
 }
 
+/// As the published schema has it (`DisputeResponsePaymentsRetrieve`): without payment and currency, so each is read by itself.
+fn of_payment(id: &str) -> String {
+    format!(
+        r#"{{"dispute_id":"{id}","amount":"1000","dispute_stage":"dispute","dispute_status":"dispute_opened","connector_status":"NEW","connector_dispute_id":"dp_c","connector_reason":null,"connector_reason_code":null,"challenge_required_by":null,"connector_created_at":null,"connector_updated_at":null,"created_at":"2026-08-12T08:14:55.386Z"}}"#
+    )
+}
+
 #[tokio::test]
 async fn s3_one_read_of_the_payment_brings_its_disputes() {
     let second = sample().replace(DISPUTE, "dp_2").replace("dispute_opened", "dispute_lost").replace(r#""1000""#, r#""400""#);
-    let server = Scripted::start([ok(payment_with(&format!("[{},{second}]", sample()))), ok(payment_with("null"))]).await;
+    let both = payment_with(&format!("[{},{}]", of_payment(DISPUTE), of_payment("dp_2")));
+    let server = Scripted::start([ok(both), ok(sample()), ok(second), ok(payment_with("null"))]).await;
     let psp = client(&server.url);
     let disputes = psp.payment(PAYMENT).await.unwrap().unwrap().disputes;
-    let seen: Vec<_> = disputes.iter().map(|dispute| (dispute.dispute_id.as_str(), dispute.status, dispute.amount)).collect();
-    assert_eq!(seen, [(DISPUTE, Some(DisputeStatus::Opened), 1000), ("dp_2", Some(DisputeStatus::Lost), 400)]);
+    let seen: Vec<_> =
+        disputes.iter().map(|dispute| (dispute.dispute_id.as_str(), dispute.status, dispute.amount, dispute.currency.as_str())).collect();
+    assert_eq!(seen, [(DISPUTE, Some(DisputeStatus::Opened), 1000, "EUR"), ("dp_2", Some(DisputeStatus::Lost), 400, "EUR")]);
     assert!(psp.payment(PAYMENT).await.unwrap().unwrap().disputes.is_empty(), "null");
-    let nonsense = payment_with(&format!("[{}]", sample().replace(r#""1000""#, r#""x""#)));
-    let server = Scripted::start([ok(nonsense)]).await;
+    let server = Scripted::start([ok(payment_with(&format!("[{}]", of_payment(DISPUTE)))), Reply::Cut]).await;
     assert!(matches!(client(&server.url).payment(PAYMENT).await, Err(ReadError::Unavailable(_))), "never read without it");
+}
+
+/// Most connectors can't be asked about a dispute: then what Hyperswitch has stored counts.
+#[tokio::test]
+async fn s9_a_connector_that_can_not_be_asked_is_not_asked() {
+    for (status, code) in [(500, "CE_00"), (501, "IR_00")] {
+        let fault = Reply::Json(status, format!(r#"{{"error":{{"type":"connector","message":"words","code":"{code}"}}}}"#));
+        let server = Scripted::start([fault.clone(), ok(sample())]).await;
+        assert_eq!(client(&server.url).dispute(DISPUTE).await.unwrap().unwrap().status, Some(DisputeStatus::Opened));
+        let lines: Vec<String> = server.seen().into_iter().map(|request| request.line).collect();
+        assert_eq!(lines, [format!("GET /disputes/{DISPUTE}?force_sync=true"), format!("GET /disputes/{DISPUTE}")]);
+        let server = Scripted::start([fault.clone(), fault]).await;
+        assert!(matches!(client(&server.url).dispute(DISPUTE).await, Err(ReadError::Unavailable(_))));
+    }
 }
 
 #[test]

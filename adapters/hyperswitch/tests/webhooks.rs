@@ -197,7 +197,7 @@ fn s4_status_comes_from_the_object_then_from_the_type() {
     };
     assert_eq!(real("payment_succeeded", "processing"), PaymentStatus::Open);
     assert_eq!(real("a_type_of_tomorrow", "succeeded"), PaymentStatus::Succeeded);
-    assert_eq!(real("payment_captured", "partially_captured"), PaymentStatus::Open);
+    assert_eq!(real("payment_captured", "partially_captured"), PaymentStatus::Succeeded, "of another amount: a person looks");
     for status in ["failed", "cancelled", "cancelled_post_capture", "expired"] {
         assert_eq!(real("payment_failed", status), PaymentStatus::Failed, "{status}");
     }

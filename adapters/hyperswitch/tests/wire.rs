@@ -40,6 +40,7 @@ fn payment() -> NewPayment {
         return_url: Some("https://shop.example/done".to_owned()),
         customer_id: None,
         method: PaymentMethod::AtCheckout,
+        open_for: Duration::from_secs(3600),
     }
 }
 
@@ -97,7 +98,7 @@ async fn s3_create_payment_sends_what_the_contract_names_and_nothing_else() {
     assert_eq!(seen[0].header("idempotency-key"), Some(ORDER));
     assert_eq!(seen[0].header("content-type"), Some("application/json"));
     let expected = format!(
-        r#"{{"payment_id":"{ORDER}","amount":6540,"currency":"USD","confirm":false,"capture_method":"automatic","description":"Drums & \"more\"","metadata":{{"order_id":"{ORDER}"}},"return_url":"https://shop.example/done"}}"#
+        r#"{{"payment_id":"{ORDER}","amount":6540,"currency":"USD","confirm":false,"capture_method":"automatic","session_expiry":3600,"description":"Drums & \"more\"","metadata":{{"order_id":"{ORDER}"}},"return_url":"https://shop.example/done"}}"#
     );
     assert_eq!(seen[0].body, expected);
 }
@@ -110,7 +111,7 @@ async fn s3_a_method_that_is_kept_is_asked_for_by_name() {
     let created = client(&server.url).create_payment(ORDER, &kept).await.unwrap();
     assert_eq!((created.saved_method, created.needs_customer), (None, false), "nothing is kept before the customer has paid");
     let expected = format!(
-        r#"{{"payment_id":"{ORDER}","amount":6540,"currency":"USD","confirm":false,"capture_method":"automatic","description":"Drums & \"more\"","metadata":{{"order_id":"{ORDER}"}},"return_url":"https://shop.example/done","customer_id":"user","setup_future_usage":"off_session"}}"#
+        r#"{{"payment_id":"{ORDER}","amount":6540,"currency":"USD","confirm":false,"capture_method":"automatic","session_expiry":3600,"description":"Drums & \"more\"","metadata":{{"order_id":"{ORDER}"}},"return_url":"https://shop.example/done","customer_id":"user","setup_future_usage":"off_session"}}"#
     );
     assert_eq!(server.seen()[0].body, expected);
 }
@@ -131,7 +132,7 @@ async fn s3_a_charge_without_the_customer_confirms_at_once() {
     let charged = client(&server.url).create_payment(ORDER, &charge()).await.unwrap();
     assert_eq!((charged.status, charged.saved_method), (PaymentStatus::Succeeded, Some(SavedMethod("pm_1".to_owned()))));
     let expected = format!(
-        r#"{{"payment_id":"{ORDER}","amount":6540,"currency":"USD","confirm":true,"capture_method":"automatic","description":"Drums & \"more\"","metadata":{{"order_id":"{ORDER}"}},"customer_id":"user","off_session":true,"recurring_details":{{"type":"payment_method_id","data":"pm_1"}}}}"#
+        r#"{{"payment_id":"{ORDER}","amount":6540,"currency":"USD","confirm":true,"capture_method":"automatic","session_expiry":3600,"description":"Drums & \"more\"","metadata":{{"order_id":"{ORDER}"}},"customer_id":"user","off_session":true,"recurring_details":{{"type":"payment_method_id","data":"pm_1"}}}}"#
     );
     let seen = server.seen();
     assert_eq!(seen.len(), 1);
@@ -156,7 +157,7 @@ async fn s3_a_refused_charge_is_read_back() {
         assert_eq!(server.seen()[1].line, format!("GET /payments/{ORDER}?force_sync=true"));
 
         for untried in [err(404, "HE_02"), ok(charge_json("requires_confirmation"))] {
-            let server = Scripted::start([err(status, refusal), untried]).await;
+            let server = Scripted::start([err(status, refusal), untried.clone(), untried]).await;
             let Err(PspError::Refused { code, .. }) = client(&server.url).create_payment(ORDER, &charge()).await else { panic!() };
             assert_eq!(code, refusal, "nothing was charged");
         }
@@ -343,7 +344,9 @@ async fn s5_a_refused_repeat_is_read_back_and_adopted() {
 #[tokio::test]
 async fn s5_a_refusal_stands_once_there_is_no_such_refund() {
     for code in ["IR_13", "IR_14", "HE_02"] {
-        let Err(PspError::Refused { code: kept, message }) = give_back([err(400, code), err(404, "HE_02")]).await else { panic!() };
+        let Err(PspError::Refused { code: kept, message }) = give_back([err(400, code), err(404, "HE_02"), err(404, "HE_02")]).await else {
+            panic!()
+        };
         assert_eq!((kept.as_str(), message.as_str()), (code, "words"));
     }
     assert!(matches!(give_back([err(400, "IR_13"), Reply::Cut]).await, Err(PspError::Unknown(_))));
@@ -383,12 +386,41 @@ async fn s3_one_read_brings_the_refunds_too() {
 #[tokio::test]
 async fn s7_only_the_providers_own_404_means_that_there_is_none() {
     for (reply, found) in [(err(404, "HE_02"), true), (err(404, "IR_02"), false), (Reply::With(404, "", "<html>".to_owned()), false)] {
-        let server = Scripted::start([reply.clone(), reply]).await;
+        let server = Scripted::start(vec![reply; 4]).await;
         let psp = client(&server.url);
         let (payment, refund) = (psp.payment("pay_x").await, psp.refund("ref_x").await);
         assert_eq!(matches!(payment, Ok(None)), found, "{payment:?}");
         assert_eq!(matches!(refund, Ok(None)), found, "{refund:?}");
         assert_eq!(matches!(payment, Err(ReadError::Unavailable(_))), !found);
+    }
+}
+
+/// A connector account that was deleted is the same 404 as an object that never was: what is stored tells them apart.
+#[tokio::test]
+async fn s7_a_synced_404_is_believed_only_when_a_plain_read_says_the_same() {
+    let server =
+        Scripted::start([err(404, "HE_02"), ok(payment_json("processing", 6540)), err(404, "HE_02"), ok(refund_json("pending", 100))])
+            .await;
+    let psp = client(&server.url);
+    assert_eq!(psp.payment(ORDER).await.unwrap().unwrap().status, PaymentStatus::Open);
+    assert_eq!(psp.refund(REFUND).await.unwrap().unwrap().status, PspRefundStatus::Open);
+    let lines: Vec<String> = server.seen().into_iter().map(|request| request.line).collect();
+    assert_eq!(lines[1], format!("GET /payments/{ORDER}"));
+    assert_eq!(lines[3], format!("GET /refunds/{REFUND}"));
+    for unread in [err(500, "HE_00"), Reply::Cut, err(404, "IR_02")] {
+        let server = Scripted::start([err(404, "HE_02"), unread]).await;
+        assert!(matches!(client(&server.url).payment(ORDER).await, Err(ReadError::Unavailable(_))), "nobody knows");
+    }
+}
+
+/// §4: its rest is lost, and it must never pass for the whole.
+#[tokio::test]
+async fn s4_a_partial_capture_is_a_success_of_what_was_received() {
+    let body = payment_json("partially_captured", 6540);
+    for (received, expected) in [("600", Some(600)), ("null", Some(0))] {
+        let body = body.replace(r#""amount_received":null"#, &format!(r#""amount_received":{received}"#));
+        let found = client(&Scripted::start([ok(body)]).await.url).payment(ORDER).await.unwrap().unwrap();
+        assert_eq!((found.status, found.amount_received), (PaymentStatus::Succeeded, expected));
     }
 }
 
@@ -407,14 +439,14 @@ async fn reads_that_say_nothing() {
 
 #[tokio::test]
 async fn ids_cannot_leave_their_path_segment() {
-    let server = Scripted::start([err(404, "HE_02")]).await;
+    let server = Scripted::start([err(404, "HE_02"), err(404, "HE_02")]).await;
     let psp = client(&server.url);
     assert!(psp.payment("../refunds/x?y#z").await.unwrap().is_none());
     assert_eq!(server.seen()[0].line, "GET /payments/..%2Frefunds%2Fx%3Fy%23z?force_sync=true");
     for no_id in ["", ".", ".."] {
         assert!(matches!(psp.payment(no_id).await, Err(ReadError::Unavailable(_))));
     }
-    assert_eq!(server.seen().len(), 1);
+    assert_eq!(server.seen().len(), 2, "a synced read and a plain one");
 }
 
 #[test]

@@ -50,8 +50,9 @@ fn refused(asked: Asked, answer: &Answer) -> TransferError {
         (400, "insufficient_capabilities_for_transfer") => TransferError::CapabilityMissing(words),
         (400, _) if asked == Asked::Reversal && says_already_reversed(&error) => TransferError::AlreadyReversed(words),
         (400..=499, _) if error.kind.as_deref() == Some("idempotency_error") => {
+            // It proves that the key was used, so something may have taken effect: looked up, never sent anew under another key (§7).
             tracing::error!(request_id = answer.request_id.as_deref(), "idempotency key was used with other parameters before: {words}");
-            TransferError::Refused(words)
+            TransferError::Unknown { message: words, replayed: true }
         }
         (400..=499, _) if answer.should_retry == Some(true) => TransferError::NotNow(words), // §7: whatever the status
         (400..=499, _) => TransferError::Refused(words),

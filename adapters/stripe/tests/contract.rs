@@ -249,7 +249,7 @@ async fn the_suite_finds_a_key_that_is_not_stable() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "AnswerLost: Err(Refused")]
+#[should_panic(expected = "may have moved money: Err(Refused")]
 async fn the_suite_finds_an_unknown_taken_for_a_refusal() {
     run(&boxed(Some(Mistake::UnknownIsRefused)).await).await;
 }

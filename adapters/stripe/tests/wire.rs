@@ -205,8 +205,11 @@ async fn s6_samples_of_refusals() {
     assert!(matches!(take_back(json(400, BALANCE)).await, Err(TransferError::BalanceInsufficient(_))));
     assert!(matches!(take_back(json(400, ALREADY_REVERSED)).await, Err(TransferError::AlreadyReversed(_))));
     assert!(matches!(take_back(json(404, NO_TRANSFER)).await, Err(TransferError::NotFound(_))));
-    let Err(TransferError::Refused(words)) = send(json(400, KEY_MISMATCH)).await else { panic!() };
-    assert!(words.starts_with("400 idempotency_error: Keys for idempotent requests"), "{words}");
+    let Err(TransferError::Unknown { message, replayed: true }) = send(json(400, KEY_MISMATCH)).await else { panic!() };
+    assert!(
+        message.starts_with("400 idempotency_error: Keys for idempotent requests"),
+        "the key was used, so it may have been paid: {message}"
+    );
 }
 
 /// spec/01-money §11: seven wordings; Stripe has no code for it.
@@ -247,11 +250,12 @@ async fn s6_definite_refusals() {
         invalid(403, "account_invalid", "The provided key does not have access to account"),
         invalid(404, "", "Unrecognized request URL"),
         error(402, "card_error", "", "no"),
-        error(404, "idempotency_error", "", "another endpoint"),
     ] {
         let answer = send(reply).await;
         assert!(matches!(answer, Err(TransferError::Refused(_))), "{answer:?}");
     }
+    let used = send(error(404, "idempotency_error", "", "another endpoint")).await;
+    assert!(matches!(used, Err(TransferError::Unknown { replayed: true, .. })), "{used:?}");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What outcomes are called as labels. One short word per thing that somebody would treat differently.
 
-use crate::usecases::settle::{SettleError, Settled};
 use crate::usecases::delivery::Handled;
+use crate::usecases::settle::{SettleError, Settled};
 use veza_domain::settlement::Verdict;
 use veza_domain::webhook::ProcessingResult;
 use veza_ports::distribution::{self, DistributorError};

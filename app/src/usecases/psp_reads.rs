@@ -32,14 +32,23 @@ pub fn payment_fact(payment: &Payment) -> PaymentFact {
         currency: Some(payment.currency.clone()),
         error: payment.error.clone(),
         saved_method: payment.saved_method.clone(),
+        untried_until: payment.untried_until,
     }
 }
 
 /// The PSP definitely has no such payment.
 #[must_use]
 pub fn no_payment() -> PaymentFact {
-    let status = PaymentStatus::NotFound;
-    PaymentFact { source: Source::Read, status, amount: None, amount_received: None, currency: None, error: None, saved_method: None }
+    PaymentFact {
+        source: Source::Read,
+        status: PaymentStatus::NotFound,
+        amount: None,
+        amount_received: None,
+        currency: None,
+        error: None,
+        saved_method: None,
+        untried_until: None,
+    }
 }
 
 /// What a read says of a refund.

@@ -27,8 +27,14 @@ pub async fn work(app: &App, claimed: ClaimedTransfer) -> Result<Worked, EffectE
     for _ in 0..REDECIDE_MAX {
         let Some(stored) = app.store.order_file(claimed.order_id).await? else { return Ok(Worked::Nothing) };
         let Some(transfer) = find(&stored.file, claimed.id).cloned() else { return Ok(Worked::Nothing) };
-        let retry = transfer.status() == TransferStatus::Failed;
-        if !(transfer.status() == TransferStatus::Pending || retry && app.workers.transfer_retries) {
+        // What may have been heard is looked up in any case, and what an operator has tried again is sent.
+        let tried_again = app.workers.transfer_retries || transfer.attempt.is_unknown() || transfer.is_fresh();
+        let is_due = match transfer.status() {
+            TransferStatus::Pending => true,
+            TransferStatus::Failed => tried_again,
+            _ => false,
+        };
+        if !is_due {
             return Ok(Worked::Nothing);
         }
         let unwanted = stored.file.order.refunded >= stored.file.order.total.amount;

@@ -116,6 +116,7 @@ async fn addressed(app: &App, subject: &WebhookSubject) -> Result<Addressed, Sto
                 currency: currency.clone(),
                 error: error.clone(),
                 saved_method: saved_method.clone(),
+                untried_until: None,
             };
             let order = order_of_payment(app, payment_id).await?;
             Ok(order.map_or(Addressed::Nobody, |order| Addressed::To(order, Fact::Payment(fact))))

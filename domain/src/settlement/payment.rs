@@ -15,6 +15,8 @@ use crate::money::{Minor, Money};
 use crate::order::{Order, OrderLine, OrderStatus};
 use crate::refund::RefundOrigin;
 use crate::saved_method::SavedMethod;
+use crate::time::Timestamp;
+use std::time::Duration;
 
 /// What the PSP says of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +48,21 @@ pub struct PaymentFact {
     pub error: Option<String>,
     /// The method that the PSP says it kept, or charged; where it says.
     pub saved_method: Option<SavedMethod>,
+    /// Nobody has tried to pay it, and after this nobody can; where it says.
+    pub untried_until: Option<Timestamp>,
 }
 
+/// By how much our clock and the PSP's may differ, and a buyer be late.
+const UNTRIED_GRACE: Duration = Duration::from_secs(900);
+
 impl PaymentFact {
+    /// Has the time to pay run out before anybody tried? The PSP leaves such a payment open for ever and tells nobody; were the order left
+    /// open with it, an exclusive licence would be reserved for nobody.
+    fn ran_out(&self, now: Timestamp) -> bool {
+        let over = self.untried_until.is_some_and(|until| now > until.plus(UNTRIED_GRACE));
+        self.status == PaymentStatus::Open && self.source == Source::Read && over
+    }
+
     /// Does it say enough to be settled without asking?
     fn names_amount(&self) -> bool {
         self.amount.is_some() && self.currency.is_some()
@@ -64,6 +78,11 @@ pub(super) fn settle(draft: &mut Draft<'_>, fact: &PaymentFact) -> Result<Verdic
     let order = draft.file.order.clone();
     match (fact.status, order.is_paid(), order.status) {
         (PaymentStatus::Open, true, _) => Ok(Verdict::NotFinal),
+        (PaymentStatus::Open, false, OrderStatus::Pending) if fact.ran_out(draft.context.now) => {
+            let error = Some("nobody has tried to pay in time".to_owned());
+            failed(draft, &PaymentFact { error, ..fact.clone() }, order);
+            Ok(Verdict::Settled)
+        }
         (PaymentStatus::Open, false, _) => Ok(looked(draft, fact, order, Verdict::NotFinal)),
         (PaymentStatus::Succeeded, true, _) => stands(draft, fact, &order),
         (PaymentStatus::Succeeded, false, _) => succeeded(draft, fact, &order),

@@ -76,6 +76,12 @@ pub(super) fn settle(draft: &mut Draft<'_>, fact: &RefundFact) -> Result<Verdict
         },
         (PspRefundStatus::Failed | PspRefundStatus::NotFound, RefundStatus::Succeeded) => match fact.source {
             Source::Webhook => draft.ask(EffectKind::ReadRefund(order_id, refund.id)),
+            // Nothing is granted again because a refund was not found: that is what a wrong account or environment looks like.
+            Source::Read if fact.status == PspRefundStatus::NotFound => {
+                let why = "the PSP has no such refund: is it the right account and environment? Nothing was booked";
+                draft.flag(Subject::Refund(refund.id), Code::RefundFailedAfterSuccess, why.to_owned());
+                Verdict::Settled
+            }
             Source::Read => {
                 undone(draft, fact, refund)?;
                 Verdict::Settled

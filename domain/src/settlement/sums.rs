@@ -18,8 +18,8 @@ use crate::reversal::{Reversal, ReversalCause, ReversalStatus};
 use crate::transfer::{Hold, Transfer, TransferStatus};
 
 impl OrderFile {
-    /// Where the order stands. Follows from its rows alone: a refund in flight shows first, then a lost dispute, then an open
-    /// one, then what was refunded. An unpaid order is what its payment made it.
+    /// Where the order stands. Follows from its rows alone: a refund in flight shows first, then a lost dispute, then one that is open or
+    /// whose loss can't be booked yet, then what was refunded. An unpaid order is what its payment made it.
     #[must_use]
     pub fn status(&self) -> OrderStatus {
         let order = &self.order;
@@ -29,7 +29,7 @@ impl OrderFile {
             OrderStatus::RefundPending
         } else if self.standing_refunds().any(|refund| refund.origin.dispute().is_some()) {
             OrderStatus::ChargedBack
-        } else if self.has_open_dispute() {
+        } else if self.disputes.iter().any(|dispute| self.holds_shares(dispute)) {
             OrderStatus::Disputed
         } else {
             OrderStatus::settled(order.total.amount, order.refunded)

@@ -321,7 +321,11 @@ fn a_dispute_in_another_currency_holds_and_moves_no_books() {
     assert_eq!(book.file.order.status, OrderStatus::Disputed);
     let posted = book.postings.len();
     book.tell(in_dollars(Lost));
-    assert_eq!((book.postings.len(), losses(&book), book.file.order.status), (posted, 0, OrderStatus::Completed));
+    assert_eq!(
+        (book.postings.len(), losses(&book), book.file.order.status),
+        (posted, 0, OrderStatus::Disputed),
+        "nobody refunds it as well"
+    );
     assert_eq!(book.file.may_send(&book.file.transfers[0]), Err(Hold::Disputed), "no money is given away");
     assert!(book.attention.contains(&(Subject::Dispute(id()), Code::DisputeInAnotherCurrency)), "a person has to say what it is worth");
     book.tell(Fact::Dispute(DisputeFact { currency: Some("USD".into()), ..dispute(Source::Read, "dp_1", Won, 1100) }));

@@ -14,7 +14,7 @@ use veza_domain::money::Minor;
 use veza_domain::order::{Order, OrderStatus};
 use veza_domain::refund::{RefundOrigin, RefundStatus};
 use veza_domain::settlement::{
-    Change, Fact, OrderFile, PaymentFact, PaymentStatus, PspRefundStatus, Source, Verdict, check, decide, decide_free,
+    Change, Context, Fact, OrderFile, PaymentFact, PaymentStatus, PspRefundStatus, Source, Verdict, check, decide, decide_free,
 };
 use veza_domain::transfer::TransferStatus;
 
@@ -186,6 +186,43 @@ fn a_paid_order_whose_payment_is_not_found_is_only_flagged() {
     assert_eq!(book.tell(told(Source::Read, PaymentStatus::NotFound)), Verdict::Settled);
     assert_eq!(book.file, before);
     assert!(book.is_flagged(Code::PaymentFailedAfterSuccess));
+}
+
+/// A refund that had succeeded and is not found was not undone: a wrong account or environment looks like that.
+#[test]
+fn a_refund_that_is_not_found_any_more_is_only_flagged() {
+    let mut book = Book::paid(one_line());
+    book.refund_now(0, Some(300), Vec::new());
+    let before = book.file.clone();
+    let id = before.refunds[0].psp_refund_id.clone().unwrap();
+    assert_eq!(book.tell(Fact::Refund(refund(Source::Read, &id, PspRefundStatus::NotFound, 300))), Verdict::Settled);
+    assert_eq!(book.file, before, "the buyer has the money: no goods, and no second refund");
+    assert!(book.is_flagged(Code::RefundFailedAfterSuccess));
+}
+
+/// Nobody can pay any more, and nobody will say so: the order fails, and an exclusive licence is free for others. Whoever has begun to pay,
+/// or has paid, is waited for.
+#[test]
+fn an_order_that_nobody_has_tried_to_pay_in_time_fails_and_reserves_nothing() {
+    let over = START.plus(Duration::from_secs(900));
+    let untried = |source, status| Fact::Payment(PaymentFact { untried_until: Some(START), ..payment(source, status, 1000) });
+    let at = |book: &Book, now| Context { now, ..book.context() };
+    let book = Book::new(with_exclusive(one_line(), 0));
+    let still = decide(&book.file, &untried(Source::Read, PaymentStatus::Open), &at(&book, over)).unwrap();
+    assert_eq!((still.verdict, still.changes), (Verdict::NotFinal, Vec::new()), "a buyer may be late");
+    let late = over.plus(Duration::from_micros(1));
+    for begun in [untried(Source::Webhook, PaymentStatus::Open), Fact::Payment(payment(Source::Read, PaymentStatus::Open, 1000))] {
+        assert_eq!(decide(&book.file, &begun, &at(&book, late)).unwrap().verdict, Verdict::NotFinal);
+    }
+    let decision = decide(&book.file, &untried(Source::Read, PaymentStatus::Open), &at(&book, late)).unwrap();
+    let after = decision.changes.iter().fold(book.file.clone(), OrderFile::evolve);
+    assert_eq!((after.order.status, after.order.failure.as_deref()), (OrderStatus::Failed, Some("nobody has tried to pay in time")));
+    assert_eq!(after.exclusives[0].state, ExclusiveState::Released);
+    let paid = decide(&after, &Fact::Payment(payment(Source::Read, PaymentStatus::Succeeded, 1000)), &at(&book, late)).unwrap();
+    let paid = paid.changes.iter().fold(after, OrderFile::evolve);
+    assert_eq!((paid.order.status, paid.licences.len()), (OrderStatus::Completed, 1), "who pays all the same gets the goods");
+    let again = decide(&paid, &untried(Source::Read, PaymentStatus::Open), &at(&book, late)).unwrap();
+    assert_eq!(again.changes, Vec::new());
 }
 
 /// A free order has no payment that could fail.

@@ -11,6 +11,7 @@ mod world;
 
 use super::race::both;
 use crate::payments::{NewPayment, NewRefund, Payment, PaymentMethod, PspError, PspRefund, ReadError};
+use std::time::Duration;
 use uuid::Uuid;
 use veza_domain::ids::{OrderId, RefundId};
 use veza_domain::money::{Currency, Money};
@@ -93,10 +94,12 @@ impl Suite<'_> {
         assert_eq!(first.status, PaymentStatus::Open);
         assert_eq!((first.amount, first.currency.as_str()), (6540, "USD"));
         assert!(first.client_secret.is_some(), "the buyer needs it");
+        assert!(first.untried_until.is_some(), "nobody has tried to pay, and the time for it ends");
         let again = created(&self.create(&payment).await);
         assert_eq!(again.client_secret, first.client_secret, "a repeat adopts (HE_01, §6)");
         self.world.pay(&payment.payment_id).await;
-        assert_eq!(created(&self.create(&payment).await).status, PaymentStatus::Succeeded, "whatever has happened since");
+        let paid = created(&self.create(&payment).await);
+        assert_eq!((paid.status, paid.untried_until), (PaymentStatus::Succeeded, None), "whatever has happened since");
         let read = self.us.reader.payment(&payment.payment_id).await;
         let Ok(Some(read)) = read else { unexpected(&read) };
         assert_eq!((read.status, read.amount_received), (PaymentStatus::Succeeded, Some(6540)));
@@ -331,6 +334,7 @@ fn new_payment(amount: i64) -> NewPayment {
         return_url: Some("https://shop.example/done".to_owned()),
         customer_id: None,
         method: PaymentMethod::AtCheckout,
+        open_for: Duration::from_secs(3600),
     }
 }
 

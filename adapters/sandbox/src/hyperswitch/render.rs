@@ -178,7 +178,7 @@ fn payment_field(state: &State, payment: &Payment, key: &str, embed: bool) -> Js
         "next_action" => next_action(payment),
         "state_metadata" => state_metadata(payment),
         "refunds" if embed => embedded(&payment.refund_ids, |id| state.refunds.get(id).map(refund)),
-        "disputes" if embed => embedded(&payment.dispute_ids, |id| state.disputes.get(id).map(dispute)),
+        "disputes" if embed => embedded(&payment.dispute_ids, |id| state.disputes.get(id).map(dispute_of_payment)),
         "authentication_type" => payment.echo.get(key).cloned().unwrap_or_else(|| Value::from("no_three_ds")).into(),
         "customer" => payment.echo.get(key).cloned().into(),
         "card_discovery" => payment.card.as_ref().map(|_| "manual").into(),
@@ -253,6 +253,17 @@ pub(crate) fn refund(refund: &Refund) -> Json {
         "raw_connector_response" => Json::Null,
         "connector_refund_id" => refund.connector_refund_id.as_str(),
     }
+}
+
+/// `DisputeResponsePaymentsRetrieve`: a dispute among those of its payment, without currency.
+fn dispute_of_payment(of: &Dispute) -> Json {
+    const LEFT_OUT: [&str; 7] =
+        ["payment_id", "attempt_id", "currency", "connector", "profile_id", "merchant_connector_id", "is_already_refunded"];
+    let mut body = dispute(of);
+    if let Json::Object(fields) = &mut body {
+        fields.retain(|(key, _)| !LEFT_OUT.contains(key));
+    }
+    body
 }
 
 /// `DisputeResponse`; the amount is a string (§2, §9).

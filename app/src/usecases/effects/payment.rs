@@ -7,11 +7,12 @@ use crate::usecases::calls::{TOO_LATE, is_too_late, may_be_under_way};
 use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::psp_reads::{self, payment_fact};
 use crate::usecases::settle::{AsOf, Bring, bring};
+use std::time::Duration;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::effect::Effect;
 use veza_domain::ids::{DisputeId, OrderId};
 use veza_domain::order::{Order, OrderStatus};
-use veza_domain::settlement::{Billing, Change, Fact, OrderFile, PaymentFact, PaymentStatus, Source, decide_customer_asked};
+use veza_domain::settlement::{Billing, Change, Fact, OrderFile, PaymentFact, PaymentStatus, decide_customer_asked};
 use veza_domain::subscription::Collection;
 use veza_ports::payments::{NewPayment, Payment, PaymentMethod, PspError};
 use veza_ports::storage::{CommitError, Row, StoredOrder, Versioned, Write};
@@ -38,6 +39,11 @@ pub(super) async fn create(app: &App, sent: Versioned<Effect>, order_id: OrderId
     }
 }
 
+/// How long a buyer may take to pay; as long is an exclusive licence reserved.
+const SALE_OPEN_FOR: Duration = Duration::from_secs(3600);
+/// How long a customer may take who is asked by mail.
+const PLAN_OPEN_FOR: Duration = Duration::from_secs(24 * 3600);
+
 fn wanted(app: &App, file: &OrderFile) -> NewPayment {
     let order = &file.order;
     let title = file.lines.first().map_or("", |line| line.title.as_str());
@@ -51,6 +57,7 @@ fn wanted(app: &App, file: &OrderFile) -> NewPayment {
         return_url: Some(format!("{}/orders/{}", app.money.public_url, order.id)),
         customer_id: file.billing.as_ref().map(|_| order.buyer_id.to_string()),
         method: method(file),
+        open_for: if file.billing.is_some() { PLAN_OPEN_FOR } else { SALE_OPEN_FOR },
     }
 }
 
@@ -136,15 +143,8 @@ async fn not_answered(app: &App, sent: Versioned<Effect>, stored: &StoredOrder, 
     match error {
         PspError::Refused { .. } | PspError::NotOurs(_) => {
             let message = error.to_string();
-            let fact = Fact::Payment(PaymentFact {
-                source: Source::Read,
-                status: PaymentStatus::Failed,
-                amount: None,
-                amount_received: None,
-                currency: None,
-                error: Some(message.clone()),
-                saved_method: None,
-            });
+            let error = Some(message.clone());
+            let fact = Fact::Payment(PaymentFact { status: PaymentStatus::Failed, error, ..psp_reads::no_payment() });
             let effect = Write::Update { row: Row::Effect(sent.value.clone().refused(&message)), expected: sent.revision };
             let attention = flag(app, Subject::Order(order_id), Code::ProviderRefused, Some(order_id), &message);
             let journal = told(app, &sent.value, &message);

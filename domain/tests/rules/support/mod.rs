@@ -178,6 +178,7 @@ pub fn payment(source: Source, status: PaymentStatus, amount: i64) -> PaymentFac
         currency: Some("EUR".into()),
         error: None,
         saved_method: None,
+        untried_until: None,
     }
 }
 

@@ -182,6 +182,7 @@ impl World {
             currency: Some("USD".into()),
             error: None,
             saved_method: Some(SavedMethod("pm_1".into())),
+            untried_until: None,
         })
     }
 

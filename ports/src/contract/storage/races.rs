@@ -236,6 +236,7 @@ pub(super) fn paid(amount: Money) -> Fact {
         currency: Some(amount.currency.code().to_owned()),
         error: None,
         saved_method: None,
+        untried_until: None,
     })
 }
 
