@@ -289,11 +289,14 @@ fn there_and_back(turn: usize, count: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |place| if turn.is_multiple_of(2) { place } else { count - 1 - place })
 }
 
-/// What every worker that has nothing to do asks, once each. A further kind of worker asks here too.
+/// What every worker that has nothing to do asks, once each; the shares and the orders of the load are due, so those are left out. A further
+/// kind of worker asks here too.
 async fn idle(store: &dyn Work, now: Timestamp) -> Result<(), StoreError> {
     store.claim_effects(now, LEASE, BATCH).await?;
     store.claim_reversals(now, LEASE, BATCH).await?;
-    for class in LookClass::ALL.into_iter().filter(|class| *class != LookClass::PendingOrders) {
+    store.claim_subscriptions(now, LEASE, BATCH).await?;
+    store.claim_placements(now, LEASE, BATCH).await?;
+    for class in LookClass::ALL.into_iter().filter(|class| !class.is_at_connect() && *class != LookClass::PendingOrders) {
         store.claim_looks(&looks(class, now)).await?;
     }
     Ok(())

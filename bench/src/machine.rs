@@ -23,7 +23,7 @@ pub struct Machine {
     pub cores: usize,
     /// Memory in MiB.
     pub memory_mib: u64,
-    /// Version of the kernel.
+    /// Version of the kernel, without whose build it is.
     pub kernel: String,
     /// File system of the databases.
     pub filesystem: String,
@@ -48,7 +48,7 @@ impl Machine {
             cpu: field(&text("/proc/cpuinfo"), "model name"),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             memory_mib: memory.split(' ').next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1024,
-            kernel: text("/proc/sys/kernel/osrelease").trim().to_owned(),
+            kernel: text("/proc/sys/kernel/osrelease").trim().split('-').next().unwrap_or_default().to_owned(),
             filesystem: filesystem(dir, &text("/proc/self/mountinfo")),
             sqlite: rusqlite::version(),
             postgres: None,

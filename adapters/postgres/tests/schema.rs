@@ -157,24 +157,19 @@ fn impatient(database: &Database) -> PostgresConfig {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migration_that_can_not_have_its_table_is_tried_again() {
     let database = older();
-    let config = impatient(&database);
-    // Reads as a dump does, and ends once it has seen somebody wait behind it and give up.
-    let dump = "DO $$DECLARE seen BOOLEAN := false; waiting BOOLEAN; BEGIN \
-         LOCK TABLE disputes IN ACCESS SHARE MODE; \
-         FOR look IN 1..5000 LOOP \
-             waiting := EXISTS (SELECT FROM pg_locks WHERE relation = 'disputes'::regclass AND NOT granted); \
-             IF seen AND NOT waiting THEN RETURN; END IF; \
-             seen := waiting; \
-             PERFORM pg_sleep(0.01); \
-         END LOOP; \
-         RAISE 'whoever wants the table waits for ever'; END$$";
-    let dumps = tokio::task::spawn_blocking(move || {
-        database.sql(dump);
-        database
-    });
-    let migrated = PostgresStore::connect(config).await;
-    let database = dumps.await.unwrap();
-    migrated.unwrap();
+    let dump = database.hold("LOCK TABLE disputes IN ACCESS SHARE MODE");
+    let migrated = tokio::spawn(PostgresStore::connect(impatient(&database)));
+    // The dump ends once somebody has waited behind it and given up.
+    for waits in ["t", "f"] {
+        let seen = async {
+            while database.sql("SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'disputes'::regclass AND NOT granted)") != waits {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(HANGS, seen).await.unwrap();
+    }
+    drop(dump);
+    migrated.await.unwrap().unwrap();
     assert_eq!(database.sql("SELECT count(*), max(version) FROM schema_migrations"), format!("{0}|{0}", newest_version()));
 }
 

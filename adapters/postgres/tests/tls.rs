@@ -10,8 +10,15 @@ use veza_ports::contract::storage::sample::user_id;
 use veza_ports::storage::IdentityReads;
 use veza_postgres::{Obstacle, OpenError, PostgresConfig, PostgresStore};
 
-/// Opens a store there as `host` and reads something; how many of its connections are encrypted, of how many.
-async fn reached(database: &Database, host: &str, query: &str) -> Result<(u32, u32), OpenError> {
+/// What a store's connections are, all of them.
+#[derive(Debug, PartialEq, Eq)]
+enum Line {
+    Plain,
+    Encrypted,
+}
+
+/// Opens a store there as `host` and reads something over such a line.
+async fn reached(database: &Database, host: &str, query: &str) -> Result<Line, OpenError> {
     let url = database.url().replace("127.0.0.1", host);
     let name = format!("{host} {query}");
     let config = PostgresConfig { application_name: name.chars().take(60).collect(), ..common::config(&format!("{url}?{query}")) };
@@ -22,8 +29,10 @@ async fn reached(database: &Database, host: &str, query: &str) -> Result<(u32, u
         "SELECT count(*) FILTER (WHERE ssl), count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = '{name}'"
     ));
     store.shutdown().await;
-    let (encrypted, all) = seen.split_once('|').unwrap();
-    Ok((encrypted.parse().unwrap(), all.parse().unwrap()))
+    let (encrypted, all) =
+        seen.split_once('|').map(|(encrypted, all)| (encrypted.parse::<u32>().unwrap(), all.parse::<u32>().unwrap())).unwrap();
+    assert!(all > 0 && (encrypted == 0 || encrypted == all), "{seen}");
+    Ok(if encrypted == 0 { Line::Plain } else { Line::Encrypted })
 }
 
 async fn obstacle(database: &Database, host: &str, query: &str) -> (Obstacle, String) {
@@ -43,8 +52,8 @@ async fn each_mode_does_what_it_says() {
     let root = |authority: &Authority| format!("sslrootcert={}", authority.root().display());
 
     // A server without TLS.
-    assert_eq!(reached(&database, "127.0.0.1", "sslmode=prefer").await.unwrap(), (0, 1));
-    assert_eq!(reached(&database, "127.0.0.1", "sslmode=disable").await.unwrap(), (0, 1));
+    assert_eq!(reached(&database, "127.0.0.1", "sslmode=prefer").await.unwrap(), Line::Plain);
+    assert_eq!(reached(&database, "127.0.0.1", "sslmode=disable").await.unwrap(), Line::Plain);
     for mode in ["require", "verify-ca", "verify-full"] {
         let (found, text) = obstacle(&database, "localhost", &format!("sslmode={mode}")).await;
         assert_eq!(found, Obstacle::Tls);
@@ -52,14 +61,14 @@ async fn each_mode_does_what_it_says() {
     }
 
     cluster().speak_tls(&ours.certificate("localhost"));
-    assert_eq!(reached(&database, "127.0.0.1", "sslmode=disable").await.unwrap(), (0, 1));
+    assert_eq!(reached(&database, "127.0.0.1", "sslmode=disable").await.unwrap(), Line::Plain);
     for query in ["", "sslmode=prefer", "sslmode=require"] {
-        assert_eq!(reached(&database, "127.0.0.1", query).await.unwrap(), (1, 1), "{query}");
+        assert_eq!(reached(&database, "127.0.0.1", query).await.unwrap(), Line::Encrypted, "{query}");
     }
 
     // The right CA; the certificate is localhost's.
     for (host, mode) in [("127.0.0.1", "verify-ca"), ("127.0.0.1", "require"), ("localhost", "verify-full")] {
-        assert_eq!(reached(&database, host, &format!("sslmode={mode}&{}", root(&ours))).await.unwrap(), (1, 1), "{mode}");
+        assert_eq!(reached(&database, host, &format!("sslmode={mode}&{}", root(&ours))).await.unwrap(), Line::Encrypted, "{mode}");
     }
     let (found, text) = obstacle(&database, "127.0.0.1", &format!("sslmode=verify-full&{}", root(&ours))).await;
     assert_eq!(found, Obstacle::OtherName, "{text}");

@@ -134,7 +134,7 @@ pub const BUGS: [Bug; 23] = [
     Bug {
         name: "decide too early: an orphan refund is given up while our call may be under way",
         file: "app/src/usecases/reconcile/refunds.rs",
-        sound: "effect.as_ref().is_some_and(|effect| may_be_under_way(app, &effect.value))",
+        sound: "effect.as_ref().is_some_and(|effect| may_be_under_way(app, effect.value.sent_at))",
         broken: "effect.as_ref().is_some_and(|_| false)",
         checks: &[Simulation, EndToEnd("reconcile")],
     },
