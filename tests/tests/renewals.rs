@@ -64,7 +64,7 @@ async fn a_revoked_payment_method_is_charged_no_more() {
     let payment = asked["payment"]["payment_id"].as_str().unwrap();
     assert!(asked["payment"]["client_secret"].is_string(), "the customer is asked: {asked:#}");
     world.sandbox.pay(payment).unwrap();
-    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
+    until_renewed(&world, &person).await;
     assert_eq!(mine(&person).await["recovery_url"], Value::Null);
     assert_books_agree(&world).await;
     world.stop().await;
@@ -81,7 +81,7 @@ async fn a_renewal_that_is_being_charged_can_not_be_paid_as_well() {
     world.until("the renewal", || async { (invoices(&person).await.len() == 2).then_some(()) }).await;
     person.post(&format!("/api/v1/subscriptions/complete/{id}"), Value::Null).await.problem(409, "payment_under_way");
     assert_eq!(mine(&person).await["recovery_url"], Value::Null);
-    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
+    until_renewed(&world, &person).await;
     assert_eq!(world.sandbox.books().payments.len(), 2, "charged once");
     assert_books_agree(&world).await;
     world.stop().await;
@@ -102,7 +102,7 @@ async fn a_renewal_that_waits_for_the_customer_waits_for_the_psp_too() {
     world.sandbox.clear_scripts().unwrap();
     let open = recovered(&world, &person, &recovery).await;
     world.sandbox.pay(open["payment"]["payment_id"].as_str().unwrap()).unwrap();
-    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
+    until_renewed(&world, &person).await;
     assert_eq!(world.sandbox.books().payments.len(), 2, "asked for once");
     assert_books_agree(&world).await;
     world.stop().await;
@@ -131,7 +131,7 @@ async fn a_charge_that_the_bank_asks_about_is_gone_on_with_by_the_customer() {
     assert!(open["payment"]["client_secret"].is_string(), "{open:#}");
     assert_eq!(world.sandbox.books().payments.len(), 2, "no payment beside it");
     world.sandbox.pay(open["payment"]["payment_id"].as_str().unwrap()).unwrap();
-    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
+    until_renewed(&world, &person).await;
     assert_books_agree(&world).await;
     world.stop().await;
 }
@@ -152,10 +152,25 @@ async fn a_renewal_wakes_who_charges_it() {
     work(&beside.app, ClaimedSubscription { id, revision }).await.unwrap();
     assert!(beside.app.wake.effects.notified().now_or_never().is_some());
     beside.shutdown().await;
-    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
+    until_renewed(&world, &person).await;
     assert_eq!(invoices(&person).await.len(), 2);
     assert_books_agree(&world).await;
     world.stop().await;
+}
+
+/// Waits until the newest invoice is paid.
+async fn until_renewed(world: &World, person: &Person) {
+    world.until("the renewal paid", || async { (invoices(person).await[0]["status"] == "paid").then_some(()) }).await;
+}
+
+/// Somebody whose renewal was made and could not be charged yet: the PSP is away.
+async fn renewed_while_the_psp_is_away(world: &World) -> Person {
+    let person = creator(world).await;
+    paid(world, &person).await;
+    world.sandbox.script(Script::new(Op::CreatePayment, Fault::RateLimited).times(0)).unwrap();
+    renewal_is_due(world, &person).await;
+    world.until("the renewal", || async { (invoices(&person).await.len() == 2).then_some(()) }).await;
+    person
 }
 
 /// The days on which a declined renewal is tried again, and the moment at which all is over.
@@ -219,8 +234,7 @@ async fn a_retry_that_is_paid_brings_the_plan_back() {
     let method = world.sandbox.books().saved_methods[0].payment_method_id.clone();
     world.sandbox.set_saved_method(&method, Behaviour::Succeeds).unwrap();
     assert_eq!(worked_at(&world, since.plus(DAY)).await.0, 1);
-    let paid = || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) };
-    world.until("the renewal paid", paid).await;
+    until_renewed(&world, &person).await;
     assert_eq!(mine(&person).await["subscription"]["status"], "active");
     assert_eq!(world.sandbox.books().payments.len(), 3, "the first one, the renewal, its retry");
     assert_books_agree(&world).await;
@@ -250,11 +264,7 @@ async fn a_plan_that_is_not_paid_and_over_makes_room_for_another() {
 #[tokio::test]
 async fn who_has_left_is_not_charged_when_the_psp_is_back() {
     let world = World::start().await;
-    let person = creator(&world).await;
-    paid(&world, &person).await;
-    world.sandbox.script(Script::new(Op::CreatePayment, Fault::RateLimited).times(0)).unwrap();
-    renewal_is_due(&world, &person).await;
-    world.until("the renewal", || async { (invoices(&person).await.len() == 2).then_some(()) }).await;
+    let person = renewed_while_the_psp_is_away(&world).await;
     person.post("/api/v1/subscriptions/cancel", Value::Null).await.ok(200);
     world.sandbox.clear_scripts().unwrap();
     let app = world.running.app();
@@ -276,11 +286,7 @@ async fn who_has_left_is_not_charged_when_the_psp_is_back() {
 #[tokio::test]
 async fn who_revokes_the_method_just_before_the_charge_is_asked() {
     let world = World::start().await;
-    let person = creator(&world).await;
-    paid(&world, &person).await;
-    world.sandbox.script(Script::new(Op::CreatePayment, Fault::RateLimited).times(0)).unwrap();
-    renewal_is_due(&world, &person).await;
-    world.until("the renewal", || async { (invoices(&person).await.len() == 2).then_some(()) }).await;
+    let person = renewed_while_the_psp_is_away(&world).await;
     rewritten(&world, &person, |row| Subscription { method: None, ..row }).await;
     assert_eq!(mine(&person).await["recovery_url"], Value::Null);
     world.sandbox.clear_scripts().unwrap();
@@ -289,7 +295,7 @@ async fn who_revokes_the_method_just_before_the_charge_is_asked() {
     let recovery = world.until("the way to pay", asked).await;
     let open = recovered(&world, &person, &recovery).await;
     world.sandbox.pay(open["payment"]["payment_id"].as_str().unwrap()).unwrap();
-    world.until("the renewal paid", || async { (invoices(&person).await[0]["status"] == "paid").then_some(()) }).await;
+    until_renewed(&world, &person).await;
     assert_eq!(world.sandbox.books().payments.len(), 2);
     assert_books_agree(&world).await;
     world.stop().await;

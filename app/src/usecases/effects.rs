@@ -145,15 +145,33 @@ async fn settle_read(
     fact: Fact,
     as_of: &Revisions,
 ) -> Result<Performed, EffectError> {
-    let unit_id = format!("effect:{}:{}", effect.value.id, effect.revision.0);
     let journal = journal::line(app, order_id, JournalKind::Fact, &format!("read at the PSP: {}", psp_reads::words(&fact)));
-    let done = Write::Update { row: Row::Effect(effect.value.clone().done()), expected: effect.revision };
-    let extra = |_: &_| vec![done.clone(), journal.clone()];
-    let settled = bring(app, Bring { order_id, fact: &fact, as_of: AsOf::Rows(as_of), unit_id, request: &[], extra: &extra }).await?;
-    if settled.overtaken {
-        return later(app, effect, OVERTAKEN, false).await;
+    let next = effect.value.clone().done();
+    settle_answer(app, effect, (order_id, &fact, as_of), next, [journal]).await
+}
+
+/// Settles what the PSP said of an order, in one commit with the effect's next state and `more`. Something may have been settled since the
+/// order's rows had these revisions: then the answer counts for nothing, and the PSP is asked again.
+async fn settle_answer(
+    app: &App,
+    effect: Versioned<Effect>,
+    (order_id, fact, as_of): (OrderId, &Fact, &Revisions),
+    next: Effect,
+    more: impl IntoIterator<Item = Write>,
+) -> Result<Performed, EffectError> {
+    let unit_id = format!("effect:{}:{}", effect.value.id, effect.revision.0);
+    let performed = match next.state {
+        EffectState::Refused => Performed::Refused { message: next.last_error.clone().unwrap_or_default() },
+        EffectState::Pending | EffectState::Sent | EffectState::Done => Performed::Done,
+    };
+    let next = Write::Update { row: Row::Effect(next), expected: effect.revision };
+    let writes: Vec<Write> = [next].into_iter().chain(more).collect();
+    let extra = |_: &_| writes.clone();
+    if bring(app, Bring { order_id, fact, as_of: AsOf::Rows(as_of), unit_id, request: &[], extra: &extra }).await?.overtaken {
+        let was_sent = effect.value.state == EffectState::Sent;
+        return later(app, effect, OVERTAKEN, was_sent).await;
     }
-    Ok(Performed::Done)
+    Ok(performed)
 }
 
 async fn mail(app: &App, effect: Versioned<Effect>) -> Result<Performed, EffectError> {

@@ -1,12 +1,11 @@
 //! Opening an order's payment at the PSP, finding out what became of it, reading it again.
 
-use super::{EffectError, OVERTAKEN, Performed, later, mark_sent, not_judged, over, settle_read, told, unread};
+use super::{EffectError, OVERTAKEN, Performed, later, mark_sent, not_judged, over, settle_answer, settle_read, told, unread};
 use crate::services::App;
 use crate::usecases::attention::flag;
 use crate::usecases::calls::{TOO_LATE, is_too_late, may_be_under_way};
 use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::psp_reads::{self, payment_fact};
-use crate::usecases::settle::{AsOf, Bring, bring};
 use std::time::Duration;
 use veza_domain::attention::{Code, Subject};
 use veza_domain::effect::Effect;
@@ -16,6 +15,11 @@ use veza_domain::settlement::{Billing, Change, Fact, OrderFile, PaymentFact, Pay
 use veza_domain::subscription::Collection;
 use veza_ports::payments::{NewPayment, Payment, PaymentMethod, PspError};
 use veza_ports::storage::{CommitError, Row, StoredOrder, Versioned, Write};
+
+/// How long a buyer may take to pay; as long is an exclusive licence reserved.
+const SALE_OPEN_FOR: Duration = Duration::from_secs(3600);
+/// How long a customer may take who is asked by mail.
+const PLAN_OPEN_FOR: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) async fn create(app: &App, sent: Versioned<Effect>, order_id: OrderId) -> Result<Performed, EffectError> {
     let (Some(psp), Some(stored)) = (&app.psp, app.store.order_file(order_id).await?) else {
@@ -38,11 +42,6 @@ pub(super) async fn create(app: &App, sent: Versioned<Effect>, order_id: OrderId
         Err(error) => not_answered(app, sent, &stored, error).await,
     }
 }
-
-/// How long a buyer may take to pay; as long is an exclusive licence reserved.
-const SALE_OPEN_FOR: Duration = Duration::from_secs(3600);
-/// How long a customer may take who is asked by mail.
-const PLAN_OPEN_FOR: Duration = Duration::from_secs(24 * 3600);
 
 fn wanted(app: &App, file: &OrderFile) -> NewPayment {
     let order = &file.order;
@@ -74,28 +73,18 @@ fn method(file: &OrderFile) -> PaymentMethod {
 /// The provider has the payment: keep what the buyer needs, settle what is final.
 async fn answered(app: &App, sent: Versioned<Effect>, stored: StoredOrder, payment: &Payment) -> Result<Performed, EffectError> {
     let order_id = stored.file.order.id;
-    let done = |message: &str| match payment.status {
-        PaymentStatus::Failed => sent.value.clone().refused(message),
+    let message = payment.error.clone().unwrap_or_else(|| payment.psp_status.clone());
+    let next = match payment.status {
+        PaymentStatus::Failed => sent.value.clone().refused(&message),
         PaymentStatus::Succeeded | PaymentStatus::Open | PaymentStatus::NotFound => sent.value.clone().done(),
     };
-    let message = payment.error.clone().unwrap_or_else(|| payment.psp_status.clone());
-    let effect = Write::Update { row: Row::Effect(done(&message)), expected: sent.revision };
+    let journal = told(app, &sent.value, &format!("answered by the PSP: {}", payment.psp_status));
     if payment.status == PaymentStatus::Open {
-        let writes = [effect].into_iter().chain(told(app, &sent.value, &format!("answered by the PSP: {}", payment.psp_status)));
-        return opened(app, &stored, payment, writes.collect()).await;
+        let effect = Write::Update { row: Row::Effect(next), expected: sent.revision };
+        return opened(app, &stored, payment, [effect].into_iter().chain(journal).collect()).await;
     }
     let fact = Fact::Payment(payment_fact(payment));
-    let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
-    let journal = told(app, &sent.value, &format!("answered by the PSP: {}", payment.psp_status));
-    let extra = |_: &_| [effect.clone()].into_iter().chain(journal.clone()).collect();
-    let as_of = AsOf::Rows(&stored.revisions);
-    if bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &extra }).await?.overtaken {
-        return later(app, sent, OVERTAKEN, true).await;
-    }
-    match payment.status {
-        PaymentStatus::Failed => Ok(Performed::Refused { message }),
-        PaymentStatus::Succeeded | PaymentStatus::Open | PaymentStatus::NotFound => Ok(Performed::Done),
-    }
+    settle_answer(app, sent, (order_id, &fact, &stored.revisions), next, journal).await
 }
 
 /// The plan was cancelled, changed or ended before its payment was opened: nobody is charged for it.
@@ -103,16 +92,10 @@ async fn not_wanted(app: &App, sent: Versioned<Effect>, stored: &StoredOrder) ->
     let order_id = stored.file.order.id;
     let why = "the plan was cancelled or changed before it was charged";
     let fact = Fact::Payment(PaymentFact { error: Some(why.to_owned()), ..psp_reads::no_payment() });
-    let effect = Write::Update { row: Row::Effect(sent.value.clone().done()), expected: sent.revision };
     let journal = told(app, &sent.value, &format!("not made: {why}"));
-    let extra = |_: &_| [effect.clone()].into_iter().chain(journal.clone()).collect();
-    let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
-    let as_of = AsOf::Rows(&stored.revisions);
-    if bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &extra }).await?.overtaken {
-        return later(app, sent, OVERTAKEN, true).await;
-    }
-    tracing::info!(order = %order_id, "a payment was not opened: {why}");
-    Ok(Performed::Done)
+    tracing::info!(order = %order_id, "a payment is not opened: {why}");
+    let next = sent.value.clone().done();
+    settle_answer(app, sent, (order_id, &fact, &stored.revisions), next, journal).await
 }
 
 /// The payment waits: for the buyer, or for the customer whom it can't be charged without. `writes` join what changes.
@@ -145,19 +128,10 @@ async fn not_answered(app: &App, sent: Versioned<Effect>, stored: &StoredOrder, 
             let message = error.to_string();
             let error = Some(message.clone());
             let fact = Fact::Payment(PaymentFact { status: PaymentStatus::Failed, error, ..psp_reads::no_payment() });
-            let effect = Write::Update { row: Row::Effect(sent.value.clone().refused(&message)), expected: sent.revision };
-            let attention = flag(app, Subject::Order(order_id), Code::ProviderRefused, Some(order_id), &message);
-            let journal = told(app, &sent.value, &message);
-            let extra = move |_: &_| {
-                let flags = flagged.then(|| attention.clone());
-                [effect.clone()].into_iter().chain(flags).chain(journal.clone()).collect()
-            };
-            let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
-            let as_of = AsOf::Rows(&stored.revisions);
-            if bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &extra }).await?.overtaken {
-                return later(app, sent, OVERTAKEN, true).await;
-            }
-            Ok(Performed::Refused { message })
+            let attention = flagged.then(|| flag(app, Subject::Order(order_id), Code::ProviderRefused, Some(order_id), &message));
+            let more = told(app, &sent.value, &message).into_iter().chain(attention);
+            let next = sent.value.clone().refused(&message);
+            settle_answer(app, sent, (order_id, &fact, &stored.revisions), next, more).await
         }
         error => not_judged(app, sent, Subject::Order(order_id), order_id, error).await,
     }

@@ -1,12 +1,11 @@
 //! Carrying a refund out at the PSP, finding out what became of it, reading it again.
 
-use super::{EffectError, OVERTAKEN, Performed, later, mark_sent, not_judged, over, settle_read, told, unread};
+use super::{EffectError, Performed, later, mark_sent, not_judged, over, settle_answer, settle_read, told, unread};
 use crate::services::App;
 use crate::usecases::attention::flag;
 use crate::usecases::calls::{TOO_LATE, is_too_late, may_be_under_way};
 use crate::usecases::commit::{commit, fresh_unit};
 use crate::usecases::psp_reads::{self, refund_fact};
-use crate::usecases::settle::{AsOf, Bring, bring};
 use veza_domain::attention::{Code, Subject};
 use veza_domain::effect::Effect;
 use veza_domain::ids::{OrderId, RefundId};
@@ -74,20 +73,13 @@ async fn known(
 async fn ended(app: &App, sent: Versioned<Effect>, stored: &StoredOrder, answer: &PspRefund) -> Result<Performed, EffectError> {
     let order_id = stored.file.order.id;
     let message = answer.error.clone().unwrap_or_else(|| answer.psp_status.clone());
-    let (row, refused) = match answer.status {
-        PspRefundStatus::Failed => (sent.value.clone().refused(&message), true),
-        PspRefundStatus::Succeeded | PspRefundStatus::Open | PspRefundStatus::NotFound => (sent.value.clone().done(), false),
+    let next = match answer.status {
+        PspRefundStatus::Failed => sent.value.clone().refused(&message),
+        PspRefundStatus::Succeeded | PspRefundStatus::Open | PspRefundStatus::NotFound => sent.value.clone().done(),
     };
-    let effect = Write::Update { row: Row::Effect(row), expected: sent.revision };
-    let fact = Fact::Refund(refund_fact(answer));
-    let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
     let journal = told(app, &sent.value, &format!("answered by the PSP: {}", answer.psp_status));
-    let extra = |_: &_| [effect.clone()].into_iter().chain(journal.clone()).collect();
-    let as_of = AsOf::Rows(&stored.revisions);
-    if bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &extra }).await?.overtaken {
-        return later(app, sent, OVERTAKEN, true).await;
-    }
-    Ok(if refused { Performed::Refused { message } } else { Performed::Done })
+    let fact = Fact::Refund(refund_fact(answer));
+    settle_answer(app, sent, (order_id, &fact, &stored.revisions), next, journal).await
 }
 
 async fn refused(
@@ -107,17 +99,11 @@ async fn refused(
         currency: None,
         error: Some(message.clone()),
     });
-    let mut extra = vec![Write::Update { row: Row::Effect(sent.value.clone().refused(&message)), expected: sent.revision }];
-    extra.extend(told(app, &sent.value, &message));
-    if matches!(error, PspError::NotOurs(_)) {
-        extra.push(flag(app, Subject::Refund(refund_id), Code::ProviderRefused, Some(order_id), &message));
-    }
-    let unit_id = format!("effect:{}:{}", sent.value.id, sent.revision.0);
-    let as_of = AsOf::Rows(&stored.revisions);
-    if bring(app, Bring { order_id, fact: &fact, as_of, unit_id, request: &[], extra: &|_| extra.clone() }).await?.overtaken {
-        return later(app, sent, OVERTAKEN, true).await;
-    }
-    Ok(Performed::Refused { message })
+    let flagged = matches!(error, PspError::NotOurs(_));
+    let attention = flagged.then(|| flag(app, Subject::Refund(refund_id), Code::ProviderRefused, Some(order_id), &message));
+    let more = told(app, &sent.value, &message).into_iter().chain(attention);
+    let next = sent.value.clone().refused(&message);
+    settle_answer(app, sent, (order_id, &fact, &stored.revisions), next, more).await
 }
 
 /// A refund that may have been carried out: ask before sending again.
